@@ -1,0 +1,39 @@
+"""Companies by name: found without regard to case and blanks, else made (R46)."""
+
+from django.db import connection
+
+from lio import history, search
+
+FIND_OR_MAKE = """
+WITH made AS (
+    INSERT INTO companies_company (organization_id, company_name, name_norm, created_at, updated_at)
+    SELECT %(org)s::bigint, %(name)s::text, %(norm)s::text, now(), now()
+    WHERE NOT EXISTS (SELECT 1 FROM companies_company
+                      WHERE organization_id = %(org)s AND name_norm = %(norm)s AND deleted_at IS NULL)
+    ON CONFLICT DO NOTHING RETURNING id)
+SELECT id, true FROM made UNION ALL
+SELECT id, false FROM companies_company WHERE organization_id = %(org)s AND name_norm = %(norm)s AND deleted_at IS NULL
+"""
+
+
+def normal(name):
+    """What two spellings of one name share: case and runs of blanks aside."""
+    return " ".join(name.split()).lower()[:200]
+
+
+def find_or_make(organization, name, *, by):
+    """Id of the company of that name, made now if there is none; None for a blank name."""
+    shown = " ".join(name.split())[:200]
+    if not shown:
+        return None
+    for _ in range(3):  # a company that another intake made meanwhile is seen by the next statement
+        with connection.cursor() as cursor:
+            cursor.execute(FIND_OR_MAKE, {"org": organization.pk, "name": shown, "norm": normal(shown)})
+            found = cursor.fetchone()
+        if found:
+            break
+    pk, made = found
+    if made:
+        search.write("company", pk, search.document(shown))
+        history.record("company.created", ("company", pk), by=by, after={"company_name": shown})
+    return pk

@@ -1,0 +1,87 @@
+"""How a lead comes in, whichever way: rep, API key, form or import. The one place where leads are made and merged."""
+
+from django.db import connection
+from django.utils.timezone import now
+from orjson import dumps
+
+from companies.naming import find_or_make
+from leads import edit, jobs, words
+from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
+from leads.models import Lead, LeadTag
+from lio import history
+from lio.errors import Conflict
+from lio.jobs import enqueue
+from lookups.known import known
+from lookups.seeds import NEW
+
+TRIES = 3  # an address may be taken or released between two looks
+
+
+def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
+    """Make a lead of `fields` ({model attribute: value}; `company` is a name), or find the one that it is.
+
+    A living lead with the same e-mail or LinkedIn address makes it a duplicate (R40). `on_duplicate`: "refuse" raises
+    Conflict, "merge" puts the given non-empty fields into the oldest match, "accept" makes a second lead all the same.
+    `tags` are inner ids. Answers (lead id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses
+    belong to two leads.
+
+    No look before the leap: the insert itself finds out, so that of any number of parallel captures exactly one wins.
+    """
+    values = {name: value for name, value in fields.items() if value not in (None, "")}
+    if company := values.pop("company", None):
+        values["company_id"] = find_or_make(organization, company, by=by)
+    addresses, second = norms(values), frozenset()
+    for _ in range(TRIES):
+        lead_id = _insert(organization, values | addresses, second)
+        if lead_id:
+            _announce(organization, lead_id, values, company, tags, by=by)
+            return lead_id, True
+        held = holders(organization, addresses)
+        if on_duplicate == "accept":
+            second = frozenset(held)
+            continue
+        ids = list(dict.fromkeys(held.values()))
+        if len(ids) > 1:
+            raise ambiguous(ids)
+        if ids and on_duplicate == "refuse":
+            raise duplicate(ids[0])
+        if ids and edit.update(ids[0], organization, values | ({"company": company} if company else {}), by=by,
+                               add_tags=tags, verb="lead.merged", gone_ok=True):
+            return ids[0], False
+    raise Conflict("The same lead is being captured at this moment. Try again.")
+
+
+def _insert(organization, values, second):
+    """Id of the new lead; None when one of its addresses is held. Addresses in `second` are not claimed."""
+    moment = now()
+    row = {
+        "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
+        "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
+        **{flag: column not in second for column, flag in HOLDS.items()},
+        "organization_id": organization.pk, "created_at": moment, "updated_at": moment,
+    }
+    for name in ("custom_fields", "ai_information"):
+        row[name] = dumps(row[name]).decode()
+    columns = ", ".join(row)
+    marks = ", ".join(["%s"] * len(row))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO leads_lead ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id",
+                       list(row.values()))
+        found = cursor.fetchone()
+    return found and found[0]
+
+
+def _announce(organization, lead_id, values, company, tags, *, by):
+    """What belongs to a new lead: its tags, its search words, the note that it came, its score to come."""
+    add_tags(organization, lead_id, tags)
+    words.write(lead_id, values, company)
+    shown = edit.wire(organization, values) | ({"company": company} if company else {})
+    shown.pop("company_id", None)
+    history.record("lead.created", ("lead", lead_id), by=by, after=shown)
+    enqueue(jobs.score_leads, lead_id)
+
+
+def add_tags(organization, lead_id, tags):
+    if tags:
+        LeadTag.objects.bulk_create(
+            [LeadTag(organization=organization, lead_id=lead_id, tag_id=tag) for tag in tags], ignore_conflicts=True)

@@ -1,0 +1,86 @@
+from django.db.models import Q
+from rest_framework.exceptions import ValidationError
+
+from lio.api.fields import Flag, Ids, Text
+from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
+from rest_framework.fields import FloatField
+
+
+class Holders(Ids):
+    """User ids, or the word true for the caller (R32)."""
+
+    def to_internal_value(self, data):
+        if data is True or data == "true" or data == ["true"]:
+            return True
+        return super().to_internal_value(data)
+
+
+class Numbers(FloatField):
+    def to_internal_value(self, data):
+        number = super().to_internal_value(data)
+        if number != number:
+            raise ValidationError("must be a number")
+        return number
+
+
+def held_by(value, caller):
+    return Q(assigned_to__in=[getattr(caller, "pk", None) if caller.is_member else None] if value is True else value)
+
+
+def score(**bounds):
+    return Numbers(min_value=0, max_value=100, **bounds)
+
+
+class LeadFilter(ListFilter):
+    filters = {
+        "score_min": at_least("score", score()),
+        "score_max": at_most("score", score()),
+        "assigned_to": Filter(Holders(), held_by, many=True),
+        "unassigned": Filter(Flag(), lambda value, caller: Q(assigned_to=None) if value else Q()),
+        "lead_source": any_of("source__number"),
+        "priority": any_of("priority"),
+        "state_id": any_of("status__number"),
+        "company": Filter(Text(max_length=200), lambda value, caller: Q(company__company_name__icontains=value)),
+        "city": same_text("city"),
+        "state": same_text("state"),
+        "country": same_text("country"),
+        "created_from": since("created_at"),
+        "created_to": until("created_at"),
+    }
+    aliases = {"status": "state_id"}
+    ranges = (("start_date", "end_date"), ("created_from", "created_to"))
+    search_kind = "lead"
+    sorts = {name: name for name in (
+        "id", "first_name", "last_name", "email", "phone_number", "company_id", "job_title", "industry", "website", "address",
+        "city", "state", "country", "pin_code", "priority", "score", "estimated_value", "linkedin_url", "notes",
+        "last_activity_at", "created_at", "updated_at")} | {
+            "company": "company__company_name", "status": "status__number", "lead_source": "source__number",
+            "assigned_to": "assigned_to_id", "status_text": "status__name", "lead_source_text": "source__name",
+            "priority_text": "priority"}
+    nullable = frozenset({
+        "email", "phone_number", "company_id", "job_title", "industry", "website", "address", "city", "state", "country",
+        "pin_code", "estimated_value", "linkedin_url", "notes", "last_activity_at", "company__company_name", "source__number",
+        "source__name", "assigned_to_id"})
+
+    @property
+    def count_condition(self):
+        """The same for the counters, which know status and owner only."""
+        condition = Q()
+        for name in ("state_id", "assigned_to", "unassigned"):
+            if name in self.values:
+                condition &= self.filters[name].rule(self.values[name], self.caller)
+        return condition
+
+
+class KeyLeadFilter(LeadFilter):
+    """`v1/lead/lead-list` knows search, order and pages, no filters."""
+
+    filters: dict = {}
+    date_field = None
+
+
+class NoteFilter(ListFilter):
+    filters = {"lead_id": any_of("lead_id")}
+    search_in = ("title", "note")
+    sorts = {"id": "id", "lead_id": "lead_id", "title": "title", "note": "note", "created_by": "created_by_id",
+             "created_at": "created_at"}

@@ -1,0 +1,79 @@
+"""What makes two leads the same person: the address without what does not matter about it (R40)."""
+
+import re
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+from leads.models import Lead
+from lio.errors import Conflict
+from lio.tenancy import current_organization_id
+
+HOLDS = {"email_norm": "holds_email", "linkedin_norm": "holds_linkedin"}  # address: whether this lead holds it
+
+
+def email_norm(email):
+    return (email or "").strip().lower() or None
+
+
+def linkedin_norm(url):
+    """Without scheme, www, case, query and trailing slash."""
+    text = (url or "").strip().lower()
+    if not text:
+        return None
+    parts = urlsplit(text if "//" in text else f"//{text}")
+    host = (parts.netloc or "").removeprefix("www.")
+    return f"{host}{parts.path}".rstrip("/")[:500] or None
+
+
+def phone_norm(phone):
+    """Digits, with a leading + where the country is told; None when there are none."""
+    text = (phone or "").strip()
+    digits = re.sub(r"\D", "", re.sub(r"(?i)(ext|x|#).*$", "", text))
+    if not digits:
+        return None
+    if text.lstrip("( ").startswith("+"):
+        return f"+{digits}"[:30]
+    return (f"+{digits[2:]}" if digits.startswith("00") else digits)[:30]
+
+
+def norms(fields):
+    """The normal forms of whichever addresses are among `fields`."""
+    found = {}
+    for name, make in (("email", email_norm), ("linkedin_url", linkedin_norm), ("phone_number", phone_norm)):
+        if name in fields:
+            found[{"email": "email_norm", "linkedin_url": "linkedin_norm", "phone_number": "phone_norm"}[name]] = make(fields[name])
+    return found
+
+
+def duplicate(lead_id):
+    return Conflict("A lead with this e-mail or LinkedIn address exists already.", code="duplicate_lead", lead_id=lead_id)
+
+
+def ambiguous(lead_ids):
+    return Conflict("The e-mail address belongs to one lead and the LinkedIn address to another.",
+                    code="ambiguous_match", lead_ids=lead_ids)
+
+
+def holders(organization, addresses):
+    """{normal form's column: id of the living lead that holds the address}."""
+    found = {}
+    for column, flag in HOLDS.items():
+        if addresses.get(column):
+            held = Lead.objects.of(organization).alive().filter(**{column: addresses[column], flag: True})
+            if pk := held.values_list("pk", flat=True).first():
+                found[column] = pk
+    return found
+
+
+def hand_on(emails, linkedins):
+    """Make the oldest living duplicate the holder of each address that has lost its own, in the same transaction."""
+    for column, flag, released in (("email_norm", "holds_email", emails), ("linkedin_norm", "holds_linkedin", linkedins)):
+        released = [value for value in released if value]
+        if released:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"""UPDATE leads_lead SET {flag} = true WHERE organization_id = %(org)s AND id IN (
+                            SELECT min(id) FROM leads_lead WHERE organization_id = %(org)s AND {column} = ANY(%(released)s)
+                            AND deleted_at IS NULL GROUP BY {column} HAVING NOT bool_or({flag}))""",
+                    {"org": current_organization_id(), "released": released})

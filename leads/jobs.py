@@ -1,0 +1,44 @@
+"""Background doors of leads: a job takes ids, reads afresh, and may run twice without harm."""
+
+from django.db import connection, connections
+from django.utils.timezone import now
+from orjson import dumps
+
+from leads import scoring
+from leads.models import Lead, fold_counts
+from lio.jobs import every, job
+from lio.tenancy import org_scope
+
+FACTS = ("email", "phone_number", "linkedin_url", "first_name", "last_name", "job_title", "website", "industry", "city",
+         "country", "estimated_value", "priority")
+UNFOLDED = 50  # counter rows of one organisation from which folding pays
+
+
+@job(batch=True)
+def score_leads(lead_ids):
+    """Compute the scores of these leads and store them with their reasons, in one update."""
+    rows = Lead.objects.filter(pk__in=set(lead_ids)).alive().order_by("pk")
+    rows = rows.values_list("pk", "company__company_name", "status__number", "source__number", *FACTS)
+    moment, ids, scores, notes = now().strftime("%Y-%m-%dT%H:%M:%S.000Z"), [], [], []
+    for pk, company, status, source, *facts in rows:
+        points, reasons = scoring.score(dict(zip(FACTS, facts, strict=True), company=company, status=status, lead_source=source))
+        ids.append(pk)
+        scores.append(points)
+        notes.append(dumps({"score": points, "score_reasons": reasons, "score_model": scoring.MODEL, "scored_at": moment}).decode())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE leads_lead l SET score = n.score, ai_information = l.ai_information || n.note::jsonb
+               FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS n(id, score, note) WHERE l.id = n.id""",
+            [ids, scores, notes])
+
+
+@every(15)
+@job(attempts=1)
+def fold_lead_counts():
+    """Keep the counters of the lead lists short. Which organisations need it is asked with the system role."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT organization_id FROM leads_leadcount GROUP BY 1 HAVING count(*) > %s", [UNFOLDED])
+        busy = [organization_id for (organization_id,) in cursor.fetchall()]
+    for organization_id in busy:
+        with org_scope(organization_id):
+            fold_counts()

@@ -1,0 +1,138 @@
+"""The base of every API view: who, how often, in which scope, once, and in one transaction.
+
+In this order (DECISIONS 1): authenticate and count the rate in autocommit, so that a refusal still counts; open the
+organisation's scope; claim the Idempotency-Key; run the handler and render the answer inside the scope; roll back whatever
+answers 400 or more, so that no refusal commits half a deed.
+"""
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.views import APIView
+
+from lio import history, ratelimit
+from lio.api import idempotency
+from lio.clientip import client_ip
+from lio.tenancy import org_scope
+
+WRITES = ("POST", "PUT", "PATCH")
+
+
+class RateLimited(APIException):
+    status_code = 429
+
+    def __init__(self, rate):
+        super().__init__(f"Too many requests: {rate.limit} a minute are allowed. Wait {rate.wait} seconds.")
+        self.wait = rate.wait
+
+
+class LioView(APIView):
+    """A view of the caller's organisation. `permissions` maps an action (or method) to the verb that it needs."""
+
+    permissions: dict = {}
+    is_public = False  # counted by address instead of by token, and scoped by the view itself
+
+    def dispatch(self, request, *args, **kwargs):
+        self.args, self.kwargs = args, kwargs
+        request = self.initialize_request(request, *args, **kwargs)
+        self.request, self.headers, self.rate = request, {}, None
+        with history.one_action():
+            try:
+                self.initial(request, *args, **kwargs)
+                response = self.answer(request, *args, **kwargs)
+            except Exception as error:
+                response = self.finish(self.handle_exception(error))
+        self.response = response
+        return response
+
+    # ------------------------------------------------------------ before the scope
+    def initial(self, request, *args, **kwargs):
+        self.format_kwarg = None
+        negotiated = self.perform_content_negotiation(request, force=True)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.perform_authentication(request)
+        self.count_rate(request)
+        self.check_permissions(request)
+
+    def count_rate(self, request):
+        """Callers with a token or key were counted in the statement that authenticated them."""
+        self.rate = getattr(request.auth, "rate", None)
+        if self.rate is None and self.is_public:
+            self.rate = ratelimit.count(f"public:{client_ip(request)}", settings.RATES["public"])
+        if self.rate is not None and self.rate.exceeded:
+            raise RateLimited(self.rate)
+
+    @property
+    def organization(self):
+        return self.request.user.organization
+
+    @property
+    def caller(self):
+        """The member who does it; None when an API key does (DECISIONS 7)."""
+        user = self.request.user
+        return user if user and user.is_member else None
+
+    # ------------------------------------------------------------ inside the scope
+    def answer(self, request, *args, **kwargs):
+        handler = getattr(self, request.method.lower(), self.http_method_not_allowed)
+        user = request.user
+        if not user:
+            return self.finish(handler(request, *args, **kwargs))
+        with org_scope(user.organization_id), history.one_action(actor=user.actor):
+            response = self.once(request, handler, f"org:{user.organization_id}", args, kwargs)
+            if response.status_code >= 400 and not getattr(response, "keep_writes", False):
+                transaction.set_rollback(True)
+        return response
+
+    def once(self, request, handler, scope, args, kwargs):
+        """Run the handler; with an Idempotency-Key, at most once."""
+        key = request.headers.get("Idempotency-Key") if request.method in WRITES else None
+        if not key:
+            return self.attempt(request, handler, args, kwargs)
+        first = idempotency.claim(scope, request._request, key)
+        if first is not None:
+            for name, value in self.rate_headers().items():
+                first[name] = value
+            return first
+        with transaction.atomic():
+            response = self.attempt(request, handler, args, kwargs)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        if response.status_code < 500:
+            idempotency.keep(scope, key, response, history.last_change_id())
+            response.keep_writes = True  # the key's row is all that is left to commit
+        return response
+
+    def attempt(self, request, handler, args, kwargs):
+        try:
+            return self.finish(handler(request, *args, **kwargs))
+        except Exception as error:
+            return self.finish(self.handle_exception(error))
+
+    def finish(self, response):
+        """Negotiate, add headers and render, all inside the scope: nothing is read after it."""
+        response = self.finalize_response(self.request, response, *self.args, **self.kwargs)
+        for name, value in self.rate_headers().items():
+            response[name] = value
+        if response.status_code == 405:
+            response["Allow"] = ", ".join(self.allowed_methods)
+        if response.status_code < 400 and history.last_change_id():
+            response["X-Change-Id"] = str(history.last_change_id())
+        if hasattr(response, "render"):
+            response.render()
+        return response
+
+    def rate_headers(self):
+        return self.rate.headers() if self.rate else {}
+
+    def handle_exception(self, exc):
+        if isinstance(exc, DatabaseError | InterfaceError) and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        return super().handle_exception(exc)
+
+
+class UploadView(LioView):
+    """A view that takes multipart/form-data."""
+
+    parser_classes = [MultiPartParser, FormParser]

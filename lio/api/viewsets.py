@@ -1,0 +1,123 @@
+"""A tenant-safe viewset, and one mixin per documented verb."""
+
+from django.http import Http404
+from rest_framework.viewsets import ViewSetMixin
+
+from lio.api.envelope import Envelope, EnvelopePagination
+from lio.api.views import LioView
+from lio.errors import Missing
+from lio.listing import Listing
+from lio.rows import json_row, json_rows
+from lio.selection import Selection, selected_rows
+
+__all__ = ["TenantViewSet", "ListAction", "ViewAction", "AddAction", "UpdateAction", "DeleteAction", "DeleteManyAction"]
+
+
+class TenantViewSet(ViewSetMixin, LioView):
+    """One organisation's living rows and no others, whatever a subclass forgets."""
+
+    queryset = None
+    input_class = None
+    filter_class = None
+    lookup_field = lookup_url_kwarg = "pk"
+    lookup_value_regex = "[^/]+"
+    update_method = "post"
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "get_queryset" in vars(cls):
+            raise TypeError(f"{cls.__name__} must override narrow(), never get_queryset().")
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+
+    def get_queryset(self):
+        return self.narrow(self.queryset.all().of(self.organization).alive())
+
+    def narrow(self, queryset):
+        """A subclass may show fewer rows here; it can never show more."""
+        return queryset
+
+    def get_object(self, pk):
+        """The caller's row with that id. A path id that is no number is as missing as any other (R8)."""
+        number = path_id(pk)
+        found = self.get_queryset().filter(pk=number).first()
+        if found is None:
+            raise Missing()
+        return found
+
+    def read(self, input_class=None, *, partial=False):
+        """The validated body."""
+        return (input_class or self.input_class).read(self.request.data, partial=partial)
+
+    def selected(self, selection):
+        """The rows that a bulk request means."""
+        return selected_rows(self.get_queryset(), selection, self.filter_class, self.request.user)
+
+    def shown(self, pk):
+        """One row as the API shows it."""
+        row = json_row(self.get_queryset().filter(pk=pk).rows())
+        if row is None:
+            raise Http404
+        return row
+
+    def message(self, verb):
+        return f"{self.queryset.model._meta.verbose_name.capitalize()} {verb} successfully"
+
+
+def path_id(text):
+    """The number in a path; Missing when it is none or beyond what an id can be."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Missing()
+    return int(text)
+
+
+class ListAction:
+    def list(self, request):
+        page = EnvelopePagination()
+        offset = page.read(request.query_params)
+        listing = Listing(self.get_queryset(), self.filter_class, request.query_params, request.user)
+        ids, total, capped = listing.page(offset, page.limit)
+        data = json_rows(in_order(self.queryset.model.objects, ids).rows()) if ids else []
+        extra = {"total_is_capped": True} if capped else {}
+        return Envelope(data, total=total, page=page.page, limit=page.limit, **extra)
+
+
+def in_order(manager, ids):
+    """The rows of `ids`, in their order: late row look-up, after the page's ids came from an index alone."""
+    from django.contrib.postgres.fields import ArrayField
+    from django.db.models import BigIntegerField, F, Func, Value
+
+    array = Value(ids, output_field=ArrayField(BigIntegerField()))
+    return manager.filter(pk__in=ids).order_by(Func(array, F("pk"), function="array_position"))
+
+
+class ViewAction:
+    def retrieve(self, request, pk):
+        return Envelope(self.shown(path_id(pk)))
+
+
+class AddAction:
+    def create(self, request):
+        row = self.perform_create(self.read())
+        return Envelope(self.shown(row.pk), self.message("created"), status=201)
+
+
+class UpdateAction:
+    def update(self, request, pk):
+        row = self.get_object(pk)
+        self.perform_update(row, self.read(partial=True))
+        return Envelope(self.shown(row.pk), self.message("updated"))
+
+
+class DeleteAction:
+    def destroy(self, request, pk):
+        row = self.get_object(pk)
+        ids = self.perform_destroy(self.get_queryset().filter(pk=row.pk))
+        return Envelope({"deleted": len(ids), "ids": ids}, self.message("deleted"))
+
+
+class DeleteManyAction:
+    def destroy_many(self, request):
+        ids = self.perform_destroy(self.selected(Selection.of_delete(request)))
+        return Envelope({"deleted": len(ids), "ids": ids}, self.message("deleted"))

@@ -1,0 +1,47 @@
+"""Who is calling: the peer's address, or what a proxy that the operator named says of it."""
+
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+
+
+@lru_cache(maxsize=8)
+def _networks(names):
+    return [ip_network(name, strict=False) for name in names]
+
+
+def _trusted(text):
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+def client_ip(request):
+    """The caller's address as text.
+
+    X-Forwarded-For is read from the right, and only as far as trusted proxies go: everything left of the first
+    untrusted hop was written by the caller.
+    """
+    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    if not settings.TRUSTED_PROXIES or not _trusted(peer):
+        return peer
+    for hop in reversed([part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
+        try:
+            address = str(ip_address(hop))
+        except ValueError:
+            return peer
+        if not _trusted(address):
+            return address
+        peer = address
+    return peer
+
+
+def within(address, allowed):
+    """Whether `address` is in the list of addresses and CIDR ranges."""
+    try:
+        return any(ip_address(address) in ip_network(item, strict=False) for item in allowed)
+    except ValueError:
+        return False

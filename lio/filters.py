@@ -1,0 +1,208 @@
+"""List conventions, spelled once: the same grammar serves lists, bulk `filters`, saved views, exports and pages.
+
+A filter is a field that reads the parameter and a rule that turns the value into a `Q`. Only what was sent is read: no
+form is built per request.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+
+from lio.api.envelope import BadParameter
+from lio.api.fields import Flag, Ids, Text
+from lio.errors import Invalid
+
+MAX_SEARCH = 200  # characters
+
+
+class Filter:
+    """`field` reads the parameter; `rule(value, caller)` gives the Q."""
+
+    def __init__(self, field, rule, *, many=False):
+        self.field, self.rule, self.many = field, rule, many
+
+
+def equal(column, field):
+    return Filter(field, lambda value, caller: Q(**{column: value}))
+
+
+def at_least(column, field):
+    return Filter(field, lambda value, caller: Q(**{f"{column}__gte": value}))
+
+
+def at_most(column, field):
+    return Filter(field, lambda value, caller: Q(**{f"{column}__lte": value}))
+
+
+def any_of(column):
+    """`3` or `3,5,8` or a JSON array."""
+    return Filter(Ids(), lambda value, caller: Q(**{f"{column}__in": value}), many=True)
+
+
+def same_text(column):
+    """Equal without regard to case."""
+    return Filter(Text(max_length=MAX_SEARCH), lambda value, caller: Q(**{f"{column}__iexact": value}))
+
+
+def yes_no(rule):
+    return Filter(Flag(), lambda value, caller: rule(value))
+
+
+def zone_of(caller):
+    return ZoneInfo(getattr(caller, "timezone", None) or "UTC")
+
+
+class Edge:
+    """One end of a range: a plain date is a whole day in the caller's zone, a moment is itself (R33)."""
+
+    def __init__(self, *, last):
+        self.last = last
+
+    def run_validation(self, data):
+        try:
+            if len(data) <= 10:
+                return date.fromisoformat(data)
+            moment = datetime.fromisoformat(data)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            raise ValidationError("must be an ISO date, like 2026-06-15") from None
+
+    def moment(self, value, caller):
+        """The first moment of the day, or the first one after it."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            day = value + timedelta(days=1) if self.last else value
+            return datetime.combine(day, time.min, zone_of(caller)).astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("is out of range") from None
+
+    def q(self, column):
+        def rule(value, caller):
+            moment = self.moment(value, caller)
+            if not self.last:
+                return Q(**{f"{column}__gte": moment})
+            return Q(**{f"{column}__lte" if isinstance(value, datetime) else f"{column}__lt": moment})
+
+        return rule
+
+
+def since(column):
+    edge = Edge(last=False)
+    return Filter(edge, edge.q(column))
+
+
+def until(column):
+    edge = Edge(last=True)
+    return Filter(edge, edge.q(column))
+
+
+class ListFilter:
+    """What a list understands. Subclasses name `filters`, `sorts` ({parameter: column}) and how to search."""
+
+    filters: dict = {}
+    sorts: dict = {"id": "id", "created_at": "created_at", "updated_at": "updated_at"}
+    ranges: tuple = (("start_date", "end_date"),)
+    search_kind: str | None = None  # kind of the search document; without one, `search_in` columns are looked through
+    search_in: tuple = ()
+    date_field: str | None = "created_at"
+    aliases: dict = {}
+    nullable: frozenset = frozenset()  # columns of `sorts` that may be empty: empty ones come last
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if cls.date_field:
+            cls.filters = {"start_date": since(cls.date_field), "end_date": until(cls.date_field), **cls.filters}
+
+    def __init__(self, params, caller):
+        """`params` is a QueryDict of a request or the dict of a bulk action. Raises BadParameter."""
+        self.caller, self.condition, self.search, self.values = caller, Q(), "", {}
+        errors = {}
+        for name, raw in _sent(params, self.aliases):
+            if name == "search_value":
+                self.search = self._search(raw, errors)
+            elif name in self.filters:
+                try:
+                    self._apply(name, raw)
+                except (ValidationError, NotFound) as error:
+                    errors[name] = [str(line) for line in _lines(error)]
+        self.order = self._order(params, errors)
+        for first, last in self.ranges:
+            self._check_range(first, last, params, errors)
+        if errors:
+            raise BadParameter(errors)
+
+    @classmethod
+    def strict(cls, params, caller):
+        """The same for a bulk action: unknown names are refused, too (422)."""
+        known = {*cls.filters, *cls.aliases, "search_value", "order_by", "order_in"}
+        unknown = sorted(set(params) - known)
+        if unknown:
+            raise Invalid({"filters": [f"unknown: {', '.join(unknown)}"]})
+        try:
+            return cls(params, caller)
+        except APIException as error:
+            raise Invalid({"filters": [f"{k}: {v[0]}" for k, v in error.detail.items()]}) from None
+
+    def narrow(self, rows):
+        """`rows` with filters and search, without order."""
+        from lio.search import found_in
+
+        rows = rows.filter(self.condition)
+        return found_in(rows, self.search_kind, self.search_in, self.search) if self.search else rows
+
+    @property
+    def is_plain(self):
+        """Neither filter nor search: the whole list."""
+        return not self.values and not self.search
+
+    def _apply(self, name, raw):
+        one = self.filters[name]
+        if isinstance(raw, list) and not one.many:
+            raw = raw[-1] if raw else ""
+        if raw in (None, "", []):
+            return
+        value = one.field.run_validation(raw)
+        self.condition &= one.rule(value, self.caller)
+        self.values[name] = value
+
+    def _search(self, raw, errors):
+        text = raw[-1] if isinstance(raw, list) else raw
+        if not isinstance(text, str) or "\x00" in text or len(text) > MAX_SEARCH:
+            errors["search_value"] = [f"must be text of at most {MAX_SEARCH} characters"]
+            return ""
+        return text.strip()
+
+    def _order(self, params, errors):
+        """[(column, descending)], ties by id (R31)."""
+        name, way = params.get("order_by") or "id", str(params.get("order_in") or "DESC").upper()
+        if name not in self.sorts:
+            errors["order_by"] = [f"must be one of {', '.join(sorted(self.sorts))}"]
+        if way not in ("ASC", "DESC"):
+            errors["order_in"] = ["must be ASC or DESC"]
+        return (self.sorts.get(name, "id"), way != "ASC")
+
+    def _check_range(self, first, last, params, errors):
+        low, high = params.get(first), params.get(last)
+        if not low or not high or first in errors or last in errors or first not in self.filters:
+            return
+        start, end = self.filters[first].field, self.filters[last].field
+        if start.moment(start.run_validation(low), self.caller) > end.moment(end.run_validation(high), self.caller):
+            errors[first] = [f"must not be after {last}"]
+
+
+def _sent(params, aliases):
+    """(name, value) pairs: of a query every value as a list, `a[]` as `a` (R17); of a dict as it is."""
+    if hasattr(params, "getlist"):
+        for key in params:
+            name = key.removesuffix("[]")
+            yield aliases.get(name, name), [value for value in params.getlist(key) if value != ""]
+    else:
+        for key, value in params.items():
+            yield aliases.get(key, key), value
+
+
+def _lines(error):
+    return error.detail if isinstance(error.detail, list) else [error.detail]

@@ -1,0 +1,275 @@
+"""Background work: the only door to django-q2.
+
+`enqueue` writes a Job row in the caller's transaction, so the work starts after the commit and is never lost; django-q2
+only carries a wake-up. Attempts are counted and committed before the work, so a job that kills its worker stops after
+`attempts` tries. While a job runs, its worker holds an advisory lock; the lock dies with the worker, and the sweep of
+`manage.py worker` queues the job again within about a second. A job may therefore run twice: it takes ids, reads afresh,
+and does no harm the second time. See docs/decisions/0005-jobs.md.
+"""
+
+import traceback
+from importlib import import_module
+from time import monotonic
+
+import structlog
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+from django.utils.timezone import now
+from django_q.tasks import async_task
+
+from lio import history
+from lio.models import Job
+from lio.tenancy import current_organization_id, org_scope
+
+log = structlog.get_logger(__name__)
+LOCK = "(77::bigint << 48) + %s"
+BATCH = 500
+BATCH_SECONDS = 30  # a batch stops claiming after this long, well below the queue's time-out
+RECURRING: dict[str, tuple] = {}
+
+
+def job(*, attempts=5, batch=False, long=False):
+    """Mark a function as a job.
+
+    A plain job runs in one transaction, in the scope of the organisation that enqueued it, together with the note that
+    it is done. A `batch` job is called once with a list of the first arguments of all its waiting rows. A `long` job is called
+    with its Job row first and opens its own transactions, chunk by chunk (lio.jobs.advance).
+    """
+
+    def mark(function):
+        function.job = {"attempts": attempts, "batch": batch, "long": long}
+        return function
+
+    return mark
+
+
+def every(seconds):
+    """Mark a job that runs by itself once in each slot of so many seconds, on one worker of all."""
+
+    def mark(function):
+        RECURRING[path_of(function)] = (function, seconds)
+        return function
+
+    return mark
+
+
+def path_of(function):
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def enqueue(function, *args, by=None, key=None, total=0):
+    """Have `function(*args)` run in the background once the current transaction has landed. Answers the job's id.
+
+    With a `key` that was used before nothing happens and the answer is None. The job runs in the organisation's scope
+    that is open now; a job enqueued without scope sees no organisation's rows.
+    """
+    options = function.job
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO lio_job (organization_id, by_id, function, args, is_batch, key, state, attempts, max_attempts,
+                                    total, processed, succeeded, failed, skipped, error, woken_at)
+               VALUES (%s, %s, %s, %s::jsonb, %s, %s, 'queued', 0, %s, %s, 0, 0, 0, 0, '', %s)
+               ON CONFLICT (key) DO NOTHING RETURNING id""",
+            [current_organization_id(), by and by.pk, path_of(function), history._json(args), options["batch"], key,
+             options["attempts"], total, None if options["batch"] else now()],
+        )
+        found = cursor.fetchone()
+    if found and not options["batch"]:  # batches are woken by the worker's own tick, many rows at once
+        wake(found[0])
+    return found and found[0]
+
+
+def enqueue_many(function, first_args):
+    """The same for a batch job and many first arguments, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO lio_job (organization_id, function, args, is_batch, state, attempts, max_attempts,
+                                    total, processed, succeeded, failed, skipped, error)
+               SELECT %s, %s, jsonb_build_array(arg), true, 'queued', 0, %s, 0, 0, 0, 0, 0, '' FROM unnest(%s::bigint[]) arg""",
+            [current_organization_id(), path_of(function), function.job["attempts"], list(first_args)])
+
+
+def wake(job_id):
+    async_task("lio.jobs.run", job_id)
+
+
+# ------------------------------------------------------------------------- in the worker
+def run(job_id):
+    """What the queue calls: run one job if it is still waiting and nobody else has it."""
+    with _lock(job_id) as got:
+        if not got:
+            return
+        claimed = Job.objects.raw(
+            """UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = id
+               WHERE id = %s AND state = 'queued' AND run_at <= now() RETURNING *""", [job_id])
+        for row in claimed:
+            _attempt(row)
+
+
+def _attempt(row):
+    function = _function(row.function)
+    try:
+        if function.job["long"]:
+            with history.one_action(actor="LIO"):
+                function(row, *row.args)
+            _finish(row.pk)
+        else:
+            with _scope(row), history.one_action(actor="LIO"):
+                function(*row.args)
+                _finish(row.pk)
+    except Exception as error:
+        _postpone([row], error)
+
+
+def run_batch(path, organization_id):
+    """Run all waiting rows of one batch job and organisation, some hundred at a time."""
+    function, started = _function(path), monotonic()
+    while monotonic() - started < BATCH_SECONDS:
+        lock_id = _new_lock_id()
+        with _lock(lock_id):
+            rows = _claim_batch(path, organization_id, lock_id)
+            if not rows:
+                return
+            try:
+                _run_rows(function, rows)
+            except Exception as error:
+                if len(rows) == 1:
+                    _postpone(rows, error)
+                    continue
+                for row in rows:  # find the one that fails; the others are done
+                    try:
+                        _run_rows(function, [row])
+                    except Exception as single:
+                        _postpone([row], single)
+
+
+def _claim_batch(path, organization_id, lock_id):
+    same_org = "organization_id = %(org)s" if organization_id is not None else "organization_id IS NULL"
+    return list(Job.objects.raw(
+        f"""UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = %(lock)s
+            WHERE id IN (SELECT id FROM lio_job WHERE state = 'queued' AND is_batch AND function = %(path)s AND {same_org}
+                         AND run_at <= now() ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED) RETURNING *""",
+        {"path": path, "org": organization_id, "lock": lock_id}))
+
+
+def _run_rows(function, rows):
+    with _scope(rows[0]), history.one_action(actor="LIO"):
+        function([row.args[0] for row in rows])
+        Job.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _scope(row):
+    return org_scope(row.organization_id) if row.organization_id else transaction.atomic()
+
+
+def _function(path):
+    module, name = path.rsplit(".", 1)
+    function = getattr(import_module(module), name)
+    if not hasattr(function, "job"):
+        raise LookupError(f"{path} is not a job.")
+    return function
+
+
+def _finish(job_id):
+    Job.objects.filter(pk=job_id).update(state=Job.State.DONE, finished_at=now(), error="")
+
+
+def _postpone(rows, error):
+    """Try again later, twice as late each time; after the last attempt the job has failed."""
+    text = "".join(traceback.format_exception(error))[-4000:]
+    log.warning("job_failed", function=rows[0].function, jobs=[row.pk for row in rows][:20], exc_info=error)
+    if isinstance(error, DatabaseError) and connection.connection and connection.connection.closed:
+        connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE lio_job SET error = %s, woken_at = NULL,
+                   state = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END,
+                   finished_at = CASE WHEN attempts >= max_attempts THEN now() END,
+                   run_at = now() + make_interval(secs => power(2, attempts))
+               WHERE id = ANY(%s)""", [text, [row.pk for row in rows]])
+
+
+def advance(row, *, cursor, **counts):
+    """Move a long job's cursor and add to its counts, in the transaction of the chunk that it speaks of."""
+    Job.objects.filter(pk=row.pk).update(cursor=cursor, **{name: F(name) + n for name, n in counts.items()})
+
+
+# ------------------------------------------------------------------------- the tick of `manage.py worker`
+def tick(woken):
+    """Wake what waits: batches, retries that are due, jobs whose worker died, recurring jobs.
+
+    `woken` remembers when each batch was woken last, so that a busy one is not woken on every tick.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT lock_id FROM lio_job WHERE state = 'processing'")
+        for (lock_id,) in cursor.fetchall():
+            with _lock(lock_id) as orphaned:
+                if orphaned:
+                    cursor.execute(
+                        """UPDATE lio_job SET woken_at = NULL, error = 'The worker died.',
+                               state = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END,
+                               finished_at = CASE WHEN attempts >= max_attempts THEN now() END
+                           WHERE state = 'processing' AND lock_id = %s""", [lock_id])
+        cursor.execute(
+            """UPDATE lio_job SET woken_at = now() WHERE state = 'queued' AND NOT is_batch AND run_at <= now()
+               AND (woken_at IS NULL OR woken_at < now() - interval '30 s') RETURNING id""")
+        for (job_id,) in cursor.fetchall():
+            wake(job_id)
+        cursor.execute("SELECT DISTINCT function, organization_id FROM lio_job "
+                       "WHERE state = 'queued' AND is_batch AND run_at <= now()")
+        for batch in cursor.fetchall():
+            if monotonic() - woken.get(batch, -9) > 1:
+                woken[batch] = monotonic()
+                async_task("lio.jobs.run_batch", *batch)
+        cursor.execute("SELECT floor(extract(epoch FROM now()))")
+        second = int(cursor.fetchone()[0])
+    for path, (function, seconds) in RECURRING.items():
+        slot = second // seconds
+        if woken.get(path) != slot:
+            woken[path] = slot
+            enqueue(function, key=f"{path}@{slot}")
+
+
+def drain():
+    """Run everything that waits, here and now. For tests and commands that have no worker beside them."""
+    while True:
+        rows = list(Job.objects.filter(state=Job.State.QUEUED, run_at__lte=now()).order_by("pk")[:BATCH])
+        if not rows:
+            return
+        for row in rows:
+            if row.is_batch:
+                run_batch(row.function, row.organization_id)
+            else:
+                run(row.pk)
+
+
+def queue_age():
+    """Seconds for which the oldest due job has been waiting; 0 when none is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM now() - min(run_at)) FROM lio_job "
+                       "WHERE state = 'queued' AND run_at <= now()")
+        return float(cursor.fetchone()[0] or 0)
+
+
+def _new_lock_id():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('lio_job_id_seq')")
+        return cursor.fetchone()[0]
+
+
+class _lock:  # noqa: N801 - a context manager that reads like a statement
+    """Session lock on a job, held while its worker lives."""
+
+    def __init__(self, lock_id):
+        self.lock_id = lock_id
+
+    def __enter__(self):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_try_advisory_lock({LOCK})", [self.lock_id])
+            self.got = cursor.fetchone()[0]
+        return self.got
+
+    def __exit__(self, *_):
+        if self.got and connection.connection and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_unlock({LOCK})", [self.lock_id])

@@ -1,0 +1,27 @@
+"""The roof: which app answers where. Every API route stands under both prefixes (R15)."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from accounts import urls as accounts
+from leads import urls as leads
+from lio import docs, faults, health
+from lookups import urls as lookups
+
+api = [*accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("api/schema", docs.schema, name="schema"),
+    path("api/docs", docs.browse, name="docs"),
+    path("api/docs.js", docs.script, name="docs-script"),
+    path("api/v1/", include((api, "v1"))),
+    path("api/", include((api, "api"))),
+    path("admin/", admin.site.urls),
+]
+handler400 = "lio.faults.bad_request"
+handler403 = "lio.faults.forbidden"
+handler404 = "lio.faults.not_found"
+handler500 = "lio.faults.server_error"

@@ -1,0 +1,12 @@
+"""Entry of the web server. Refuses to serve when the database role could look over the walls."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lio.settings")
+application = get_wsgi_application()
+
+from lio.startup import refuse_weak_walls  # noqa: E402 - needs the apps
+
+refuse_weak_walls()

@@ -1,0 +1,198 @@
+"""What every test has: a database that the owner migrated and the app's role uses, and three people.
+
+`rep` works in an organisation as an Admin, `colleague` in the same one as a Sales Rep, `outsider` in another. Tests run as
+the app's role with the walls on, never as the owner.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+if not os.environ.get("DATABASE_URL"):
+    from lio.embedded import ensure_running
+
+    ensure_running()
+
+from django.conf import settings  # noqa: E402
+from django.core.cache import cache  # noqa: E402, F401
+from django.db import connections  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
+from rest_framework.test import APIClient  # noqa: E402
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def shared(path):
+    """A file of the project's shared data. Skips in a clone without it; fails where the folder is there but the file is not."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the shared data folder beside the checkout")
+    found = SHARED / path
+    assert found.exists(), f"{path} is missing from the shared data"
+    return found
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings():
+    """Never the development database; one test database a process."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_db_blocker):
+    """Create and migrate a test database as the owner, then go on as the app's role (TRUST 3.1)."""
+    from django.core.management import call_command
+
+    from lio.settings import DATABASE_URLS, database
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    owner = database(DATABASE_URLS["owner"], prepared=False)
+    name = f"test_{owner['NAME']}" + (f"_{worker}" if worker else "")
+    with django_db_blocker.unblock():
+        app = dict(connections["default"].settings_dict)
+        _use(connections["default"], owner)
+        _administer(owner, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+        _use(connections["default"], {**owner, "NAME": name})
+        call_command("migrate", verbosity=0, interactive=False)
+        for alias in ("default", "system"):
+            there = app if alias == "default" else connections["system"].settings_dict
+            _use(connections[alias], {**there, "NAME": name})
+        settings.DATABASES["default"]["NAME"] = settings.DATABASES["system"]["NAME"] = name
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            assert cursor.fetchone()[0] == app["USER"]
+    yield
+    with django_db_blocker.unblock():
+        for alias in ("default", "system"):
+            connections[alias].close()
+        _administer(owner, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _use(connection, changed):
+    connection.close()
+    keep = {key: value for key, value in changed.items() if key in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
+    connection.settings_dict.update(keep)
+
+
+def _administer(owner, *statements):
+    import psycopg
+
+    with psycopg.connect(dbname=owner["NAME"], user=owner["USER"], password=owner["PASSWORD"], host=owner["HOST"] or None,
+                         port=owner["PORT"] or None, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_settings():
+    """Passwords hashed cheaply: what is tested is who may sign in, not how slow a hash is. Mail stays in memory."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+                           EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def clean_after_commits(request, django_db_blocker):
+    """Tests with real transactions leave rows behind; the app's role cannot truncate, so the owner does."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        with django_db_blocker.unblock():
+            empty_tables()
+
+
+def empty_tables():
+    from lio.settings import DATABASE_URLS, database
+
+    import psycopg
+
+    owner = database(DATABASE_URLS["owner"])
+    with psycopg.connect(dbname=connections["default"].settings_dict["NAME"], user=owner["USER"], password=owner["PASSWORD"],
+                         host=owner["HOST"] or None, port=owner["PORT"] or None, autocommit=True) as connection:
+        tables = [row[0] for row in connection.execute(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
+            "('django_migrations', 'django_content_type')")]
+        connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def rep(db):
+    from tests.factories import make_organization
+
+    return make_organization("Acme")
+
+
+@pytest.fixture
+def colleague(rep):
+    from tests.factories import make_member
+
+    return make_member(rep.organization, role="Sales Rep")
+
+
+@pytest.fixture
+def outsider(db):
+    from tests.factories import make_organization
+
+    return make_organization("Globex")
+
+
+def client_of(user):
+    """An API client that has signed in with a real bearer token."""
+    from accounts import sessions, tokens
+
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(sessions.start(user, 'token'))}")
+    return client
+
+
+@pytest.fixture
+def api(rep):
+    return client_of(rep)
+
+
+@pytest.fixture
+def colleague_api(colleague):
+    return client_of(colleague)
+
+
+@pytest.fixture
+def outsider_api(outsider):
+    return client_of(outsider)
+
+
+@pytest.fixture
+def key_api(rep):
+    """A client with an API key of `rep`'s organisation."""
+    from accounts import keys
+    from lio.tenancy import org_scope
+
+    with org_scope(rep.organization):
+        _, key = keys.create(rep.organization, name="Test key", by=rep)
+    client = APIClient()
+    client.credentials(HTTP_X_API_KEY=key)
+    return client
+
+
+@pytest.fixture
+def browser(rep, client):
+    """Django's test client, signed in as `rep` the way a browser is."""
+    sign_in(client, rep)
+    return client
+
+
+def sign_in(client, user):
+    from accounts import sessions
+
+    session = client.session
+    session["sid"] = str(sessions.start(user, "browser").pk)
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return client
+
+
+@pytest.fixture
+def scope(rep):
+    """The scope of `rep`'s organisation, for tests that call rules directly."""
+    from lio.tenancy import org_scope
+
+    with org_scope(rep.organization):
+        yield

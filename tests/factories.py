@@ -1,0 +1,36 @@
+"""Short ways to make what a test needs, through the product's own rules."""
+
+from itertools import count
+
+from accounts import founding, members
+from accounts.models import Role, User
+from leads.capture import capture
+from leads.models import Lead
+from lio.tenancy import org_scope
+
+PASSWORD = "walking-house-7"
+numbers = count(1)
+
+
+def make_organization(name="Acme"):
+    """A new organisation; answers its Admin."""
+    n = next(numbers)
+    organization, admin = founding.found(name, admin_email=f"admin{n}@{name.lower()}.example", admin_password=PASSWORD,
+                                         admin_first_name="Ada", admin_last_name="Admin")
+    return User.objects.select_related("organization", "role").get(pk=admin.pk)
+
+
+def make_member(organization, role="Sales Rep", **fields):
+    n = next(numbers)
+    fields = {"first_name": "Rob", "last_name": f"Rep{n}", "email": f"rob{n}@acme.example", "password": PASSWORD} | fields
+    with org_scope(organization):
+        member = members.join(organization, role=Role.objects.of(organization).get(name=role), **fields)
+    return User.objects.select_related("organization", "role").get(pk=member.pk)
+
+
+def make_lead(organization, *, by=None, tags=(), on_duplicate="accept", **fields):
+    """A lead as the capture rule makes it. `fields` are model attributes; `company` is a name."""
+    fields = {"first_name": "Jane", "last_name": "Doe"} | fields
+    with org_scope(organization):
+        lead_id, _ = capture(organization, fields, by=by, tags=tags, on_duplicate=on_duplicate)
+        return Lead.objects.get(pk=lead_id)
