@@ -145,6 +145,10 @@ class User(AbstractBaseUser):
     def name(self):
         return f"{self.first_name} {self.last_name}".strip()
 
+    @property
+    def full_name(self):
+        return self.name or self.email
+
     def can(self, verb):
         """Whether the member's role grants `verb` (accounts/permissions.py)."""
         return bool(self.is_active and self.role_id and verb in self.role.permissions and verb in VERBS)

@@ -51,6 +51,25 @@ class UpdateUser(Profile):
     state_id = Flag(required=False, source="is_active")
 
 
+class InvitePerson(Input):
+    email = Email(allow_blank=False, required=True)
+    role_id = Owned(Role, source="role")
+
+
+class Currency(Text):
+    def to_internal_value(self, data):
+        code = super().to_internal_value(data).upper()
+        if not re.fullmatch(r"[A-Z]{3}", code):
+            raise ValidationError("must be a currency's three letters, like EUR")
+        return code
+
+
+class OrganizationFields(Input):
+    name = Text(min_length=1, max_length=120)
+    timezone = Timezone(max_length=64, min_length=1)
+    currency = Currency(max_length=3, min_length=3)
+
+
 class ChangePassword(Input):
     current_password = Text(min_length=1, max_length=128)
     new_password = Text(min_length=8, max_length=128)

@@ -6,3 +6,7 @@ class LeadsConfig(AppConfig):
 
     def ready(self):
         from leads import jobs  # noqa: F401 - recurring jobs
+        from leads.pages.list import lead_count
+        from lio.registry import RailEntry, rail
+
+        rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))

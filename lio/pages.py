@@ -1,6 +1,125 @@
 """HTML views over rules that already exist."""
 
+import json
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.cache import patch_vary_headers
+from django.views import View
+from rest_framework.exceptions import APIException
+
+from lio import history
+from lio.api.envelope import first_message
+from lio.errors import DomainError, Missing
+from lio.registry import rail
+from lio.tenancy import org_scope
+
+THEMES = ("light", "dark", "auto")
+
 
 def frame(request):
-    """Context of every page."""
-    return {"csp_nonce": getattr(request, "csp_nonce", "")}
+    """Context of every page: the rail of what exists and this member may open, and the theme."""
+    theme = request.COOKIES.get("theme", "auto")
+    return {
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "theme": theme if theme in THEMES else "auto",
+        "rail": _Rail(request),
+        "organization": getattr(request.user, "organization", None) if hasattr(request, "user") else None,
+    }
+
+
+class _Rail:
+    """Counted only when a template shows it."""
+
+    def __init__(self, request):
+        self.request = request
+
+    def __iter__(self):
+        user, groups = self.request.user, {}
+        for entry in sorted(rail, key=lambda entry: entry.order):
+            if not user.can(entry.verb):
+                continue
+            try:
+                url = reverse(entry.url)
+            except NoReverseMatch:
+                continue
+            groups.setdefault(entry.group, []).append({
+                "label": entry.label, "url": url, "icon": entry.icon, "key": entry.key,
+                "count": entry.count(user) if entry.count else None,
+                "current": self.request.path.startswith(url)})
+        for label, entries in groups.items():
+            yield {"label": "" if label == "foot" else label, "entries": entries, "foot": label == "foot"}
+
+
+class Page(View):
+    """A page of the visitor's organisation, in its scope from the first query to the last byte rendered.
+
+    `verb` is what the visitor's role must grant (accounts/permissions.py). Whatever answers 400 or more is rolled back.
+    """
+
+    verb = "records.view"
+
+    def dispatch(self, request, *args, **kwargs):
+        user = request.user
+        if not user.is_authenticated:
+            return self.to_sign_in()
+        if not user.organization_id:
+            return redirect("admin:index") if user.is_platform_staff else self.to_sign_in()
+        with org_scope(user.organization_id), history.one_action():
+            try:
+                if self.verb and not user.can(self.verb):
+                    raise PermissionDenied
+                response = super().dispatch(request, *args, **kwargs)
+                if hasattr(response, "render") and not response.is_rendered:
+                    response.render()
+            except Missing as error:
+                raise Http404(str(error)) from error
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def to_sign_in(self):
+        """htmx would put the sign-in page into a corner of this one: tell it to go there instead."""
+        answer = redirect_to_login(self.request.get_full_path())
+        if self.is_swap:
+            swap = HttpResponse(status=204)
+            swap["HX-Redirect"] = answer.url
+            return swap
+        return answer
+
+    @property
+    def organization(self):
+        return self.request.user.organization
+
+    @property
+    def is_swap(self):
+        """htmx asks for a fragment; when it restores its history it wants the whole page."""
+        asked = self.request.headers
+        return "HX-Request" in asked and "HX-History-Restore-Request" not in asked
+
+    def show(self, template, context, *, status=200, events=None):
+        """A page or fragment. `events` are told to the page as HX-Trigger."""
+        response = render(self.request, template, context, status=status)
+        if events:
+            response["HX-Trigger"] = json.dumps(events)
+        return response
+
+    def say(self, text):
+        messages.success(self.request, text)
+
+    def complain(self, text):
+        messages.error(self.request, text)
+
+
+def words_of(error):
+    """A refusal as a sentence for a toast or the top of a form."""
+    return first_message(error.detail) if isinstance(error, APIException) else str(error)
+
+
+REFUSALS = (APIException, DomainError)

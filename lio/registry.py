@@ -3,6 +3,25 @@
 Signals are for news only; what must happen together with a rule is registered here (DECISIONS 8).
 """
 
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RailEntry:
+    """A place in the rail of the pages; shown to those who may `verb`. `count(user)` gives a number or None."""
+
+    label: str
+    url: str  # name of the route
+    icon: str
+    group: str = ""
+    order: int = 0
+    verb: str = "records.view"
+    count: Any = None
+    key: str = ""
+
+
+rail: list[RailEntry] = []
 on_founding = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining = []  # f(member): seeds of a new member, inside the organisation's scope
 

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from leads import urls as leads
@@ -20,6 +21,10 @@ urlpatterns = [
     path("api/v1/", include((api, "v1"))),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(url="/leads/"), name="home"),
+    path("", include((accounts.pages, "accounts"))),
+    path("settings/", include((accounts.settings, "settings"))),
+    path("leads/", include((leads.pages, "leads"))),
 ]
 handler400 = "lio.faults.bad_request"
 handler403 = "lio.faults.forbidden"

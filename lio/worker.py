@@ -75,7 +75,8 @@ class Worker:
         self.stopping = True
 
     def end(self):
-        self.kill(signal.SIGTERM)
+        # Only the parent: it ends its processes one after the other, and hangs when they are gone already.
+        self.cluster.terminate()
         try:
             self.cluster.wait(GRACE)
         except subprocess.TimeoutExpired:

@@ -54,7 +54,7 @@ class Answer:
         return " | ".join(parts)
 
 
-class Undeliverable(Exception):
+class DeliveryError(Exception):
     """No use in going on: the message says why and what to do."""
 
 
@@ -106,7 +106,7 @@ class Delivery:
             for ...: delivery.put(parcel)
 
     `on_answer` and `on_wait(seconds, why)` are called one at a time. A row that gets no answer for `patience` seconds
-    stops everything: `put` and leaving the block then raise `Undeliverable`.
+    stops everything: `put` and leaving the block then raise `DeliveryError`.
     """
 
     def __init__(self, url, api_key, *, on_answer, on_wait=None, concurrency=4, patience=300.0):
@@ -186,7 +186,7 @@ class Delivery:
                 why = f"the server answers {answer.reason()}"
             pause = self._pause(answer, tries)
             if time.monotonic() + pause - started > self.patience:
-                raise Undeliverable(f"Row {parcel.number} could not be delivered: {why}.")
+                raise DeliveryError(f"Row {parcel.number} could not be delivered: {why}.")
             if pause:
                 with self.lock:
                     self.on_wait(pause, why)
@@ -206,7 +206,9 @@ class Delivery:
     @staticmethod
     def _is_passing(answer, tries):
         in_progress = answer.status == 409 and answer.headers.get("Retry-After")  # an earlier try still runs
-        return answer.status in PASSING or in_progress or (answer.status == 500 and tries < TRIES_500)
+        # A 500 without our envelope is a server that has not come up; one with it may be this row's own.
+        broken = answer.status == 500 and (tries < TRIES_500 or not answer.payload.get("error"))
+        return answer.status in PASSING or in_progress or broken
 
     @staticmethod
     def _pause(answer, tries):
@@ -220,15 +222,15 @@ class Delivery:
 
     @staticmethod
     def _check(answer, endpoint):
-        """Raise `Undeliverable` for answers that every other row would get too."""
+        """Raise `DeliveryError` for answers that every other row would get too."""
         status = answer.status
         if status in (401, 403):
-            raise Undeliverable(f"The server does not take the API key: {answer.reason()}.")
+            raise DeliveryError(f"The server does not take the API key: {answer.reason()}.")
         if 300 <= status < 400:
             there = answer.headers.get("Location", "that address")
-            raise Undeliverable(f"{endpoint.address} leads elsewhere: use --url with {there}.")
+            raise DeliveryError(f"{endpoint.address} leads elsewhere: use --url with {there}.")
         if status in (404, 405) or (200 <= status < 300 and answer.payload.get("success") is not True):
-            raise Undeliverable(f"{endpoint.address} does not answer like LIO (status {status}): check --url.")
+            raise DeliveryError(f"{endpoint.address} does not answer like LIO (status {status}): check --url.")
 
 
 def _say(error):

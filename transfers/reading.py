@@ -16,12 +16,12 @@ import tempfile
 from typing import NamedTuple
 
 from transfers.records import records
-from transfers.sniffing import NotATable, layout_of, scan
+from transfers.sniffing import TableError, layout_of, scan
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_ROWS = 200
 
-__all__ = ["NotATable", "Row", "Table", "open_table"]
+__all__ = ["Row", "Table", "TableError", "open_table"]
 
 
 class Row(NamedTuple):
@@ -81,9 +81,7 @@ class Table:
         text = io.TextIOWrapper(self._handle, self.encoding, errors="windows_fallback", newline="")
         try:
             number = -layout.before
-            for record in records(
-                text, layout.delimiter, escape=layout.escape, spaces=layout.spaces, width=len(self.header)
-            ):
+            for record in records(text, layout.delimiter, escape=layout.escape, spaces=layout.spaces, width=len(self.header)):
                 number += 1
                 if number > self.has_header and record.filled:
                     yield self._row(number, record)
@@ -129,14 +127,14 @@ class Table:
         decoder = codecs.getincrementaldecoder(self.encoding)("windows_fallback")
         text = decoder.decode(raw, final=complete).replace("\0", "")
         if not text.strip():
-            raise NotATable("The file is empty.")
+            raise TableError("The file is empty.")
         return text, complete
 
 
 def open_table(source, *, encoding=None, delimiter=None):
     """Open a path or a binary file as a `Table`.
 
-    `encoding` and `delimiter` overrule what the file itself shows. Raises `NotATable` with a message for people,
+    `encoding` and `delimiter` overrule what the file itself shows. Raises `TableError` with a message for people,
     `LookupError` for an unknown encoding and `OSError` when the file cannot be opened.
     """
     if encoding:

@@ -34,7 +34,7 @@ ASCII_BYTES = bytes(range(128))
 DATA_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|https?://\S+|\+\d[\d ()/.-]{7,}")
 
 
-class NotATable(ValueError):
+class TableError(ValueError):
     """The file cannot be read as a table; the message is for the person who brought it."""
 
 
@@ -86,10 +86,10 @@ def encoding_of(head, *, strict, mostly):
     are read one by one as Windows-1252 (`windows_fallback`), for reading all of it so would spoil every accent.
     """
     if not head.strip():
-        raise NotATable("The file is empty.")
+        raise TableError("The file is empty.")
     for magic, name in NOT_TEXT:
         if head.startswith(magic):
-            raise NotATable(f"This is {name}, not a text file. Save the table as CSV.")
+            raise TableError(f"This is {name}, not a text file. Save the table as CSV.")
     for mark, name in BOMS:
         if head.startswith(mark):
             return name
@@ -128,7 +128,7 @@ def _layout(text, delimiter, escape, complete, skip):
         found.pop()  # the sample may have cut it in two
     widths = Counter(len(record.cells) for record in found[skip:] if record.filled)
     if not widths:
-        raise NotATable("The file holds no rows.")
+        raise TableError("The file holds no rows.")
     # Preambles and titles are lines of one cell: they must not outvote the table below them.
     width = max(widths, key=lambda size: widths[size] * (1 if size > 1 else 0.25))  # of equals the first to occur
     at = _header_at(found, width, skip)

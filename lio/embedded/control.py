@@ -66,16 +66,14 @@ def ensure_running(seconds: float = START_SECONDS) -> None:
                     child = spawn_supervisor()
                 time.sleep(0.05)
     except TimeoutError as error:
-        raise EmbeddedError(
-            f"Another process has been starting the embedded PostgreSQL for too long: {error}"
-        ) from error
+        raise EmbeddedError(f"Another process has been starting the embedded PostgreSQL for too long: {error}") from error
 
 
 def spawn_supervisor() -> subprocess.Popen[bytes]:
     # Nothing of the caller's may keep the supervisor, or the supervisor the caller's: no pipes, no terminal, no process
     # group.
     kept = {name: value for name, value in os.environ.items() if name != "LIO_RUN_CHILD"}
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    child = subprocess.Popen(
         [sys.executable, "-m", "lio.embedded", "serve"],
         cwd=CHECKOUT,
         env=kept,

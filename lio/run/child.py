@@ -17,9 +17,7 @@ FIRST_DELAY, LONGEST_DELAY, STEADY = 0.5, 15.0, 30.0  # seconds
 class Child:
     """A command that runs until `terminate`. Its output goes to a log file of bounded size."""
 
-    def __init__(
-        self, name: str, command: list[str], data_dir: Path, scratch_variable: str = "", **environment: str
-    ) -> None:
+    def __init__(self, name: str, command: list[str], data_dir: Path, scratch_variable: str = "", **environment: str) -> None:
         """`scratch_variable` names an environment variable for a folder that is emptied at every start."""
         self.name = name
         self.command = command

@@ -18,12 +18,13 @@ from lio.embedded.place import CHECKOUT, data_dir, locate
 from lio.embedded.processes import supervisor
 from lio.run.child import Child, end_all
 from lio.run.preparation import prepare
+from lio.run.terminal import make_waits_for_us
 
 READY_SECONDS = 60
 STOP_SECONDS = 10  # for requests and jobs under way; what is cut off then is done again from its Job row
 
 
-class CannotRun(RuntimeError):
+class RunError(RuntimeError):
     """Why nothing was started."""
 
 
@@ -46,10 +47,10 @@ def say(message: str) -> None:
 
 
 def address() -> tuple[str, int]:
-    """Host and port to serve on. Raises CannotRun for a port that is none."""
+    """Host and port to serve on. Raises RunError for a port that is none."""
     port = os.environ.get("LIO_PORT", "8000")
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise CannotRun(f"LIO_PORT is {port!r}; it must be a number from 1 to 65535.")
+        raise RunError(f"LIO_PORT is {port!r}; it must be a number from 1 to 65535.")
     return os.environ.get("LIO_HOST", "127.0.0.1"), int(port)
 
 
@@ -77,7 +78,7 @@ def children(folder: Path) -> list[Child]:
 
 
 def check_port() -> None:
-    """Raise CannotRun when the port is taken. gunicorn would share it silently, because of --reuse-port."""
+    """Raise RunError when the port is taken. gunicorn would share it silently, because of --reuse-port."""
     host, port = address()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -85,14 +86,14 @@ def check_port() -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotRun(
+            raise RunError(
                 f"Cannot listen on {host}, port {port}: {error.strerror}. "
                 "Free it, or choose another one: make run LIO_PORT=8001"
             ) from error
 
 
 def take_lock(folder: Path) -> int:
-    """One runner for each data folder: the open lock file. Raises CannotRun when there is another."""
+    """One runner for each data folder: the open lock file. Raises RunError when there is another."""
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -100,7 +101,7 @@ def take_lock(folder: Path) -> int:
     except BlockingIOError:
         other = os.pread(handle, 20, 0).decode().strip()
         os.close(handle)
-        raise CannotRun(f"LIO already runs from this folder (process {other}). `make stop` ends it.") from None
+        raise RunError(f"LIO already runs from this folder (process {other}). `make stop` ends it.") from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
     return handle
@@ -127,12 +128,12 @@ def run() -> int:
         wait_until_ready(parts, signals)
         if not signals.count:
             say(banner(demo, folder))
-        while not signals.count:
+        while not signals.count and not make_waits_for_us():
             watch(parts, embedded)
             time.sleep(0.2)
     except subprocess.CalledProcessError as error:
         if not signals.count:  # Ctrl-C in the middle of it reaches the command as well
-            raise CannotRun(f"{' '.join(error.cmd[1:])} failed.\n{error.stdout or ''}") from error
+            raise RunError(f"{' '.join(error.cmd[1:])} failed.\n{error.stdout or ''}") from error
     finally:
         say("\nStopping ...")
         begun = signals.count
@@ -224,7 +225,7 @@ def stop_all() -> int:
     folder = data_dir()
     try:
         lock = take_lock(folder)
-    except CannotRun:
+    except RunError:
         pid = int((folder / "run.lock").read_text())
         os.kill(pid, signal.SIGTERM)
         lock = wait_for_lock(folder)
@@ -240,7 +241,7 @@ def wait_for_lock(folder: Path) -> int:
     while True:
         try:
             return take_lock(folder)
-        except CannotRun:
+        except RunError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

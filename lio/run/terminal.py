@@ -1,11 +1,14 @@
-"""Who gets the terminal's Ctrl-C."""
+"""Who gets the terminal's Ctrl-C, and what `make` does with one."""
 
 import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
+
+STARTER = os.getppid()  # before any fork of ours
 
 
 def in_foreground(work: Callable[[], int]) -> int:
@@ -43,6 +46,20 @@ def is_guest_of_terminal() -> bool:
         return os.tcgetpgrp(0) == os.getpgrp() != os.getpid()
     except OSError:
         return False
+
+
+def make_waits_for_us() -> bool:
+    """Whether the `make` that started us was interrupted by itself: SIGTERM it hands on, but on SIGINT it only waits.
+
+    It then no longer catches SIGINT, which Linux shows.
+    """
+    try:
+        lines = Path(f"/proc/{STARTER}/status").read_text().splitlines()
+    except OSError:
+        return False
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    handled = int(status["SigCgt"], 16) | int(status["SigIgn"], 16)
+    return status["Name"] == "make" and not handled & 1 << (signal.SIGINT - 1)
 
 
 def take_terminal(group: int) -> None:

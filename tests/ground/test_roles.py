@@ -12,8 +12,7 @@ from lio.embedded import place as places
 def powers(ground, kind):
     with ground.connect(kind) as connection:
         return connection.execute(
-            "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole "
-            "FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
 
 
@@ -86,9 +85,7 @@ def test_an_administrator_gets_the_same_roles_from_the_printed_sql(ground):
     assert script.startswith("-- The roles"), script
     place = ground.place
     superuser = places.passwords(place)["postgres"]
-    known = {
-        kind: urlsplit(ground.url(kind)).password for kind in places.ROLES
-    }  # the server stays usable for other tests
+    known = {kind: urlsplit(ground.url(kind)).password for kind in places.ROLES}  # the server stays usable for other tests
     done = subprocess.run(
         [
             *(str(places.binaries(place, None) / "psql"), "--no-psqlrc", "--dbname"),

@@ -135,7 +135,7 @@ def test_control_c_in_a_terminal_under_make_ends_with_exit_code_0(tmp_path):
     (tmp_path / "Makefile").write_text(f"run:\n\t@PYTHONPATH={CHECKOUT} {sys.executable} {work}\n\t@echo after\n")
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execvp("make", ["make", "-C", str(tmp_path), "run"])
+        os.execvp("make", ["make", "-C", str(tmp_path), "run"])  # noqa: S606
     seen = read_until(terminal, b"at work")
     os.write(terminal, b"\x03")
     seen += read_until(terminal, b"after")

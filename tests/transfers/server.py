@@ -19,8 +19,8 @@ class Leads:
         self.connections = Counter()
         self.api_key = KEY
 
-    def answer(self, key, body):
-        """(status, payload, headers) of a lead posted for the first time with its key."""
+    def answer(self, body):
+        """(status, payload, headers) of a lead posted for the first time."""
         email = body.get("email", "")
         if email.startswith("bad"):
             fields = {"first_name": ["must have at most 50 characters"]}
@@ -34,12 +34,13 @@ class Leads:
             there[0].update(body)
             return 200, {"success": True, "message": "", "data": there[0]}, {}
         lead = body | {"id": sum(map(len, self.leads.values())) + 1}
-        self.leads.setdefault(email or lead["phone_number"], []).append(lead)
+        self.leads.setdefault(email or lead.get("phone_number") or lead["linkedin_url"], []).append(lead)
         return 201, {"success": True, "message": "", "data": lead}, {}
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body leave in two writes
     leads: Leads
 
     def do_POST(self):
@@ -56,13 +57,16 @@ class Handler(BaseHTTPRequestHandler):
                 return self.send(403, {"success": False, "error": error}, {})
             if fault == "drop before":
                 return self.drop()
+            if fault == "no envelope":
+                return self.send(500, "Internal Server Error", {"Retry-After": "0"})
             if isinstance(fault, tuple):
                 status, headers = fault
                 error = {"message": "Come back later.", "type": "rate_limited", "code": None}
                 return self.send(status, {"success": False, "error": error}, headers)
             replay = key in leads.kept
-            status, payload, headers = leads.kept.setdefault(key, None) or leads.answer(key, body)
-            leads.kept[key] = (status, payload, headers)
+            if not replay:
+                leads.kept[key] = leads.answer(body)
+            status, payload, headers = leads.kept[key]
             if fault == "drop after":  # done, but the answer is lost
                 return self.drop()
         self.send(status, payload, headers | ({"Idempotent-Replayed": "true"} if replay else {}))

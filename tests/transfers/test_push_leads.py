@@ -106,6 +106,7 @@ def test_passing_trouble_is_waited_out(tmp_path, server):
         "p5@example.com": [(409, {"Retry-After": "0"})],
         "p6@example.com": [(500, {"Retry-After": "0"})],
         "p7@example.com": ["drop after", "drop before"],
+        "p8@example.com": ["no envelope"] * 5,
     }
     out, err = push(table(tmp_path, *rows), server)
     assert out.startswith("40 rows")
@@ -171,17 +172,17 @@ def test_nobody_at_the_address_is_said_plainly(tmp_path):
 
 def test_another_servers_page_is_not_taken_for_an_answer(tmp_path):
     class Page(Handler):
-        def do_POST(self):
+        def do_POST(self):  # noqa: N802 - the name that http.server calls
             self.send(200, {"page": "Welcome"}, {})
 
     class Moved(Handler):
-        def do_POST(self):
+        def do_POST(self):  # noqa: N802 - the name that http.server calls
             self.send(301, {}, {"Location": "https://crm.example/api/v1/lead"})
 
     path = table(tmp_path, "Anna,anna@example.com,,")
     with running(Page) as server, pytest.raises(CommandError, match="does not answer like LIO"):
         push(path, server)
-    with running(Moved) as server, pytest.raises(CommandError, match="use --url with https://crm.example"):
+    with running(Moved) as server, pytest.raises(CommandError, match=r"use --url with https://crm\.example"):
         push(path, server)
 
 

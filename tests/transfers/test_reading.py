@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transfers.places import EXPORTS, MESSY, there
-from transfers.reading import NotATable, open_table
+from transfers.reading import TableError, open_table
 
 HEADER_BELOW = {"samples/flashesofbrilliance-sample-connections.csv": 4, "tabulator/skip-rows-before-headers.csv": 1}
 DELIMITERS = [",", ";", "\t", "|"]
@@ -115,7 +115,11 @@ def test_a_broken_byte_does_not_spoil_the_accents_of_the_rest():
 
 
 def test_a_comma_in_semicolon_text_and_decimal_commas_do_not_mislead():
-    assert rows("Firma;Umsatz\nA, B & C;1,5\nD, E;2,5\nF, G;3,5\n") == [["A, B & C", "1,5"], ["D, E", "2,5"], ["F, G", "3,5"]]
+    assert rows("Firma;Umsatz\nA, B & C;1,5\nD, E;2,5\nF, G;3,5\n") == [
+        ["A, B & C", "1,5"],
+        ["D, E", "2,5"],
+        ["F, G", "3,5"],
+    ]
 
 
 def test_the_separator_line_of_excel_is_obeyed():
@@ -193,7 +197,7 @@ def test_a_quote_that_is_never_closed_costs_its_own_row_only():
 
 @pytest.mark.parametrize("raw", [b"", b"\n \n", b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest", b"%PDF-1.7", b"\xef\xbb\xbf"])
 def test_what_is_no_table_is_refused_in_words(raw):
-    with pytest.raises(NotATable):
+    with pytest.raises(TableError):
         table(raw)
 
 

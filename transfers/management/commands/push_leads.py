@@ -8,8 +8,8 @@ import time
 from django.core.management.base import BaseCommand, CommandError
 
 from transfers.columns import CUSTOM, FIELDS, IGNORE, Mapping
-from transfers.delivery import Delivery, Endpoint, Parcel, Undeliverable
-from transfers.reading import NotATable, open_table
+from transfers.delivery import Delivery, DeliveryError, Endpoint, Parcel
+from transfers.reading import TableError, open_table
 from transfers.refusals import RefusedRows, refused_path
 from transfers.synonyms import compact
 
@@ -51,10 +51,10 @@ class Command(BaseCommand):
         add("--again", action="store_true", help="send all rows anew, also those an earlier run has delivered")
         add("--dry-run", action="store_true", help="show how the file is read and the first bodies; send nothing")
 
-    def handle(self, *, file, dry_run, default_source, map, **options):  # noqa: A002 - the option's name
+    def handle(self, *, file, dry_run, default_source, map, **options):
         try:
             table = open_table(file, encoding=options["encoding"], delimiter=_delimiter(options["delimiter"]))
-        except (OSError, NotATable, LookupError) as error:
+        except (OSError, TableError, LookupError) as error:
             raise CommandError(f"{file} cannot be read: {error}") from error
         with table:
             overrides = _overrides(map, table.header)
@@ -83,7 +83,7 @@ class Command(BaseCommand):
             failure = None
             try:
                 run.send(table, mapping, salt, url, key, options)
-            except (Undeliverable, KeyboardInterrupt) as error:
+            except (DeliveryError, KeyboardInterrupt) as error:
                 failure = error
             run.progress.end()
             self.stdout.write(run.summary())
@@ -162,9 +162,11 @@ class Run:
         )
 
     def summary(self):
+        rows = "1 row" if self.done == 1 else f"{self.done:,} rows"
+        unsent = f" ({self.unsent:,} of them before sending)" if self.unsent else ""
         lines = [
-            f"{self.done:,} rows in {time.monotonic() - self.started:.1f} s: {self.created:,} created, "
-            f"{self.merged:,} merged, {self.refused.count:,} refused ({self.unsent:,} of them before sending)."
+            f"{rows} in {time.monotonic() - self.started:.1f} s: {self.created:,} created, {self.merged:,} merged, "
+            f"{self.refused.count:,} refused{unsent}."
         ]
         if self.replayed:
             lines.append(f"{self.replayed:,} of them were answered in an earlier run (--again sends all rows anew).")

@@ -1,0 +1,1 @@
+"""Pages about access: the door (door.py), oneself (me.py), the organisation's people, roles, keys and log (team.py)."""

@@ -1,0 +1,130 @@
+"""The fields of a lead as the page shows and edits them, each in its place."""
+
+from decimal import Decimal
+
+from django.urls import reverse
+
+from accounts.models import User
+from leads.models import Lead
+from leads.serializers import UpdateLead, attributes, tag_ids
+from lio.templatetags.look import PRIORITY_TONES, money
+from lookups.known import known
+
+GROUPS = [
+    ("About", ["first_name", "last_name", "email", "phone_number", "linkedin_url", "assigned_to", "lead_source", "estimated_value",
+               "priority", "tags"]),
+    ("Company", ["company", "job_title", "industry", "website"]),
+    ("Place", ["address", "city", "state", "country", "pin_code"]),
+    ("Remarks", ["notes"]),
+]
+LABELS = {
+    "first_name": "First name", "last_name": "Last name", "email": "Email", "phone_number": "Phone", "linkedin_url": "LinkedIn",
+    "assigned_to": "Owner", "lead_source": "Source", "estimated_value": "Value", "priority": "Priority", "tags": "Tags",
+    "company": "Company", "job_title": "Title", "industry": "Industry", "website": "Website", "address": "Address", "city": "City",
+    "state": "State", "country": "Country", "pin_code": "Postal code", "notes": "Remarks", "status": "Status",
+    "custom_fields": "Custom fields",
+}
+KINDS = {"email": "email", "phone_number": "tel", "linkedin_url": "url", "website": "url", "assigned_to": "person",
+         "lead_source": "select", "estimated_value": "money", "priority": "chip", "tags": "tags", "notes": "textarea"}
+CUSTOM = "custom:"  # prefix of a custom field's name in addresses
+
+
+def groups_of(lead, organization, *, editing=None):
+    """[{label, fields}] of the lead page; `editing` names the field that is shown as an input."""
+    groups = [{"label": label, "fields": [field_of(lead, organization, name, editing=name == editing) for name in names]}
+              for label, names in GROUPS]
+    custom = sorted(lead["custom_fields"] or {})
+    if custom:
+        groups.append({"label": "More", "fields": [
+            field_of(lead, organization, f"{CUSTOM}{key}", editing=f"{CUSTOM}{key}" == editing) for key in custom]})
+    return groups
+
+
+def field_of(lead, organization, name, *, editing=False, saved=False):
+    """One field as templates/leads/_field.html wants it; None for a name that is none."""
+    if name.startswith(CUSTOM):
+        key = name.removeprefix(CUSTOM)
+        value = (lead["custom_fields"] or {}).get(key)
+        label, kind = key, "text"
+        text = value if isinstance(value, str) else "" if value is None else _words(value)
+        value = text
+    elif name in LABELS and name in lead and name not in ("status", "custom_fields"):
+        label, kind, value = LABELS[name], KINDS.get(name, "text"), lead[name]
+        text = _text(lead, organization, name)
+    else:
+        return None
+    field = {"name": name, "label": label, "kind": kind, "value": value, "text": text, "tone": "", "tags": [], "choices": [],
+             "required": name == "priority", "href": _href(kind, value), "editing": editing, "error": "", "saved": saved,
+             "url": reverse("leads:field", args=[lead["id"], name])}
+    if name == "priority":
+        field["tone"] = PRIORITY_TONES.get(value, "")
+    elif name == "tags":
+        field["tags"], field["value"] = value, [tag["id"] for tag in value]
+    elif kind == "money" and value is not None:
+        field["value"] = f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) else value
+    if editing:
+        field["choices"] = _choices(lead, organization, name)
+    return field
+
+
+def _text(lead, organization, name):
+    value = lead[name]
+    if name == "assigned_to":
+        return lead["assigned_to_name"] or ""
+    if name == "lead_source":
+        return lead["lead_source_text"] or ""
+    if name == "priority":
+        return lead["priority_text"]
+    if name == "tags":
+        return ", ".join(tag["name"] for tag in value)
+    if name == "estimated_value":
+        return "" if value is None else money(value, organization.currency)
+    return value or ""
+
+
+def _words(value):
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_words(inner)}" for key, inner in value.items())
+    return "" if value is None else str(value)
+
+
+def _href(kind, value):
+    if not value or not isinstance(value, str):
+        return ""
+    if kind == "url":
+        return value if value.startswith(("http://", "https://")) else ""
+    return {"email": f"mailto:{value}", "tel": f"tel:{value}"}.get(kind, "")
+
+
+def _choices(lead, organization, name):
+    if name == "assigned_to":
+        members = User.objects.of(organization).active().order_by("first_name", "last_name")
+        return [{"id": member.pk, "name": member.full_name, "selected": member.pk == lead[name]} for member in members]
+    if name == "priority":
+        return [{"id": value, "name": label, "selected": value == lead[name]} for value, label in Lead.Priority.choices]
+    if name == "lead_source":
+        return [{"id": found.number, "name": found.name, "selected": found.number == lead[name]}
+                for found in known(organization, "source").values() if found.is_active or found.number == lead[name]]
+    if name == "tags":
+        there = {tag["id"] for tag in lead["tags"]}
+        return [{"id": found.number, "name": found.name, "selected": found.number in there}
+                for found in known(organization, "tags").values() if found.is_active or found.number in there]
+    return []
+
+
+def read_field(organization, name, posted):
+    """(model attributes, inner ids of tags or None) of one posted field, read by the API's own serializer."""
+    value = posted.get("value", "")
+    if name.startswith(CUSTOM):
+        given = UpdateLead.read({"custom_fields": {name.removeprefix(CUSTOM): value or None}}, partial=True)
+    elif name == "tags":
+        given = UpdateLead.read({"tags": [part for part in posted.getlist("value") if part]}, partial=True)
+        return {}, tag_ids(organization, given["tags"] or [])
+    else:
+        empty = "" if name in ("first_name", "last_name") else None
+        given = UpdateLead.read({name: value.strip() if value.strip() else empty}, partial=True)
+    return attributes(organization, given), None

@@ -1,0 +1,257 @@
+"""One lead: who, status path, notes, timeline, score with reasons, fields."""
+
+from django.http import QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.models import User
+from leads import edit, notes
+from leads.models import Lead, Note
+from leads.pages.fields import LABELS, field_of, groups_of, read_field
+from leads.pages.list import SIZE, listing_of, number
+from leads.serializers import entry
+from lio import history
+from lio.errors import Missing
+from lio.pages import REFUSALS, Page, words_of
+from lio.rows import plain_rows
+from lookups.known import known
+from lookups.seeds import LOST
+
+PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html", "score": "leads/_score.html",
+         "fields": "leads/_fields.html"}
+OLD = 30  # timeline entries a page
+UNQUALIFIED = 4
+KINDS = {"lead.created": "created", "lead.status_changed": "status", "lead.assigned": "assigned", "note.added": "note",
+         "lead.tagged": "tagged", "lead.merged": "changed", "lead.updated": "changed", "lead.deleted": "deleted"}
+
+
+class LeadPage(Page):
+    """What the pages of one lead share."""
+
+    def dispatch(self, request, *args, pk, **kwargs):
+        self.pk, self.kwargs_left = pk, kwargs
+        return super().dispatch(request, *args, **kwargs)
+
+    def lead(self):
+        rows = plain_rows(Lead.objects.of(self.organization).alive().filter(pk=self.pk).page_rows())
+        if not rows:
+            raise Missing()
+        return rows[0]
+
+    @property
+    def address(self):
+        return reverse("leads:view", args=[self.pk])
+
+    def path(self, lead):
+        statuses = [found for found in known(self.organization, "status").values() if found.is_active or found.number == lead["status"]]
+        on_path = [found for found in statuses if found.number not in (UNQUALIFIED, LOST)]
+        place = next((n for n, found in enumerate(on_path) if found.number == lead["status"]), -1)
+
+        def step(found, n):
+            state = "now" if found.number == lead["status"] else "done" if n < place else "next"
+            return {"id": found.number, "name": found.name, "state": state}
+
+        return {"steps": [step(found, n) for n, found in enumerate(on_path)],
+                "others": [step(found, 99) for found in statuses if found.number in (UNQUALIFIED, LOST)]}
+
+    def changed(self, template, context, text):
+        """The answer to a change: the fragment and a toast for htmx, else back to the page with a message."""
+        if not self.is_swap:
+            self.say(text)
+            return redirect(self.address)
+        return self.show(template, context, events={"toast": {"text": text}, "lead-changed": None})
+
+
+class ViewLead(LeadPage):
+    def get(self, request):
+        lead, part = self.lead(), request.GET.get("part")
+        if part in PARTS:
+            return self.show(PARTS[part], {"lead": lead, **self.part(part, lead)})
+        context = {"lead": lead, "currency": self.organization.currency, "pager": self.pager(), "note": {},
+                   "may_delete": request.user.can("records.delete")}
+        for name in PARTS:
+            context |= self.part(name, lead)
+        return self.show("leads/lead.html", context)
+
+    def part(self, name, lead):
+        if name == "hero":
+            return {"place": ", ".join(filter(None, [lead["city"], lead["country"]])), "local_time": ""}
+        if name == "path":
+            return {"path": self.path(lead)}
+        if name == "score":
+            return {"score": score_of(lead)}
+        if name == "fields":
+            return {"groups": groups_of(lead, self.organization, editing=self.request.GET.get("edit")),
+                    "currency": self.organization.currency}
+        return timeline_of(lead, self.organization, before=number(self.request.GET.get("before")))
+
+    def pager(self):
+        """Where this lead stands in the list that the visitor came from."""
+        query_text, page = self.request.session.get("leads_place") or ["", 1]
+        listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        at = number(self.request.GET.get("at"))
+        start = max(0, at - 2) if at else (page - 1) * SIZE
+        ids, total, _ = listing.page(max(0, start - (0 if at else 1)), SIZE + 2)
+        start = max(0, start - (0 if at else 1))
+        back = f"{reverse('leads:list')}?{query_text}" + (f"&page={page}" if page > 1 else "")
+        if self.pk not in ids:
+            return None
+        place = ids.index(self.pk)
+
+        def link(n):
+            return f"{reverse('leads:view', args=[ids[n]])}?at={start + n + 1}" if 0 <= n < len(ids) else ""
+
+        return {"position": start + place + 1, "total": total, "previous": link(place - 1), "next": link(place + 1),
+                "back": back}
+
+
+def score_of(lead):
+    notes_of_score = lead["ai_information"] or {}
+    reasons = [{"text": reason["reason"], "points": reason["points"]} for reason in notes_of_score.get("score_reasons", [])
+               if reason.get("points")]
+    reachable = lead["email"] or lead["phone_number"] or lead["linkedin_url"]
+    return {"value": lead["score"], "pending": bool(reachable) and "score" not in notes_of_score, "reasons": reasons,
+            "updated_at": notes_of_score.get("scored_at"), "summary": "Fit and completeness, out of 100."}
+
+
+def timeline_of(lead, organization, *, before=0):
+    """The newest OLD entries, or those older than the change `before`."""
+    rows = history.timeline(organization, "lead", lead["id"]).select_related("by")
+    if before:
+        rows = rows.filter(pk__lt=before)
+    rows = list(rows[: OLD + 1])
+    told = rows[:OLD]
+    note_ids = [row.after["note_id"] for row in told if row.verb == "note.added" and row.after]
+    texts = dict(Note.objects.of(organization).filter(pk__in=note_ids).values_list("pk", "note"))
+    titles = dict(Note.objects.of(organization).filter(pk__in=note_ids).values_list("pk", "title"))
+    names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
+    return {"timeline": [_entry(row, organization, names, texts, titles) for row in told],
+            "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else ""}
+
+
+def _people(rows):
+    return {side["assigned_to"] for row in rows for side in (row.before or {}, row.after or {}) if side.get("assigned_to")}
+
+
+def _entry(row, organization, names, texts, titles):
+    kind = KINDS.get(row.verb, "other")
+    after, before = row.after or {}, row.before or {}
+    found = {"kind": kind, "at": row.created_at, "by": str(row.by) if row.by else row.actor, "changes": [], "note": "", "detail": ""}
+    if kind == "note":
+        pk = after.get("note_id")
+        found["note"] = texts.get(pk) or titles.get(pk) or after.get("title", "")
+    elif kind == "created":
+        found["detail"] = ""
+    else:
+        found["changes"] = [
+            {"label": LABELS.get(name, name.replace("_", " ")), "before": words(name, before.get(name), organization, names),
+             "after": words(name, after.get(name), organization, names)} for name in after if name != "deleted_at"]
+        if row.verb == "lead.merged":
+            found["detail"] = "The same person was captured again."
+        elif kind == "tagged":
+            found["detail"] = f"added the tag {found['changes'][0]['after']}" if found["changes"] else "added a tag"
+        elif kind == "other":
+            found["detail"] = row.verb.replace(".", " ").replace("_", " ")
+    return found
+
+
+def words(name, value, organization, names):
+    """A value of the history as a person reads it."""
+    if value in (None, "", [], {}):
+        return ""
+    if name in ("status", "lead_source"):
+        found = known(organization, "status" if name == "status" else "source").get(value)
+        return found.name if found else str(value)
+    if name == "priority":
+        return dict(Lead.Priority.choices).get(value, str(value))
+    if name == "assigned_to":
+        return names.get(value, "somebody who has left")
+    if name == "tags":
+        tags = known(organization, "tags")
+        return ", ".join(tags[number].name if number in tags else str(number) for number in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {inner}" for key, inner in value.items())[:300]
+    return str(value)[:300]
+
+
+class SetStatus(LeadPage):
+    verb = "records.edit"
+
+    def post(self, request):
+        try:
+            status = entry(self.organization, "status", number(request.POST.get("status")), "status")
+            edit.update(self.pk, self.organization, {"status_id": status.pk}, by=request.user)
+        except REFUSALS as error:
+            if isinstance(error, Missing):
+                raise
+            self.complain(words_of(error))
+            return redirect(self.address)
+        lead = self.lead()
+        return self.changed(PARTS["path"], {"lead": lead, "path": self.path(lead)}, f"Status is {status.name}.")
+
+
+class AddNote(LeadPage):
+    verb = "records.edit"
+
+    def post(self, request):
+        lead, text = self.lead(), request.POST.get("note", "").strip()
+        if not text or len(text) > 10_000 or "\x00" in text:
+            note = {"text": text, "error": "Write something first." if not text else "At most 10,000 characters."}
+            if self.is_swap:
+                return self.show("leads/_notes_form.html", {"lead": lead, "note": note}, status=422)
+            self.complain(note["error"])
+            return redirect(self.address)
+        title, rest = text.splitlines()[0][:200], text
+        notes.add(Lead.objects.of(self.organization).get(pk=self.pk), title=title, note=rest, by=request.user)
+        return self.changed("leads/_notes_form.html", {"lead": lead, "note": {}}, "Note added.")
+
+
+class DeleteLead(LeadPage):
+    verb = "records.delete"
+
+    def get(self, request):
+        lead = self.lead()
+        name = " ".join(filter(None, [lead["first_name"], lead["last_name"]])) or lead["email"] or "this lead"
+        return self.show("confirm.html", {"title": f"Delete {name}?", "verb": "Delete lead", "action": "", "back": self.address,
+                                          "text": "The lead goes from every list, with its notes and history.", "hidden": []})
+
+    def post(self, request):
+        lead = self.lead()
+        edit.delete(Lead.objects.of(self.organization).filter(pk=self.pk), by=request.user)
+        name = " ".join(filter(None, [lead["first_name"], lead["last_name"]])) or lead["email"] or "The lead"
+        self.say(f"{name} is deleted.")
+        return redirect("leads:list")
+
+
+class EditField(LeadPage):
+    """GET: the field being edited (`?view=1`: shown). POST: saved, or being edited again with what is wrong."""
+
+    verb = "records.edit"
+
+    def field(self, **how):
+        lead = self.lead()
+        found = field_of(lead, self.organization, self.kwargs_left["name"], **how)
+        if found is None:
+            raise Missing()
+        return {"lead": lead, "field": found, "currency": self.organization.currency}
+
+    def get(self, request, name):
+        if not self.is_swap:
+            return redirect(f"{self.address}?edit={name}#field-{name}")
+        return self.show("leads/_field.html", self.field(editing=not request.GET.get("view")))
+
+    def post(self, request, name):
+        context = self.field(editing=True)
+        try:
+            fields, tags = read_field(self.organization, name, request.POST)
+            edit.update(self.pk, self.organization, fields, tags=tags, by=request.user)
+        except REFUSALS as error:
+            if isinstance(error, Missing):
+                raise
+            text = words_of(error).removeprefix(f"{name}: ")
+            context["field"] |= {"error": f"{text[:1].upper()}{text[1:]}", "value": request.POST.get("value", "")}
+            if self.is_swap:
+                return self.show("leads/_field.html", context, status=422)
+            self.complain(f"{context['field']['label']}: {text}")
+            return redirect(f"{self.address}?edit={name}#field-{name}")
+        return self.changed("leads/_field.html", self.field(saved=True), f"{context['field']['label']} saved.")

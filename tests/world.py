@@ -1,0 +1,153 @@
+"""An organisation with data everywhere, and a valid request for every endpoint that is built.
+
+What a request needs is read from the contract, so a new endpoint is called with sensible values as soon as it leaves
+`contract/unbuilt.txt`; only records it names must be added to `World.records`.
+"""
+
+from itertools import count
+
+from django.db import connection
+
+from accounts import invitations, keys, roles
+from accounts.models import Role
+from leads import notes
+from lio import jobs
+from lio.tenancy import org_scope
+from lookups import edit as lookups
+from tests.conftest import client_of
+from tests.contract.spec import filled, params_of
+from tests.factories import PASSWORD, make_lead, make_member, make_organization
+
+numbers = count(1)
+
+
+class World:
+    """One organisation: its Admin and what the contract's `record:` words stand for. `mark` is in all of its texts."""
+
+    def __init__(self, name, mark):
+        self.name, self.mark = name, mark
+        self.admin = make_organization(name)
+        self.organization = self.admin.organization
+        self.rep = make_member(self.organization, first_name=f"{mark} rep", email=f"{mark}.rep@example.net".lower())
+        with org_scope(self.organization):
+            self.role = roles.add(self.organization, name=f"{mark} role", description=f"{mark} role", by=self.admin)
+            self.tag = lookups.add(self.organization, module_name="lead", type="tags", name=f"{mark} tag", by=self.admin)
+            self.status = lookups.add(self.organization, module_name="lead", type="status", name=f"{mark} status", by=self.admin)
+            self.key, self.secret = keys.create(self.organization, name=f"{mark} key", by=self.admin,
+                                                allowed_domains=[], allowed_ips=[])
+            invitations.invite(self.organization, email=f"{mark}.guest@example.net".lower(), by=self.admin,
+                               role=Role.objects.of(self.organization).get(name="Manager"))
+        self.leads = [self.make_lead(n) for n in range(3)]
+        self.lead = self.leads[0]
+        self.company = self.lead.company_id
+        with org_scope(self.organization):
+            self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
+        jobs.drain()
+        self.api = client_of(self.admin)
+
+    def make_lead(self, n):
+        mark = self.mark
+        return make_lead(self.organization, by=self.admin, tags=[self.tag.pk], first_name=f"{mark} first", last_name=f"{mark} last{n}",
+                         email=f"{mark}{n}@example.net".lower(), company=f"{mark} company", city=f"{mark} city",
+                         linkedin_url=f"https://linkedin.com/in/{mark}{n}", notes=f"{mark} notes", assigned_to_id=self.rep.pk,
+                         custom_fields={f"{mark} field": f"{mark} value"}, job_title=f"{mark} title", estimated_value=1234)
+
+    def fresh_member(self):
+        """A member whom a test may remove."""
+        return make_member(self.organization, first_name=f"{self.mark} spare")
+
+    @property
+    def records(self):
+        """{the contract's word: id on the wire}."""
+        return {"lead": self.lead.pk, "user": self.rep.pk, "role": self.role.pk, "api_key": self.key.pk,
+                "lookup": self.tag.number, "company": self.company}
+
+    def request(self, endpoint, **values):
+        """(path, query, body) of a request that succeeds. `values` replace what would be sent, by name."""
+        n = next(numbers)
+        own = SPECIAL.get(endpoint["id"], lambda world, n: {})(self, n)
+        given = own | values
+        path = filled(endpoint["path"], **{p["name"]: given.get(p["name"], self.value(p, n)) for p in params_of(endpoint, "path")})
+        query = {p["name"]: self.value(p, n) for p in params_of(endpoint, "query") if p["required"]}
+        body = {}
+        chosen = {group[0] for group in endpoint.get("one_of", [])}
+        for param in params_of(endpoint, "body"):
+            if param["required"] or param["name"] in chosen:
+                body[param["name"]] = self.value(param, n)
+        body |= {name: value for name, value in given.items() if name not in {p["name"] for p in params_of(endpoint, "path")}}
+        return path, query, body
+
+    def value(self, param, n):
+        """A sensible value for one parameter."""
+        name, kind = param["name"], param["type"]
+        if param.get("record"):
+            found = self.records[param["record"]]
+            return [found] if kind.startswith("array") else found
+        if name == "email":
+            return f"{self.mark}.new{n}@example.net".lower()
+        if name in ("status",):
+            return 2
+        if "enum" in param:
+            return param["enum"][0]
+        return {"integer": 1, "number": 5, "boolean": True, "array<string>": ["one"], "array<integer>": [1], "object": {"a": "b"},
+                "date": "2026-06-15", "datetime": "2026-06-15T09:00:00Z"}.get(kind, f"Word {n}")
+
+    def call(self, endpoint, client=None, *, path=None, query=None, body=None, **values):
+        """Send the valid request (or parts of another one) and answer the response."""
+        own_path, own_query, own_body = self.request(endpoint, **values)
+        path, query = own_path if path is None else path, own_query if query is None else query
+        client, method = client or self.api, endpoint["method"].lower()
+        if method == "get":
+            return client.get(path, query)
+        text = "&".join(f"{name}={value}" for name, value in query.items())
+        return getattr(client, method)(f"{path}?{text}" if text else path, own_body if body is None else body)
+
+
+def _password(world, n):
+    return {"current_password": PASSWORD, "new_password": f"orchard-gate-{n}", "confirm_password": f"orchard-gate-{n}"}
+
+
+# what the contract's table alone does not tell
+SPECIAL = {
+    "auth-login": lambda world, n: {"email": world.admin.email, "password": PASSWORD},
+    "user-add": lambda world, n: {"password": f"orchard-gate-{n}", "phone_no": "+49 30 1234"},
+    "user-update": lambda world, n: {"phone_no": "+49 30 1234"},
+    "user-change-password": _password,
+    "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
+    "custom-lookups-add": lambda world, n: {"module_name": "lead", "type": "tags"},
+    "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
+    "lead-status-change": lambda world, n: {"status": world.status.number},
+    "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
+}
+
+
+def _spare_key(self, n):
+    with org_scope(self.organization):
+        return keys.create(self.organization, name=f"spare {n}", by=self.admin)[0].pk
+
+
+World.spare_key = _spare_key
+
+
+APART = ("django_", "lio_ratebucket", "lio_idempotencykey", "accounts_authsession")  # what counts requests and repeats
+
+
+def snapshot(*organizations):
+    """{(organisation, table): (rows, hash)} of all that these organisations have, read inside the scope of each."""
+    found = {}
+    for organization in organizations:
+        with org_scope(organization), connection.cursor() as cursor:
+            for table, column in owned_tables(cursor):
+                cursor.execute(
+                    f"""SELECT count(*), md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' ORDER BY t.id::text))
+                        FROM {table} t WHERE {column} = %s""", [organization.pk])
+                found[organization.pk, table] = cursor.fetchone()
+    return found
+
+
+def owned_tables(cursor):
+    """(table, the column that names the organisation)."""
+    cursor.execute("SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' "
+                   "AND column_name = 'organization_id' ORDER BY 1")
+    tables = [name for (name,) in cursor.fetchall() if not name.startswith(APART)]
+    return [("accounts_organization", "id"), *((name, "organization_id") for name in tables)]
