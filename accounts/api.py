@@ -1,5 +1,7 @@
 """Signing in and out, members, roles, API keys (sections 2 and 6.1)."""
 
+from datetime import datetime
+
 from django.utils.timezone import now
 from rest_framework.decorators import action
 from rest_framework.exceptions import ParseError
@@ -11,6 +13,7 @@ from accounts.models import ApiKey, Role, User
 from accounts.permissions import OWN
 from accounts.serializers import AddKey, AddRole, AddUser, ChangePassword, RemoveUser, UpdateUser
 from lio.api.envelope import Envelope
+from lio.api.schema import NOTHING, documented
 from lio.api.views import LioView
 from lio.api.viewsets import AddAction, ListAction, TenantViewSet, UpdateAction
 from lio.clientip import client_ip
@@ -25,6 +28,9 @@ class Login(LioView):
     def count_rate(self, request):
         """Sign-ins have limits of their own; successful ones do not count (R14)."""
 
+    @documented("Sign in", input={"email": str, "password": str}, failures=(400, 401, 403, 404), body={
+        "success": bool, "access_token": str, "token_type": str, "expires_in": int, "expires_at": datetime,
+        "user": {"id": int, "email": str, "name": str, "organization_id": str | None, "role_name": str | None}})
     def post(self, request):
         email, password = request.data.get("email"), request.data.get("password")
         missing = {name: ["is required"] for name, value in [("email", email), ("password", password)]
@@ -50,6 +56,7 @@ class Login(LioView):
 class Logout(LioView):
     permissions = {"post": OWN}
 
+    @documented("Sign out: this token stops working", answer=NOTHING)
     def post(self, request):
         door.sign_out(request.user, request.auth.session_id, ip=client_ip(request))
         return Envelope(None, "Signed out")
@@ -64,16 +71,19 @@ class UserViewSet(ListAction, AddAction, UpdateAction, TenantViewSet):
     def perform_create(self, fields):
         return members.add(self.organization, by=self.request.user, ip=client_ip(self.request), **fields)
 
+    @documented("Change a member", input=UpdateUser)
     def update(self, request, pk):
         member = self.get_object(pk)
         members.update(member, by=request.user, ip=client_ip(request), **self.read(UpdateUser, partial=True))
         return Envelope(self.shown(member.pk), "User updated successfully")
 
     @action(detail=False)
+    @documented("Who am I")
     def my(self, request):
         return Envelope(self.shown(request.user.pk))
 
     @action(detail=False, methods=["post"], url_path="change-password")
+    @documented("Change your password; all other sessions end", input=ChangePassword, answer=NOTHING)
     def change_password(self, request):
         given = self.read(ChangePassword)
         members.change_password(request.user, current=given["current_password"], new=given["new_password"],
@@ -81,6 +91,7 @@ class UserViewSet(ListAction, AddAction, UpdateAction, TenantViewSet):
         return Envelope(None, "Password changed; all other sessions have ended")
 
     @action(detail=False, methods=["post"], url_path="delete")
+    @documented("Remove a member: no sign-in, no token works from then on", input=RemoveUser, answer={"deleted": int, "ids": [int]})
     def remove(self, request):
         member = self.read(RemoveUser)["user"]
         members.remove(member, by=request.user, ip=client_ip(request))
@@ -101,6 +112,9 @@ class ApiKeyViewSet(ListAction, TenantViewSet):
     filter_class = ApiKeyFilter
     permissions = {"list": "keys.manage", "create": "keys.manage", "destroy": "keys.manage"}
 
+    @documented("Create an API key; it is shown this once", input=AddKey, answer={
+        "id": int, "name": str, "api_key": str, "prefix": str, "allowed_domains": [str], "allowed_ips": [str],
+        "expires_at": datetime | None})
     def create(self, request):
         given = self.read(AddKey)
         if given.get("expires_at") and given["expires_at"] <= now():
@@ -111,6 +125,7 @@ class ApiKeyViewSet(ListAction, TenantViewSet):
                  "expires_at": row.expires_at and row.expires_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
         return Envelope(shown, "API key created; it is shown this once", status=201)
 
+    @documented("Revoke an API key")
     def destroy(self, request, pk):
         key = self.get_object(pk)
         keys.revoke(key, by=request.user, ip=client_ip(request))

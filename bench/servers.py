@@ -81,8 +81,7 @@ class Servers:
     def database_cpu(self):
         """{pid: CPU seconds} of the backends at work in this database; empty when the server is on another machine."""
         pids = [row[0] for row in self.database.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND backend_type = 'client backend'")]
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")]
         return {pid: cpu_seconds(pid) for pid in pids}
 
 

@@ -1,5 +1,7 @@
 """Forms show inputs; what they mean is read by the API's own `Input`, so that no rule is written twice."""
 
+from typing import Any
+
 from django import forms
 from rest_framework.exceptions import APIException, ValidationError
 
@@ -9,7 +11,7 @@ from lio.errors import DomainError
 class InputForm(forms.Form):
     """A form whose values are read by `input_class`; afterwards `given` holds what the rule takes."""
 
-    input_class = None
+    input_class: Any = None
     partial = False
     required_css_class = "required"
 

@@ -1,6 +1,7 @@
 """HTML views over rules that already exist."""
 
 import json
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -62,7 +63,8 @@ class Page(View):
     `verb` is what the visitor's role must grant (accounts/permissions.py). Whatever answers 400 or more is rolled back.
     """
 
-    verb = "records.view"
+    verb: str | None = "records.view"
+    request: Any  # its user is an accounts.User from `dispatch` on
 
     def dispatch(self, request, *args, **kwargs):
         user = request.user

@@ -17,7 +17,6 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("api/schema", docs.schema, name="schema"),
     path("api/docs", docs.browse, name="docs"),
-    path("api/docs.js", docs.script, name="docs-script"),
     path("api/v1/", include((api, "v1"))),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),

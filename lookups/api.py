@@ -1,6 +1,7 @@
 """Pick lists over the API (section 6.5). Ids on the wire are numbers per type (R35)."""
 
 from lio.api.envelope import Envelope
+from lio.api.schema import documented
 from lio.api.viewsets import ListAction, TenantViewSet, path_id
 from lio.errors import Forbidden, Missing
 from lookups import edit
@@ -14,6 +15,7 @@ class LookupViewSet(ListAction, TenantViewSet):
     filter_class = LookupFilter
     permissions = {"list": "records.view", "create": "lookups.manage", "update": "lookups.manage"}
 
+    @documented("Add a value to a pick list", input=AddLookup)
     def create(self, request):
         fields = self.read(AddLookup)
         number = fields.pop("parent_id", None)
@@ -24,6 +26,7 @@ class LookupViewSet(ListAction, TenantViewSet):
         lookup = edit.add(self.organization, by=self.caller, **{k: v for k, v in fields.items() if v is not None})
         return Envelope(self.shown(lookup.pk), "Lookup created successfully", status=201)
 
+    @documented("Rename, recolour or switch off a value that the organization added", input=UpdateLookup)
     def update(self, request, pk):
         number = path_id(pk)
         lookup = self.get_queryset().filter(number=number).first()

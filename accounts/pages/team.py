@@ -139,7 +139,8 @@ class Person(SettingsPage):
 class FormPage(SettingsPage):
     """A form on a page of its own."""
 
-    form_class, title, text, verb_word, back = None, "", "", "", ""
+    form_class: Any = None
+    title = text = verb_word = back = ""
 
     def make_form(self, *args):
         return self.form_class(*args)

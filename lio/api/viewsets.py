@@ -1,5 +1,7 @@
 """A tenant-safe viewset, and one mixin per documented verb."""
 
+from typing import Any
+
 from django.http import Http404
 from rest_framework.viewsets import ViewSetMixin
 
@@ -16,9 +18,9 @@ __all__ = ["TenantViewSet", "ListAction", "ViewAction", "AddAction", "UpdateActi
 class TenantViewSet(ViewSetMixin, LioView):
     """One organisation's living rows and no others, whatever a subclass forgets."""
 
-    queryset = None
-    input_class = None
-    filter_class = None
+    queryset: Any = None
+    input_class: Any = None
+    filter_class: Any = None
     lookup_field = lookup_url_kwarg = "pk"
     lookup_value_regex = "[^/]+"
     update_method = "post"
