@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.utils.timezone import now
 from rest_framework.decorators import action
-from rest_framework.exceptions import ParseError
 
 from accounts import keys, members, roles, tokens
 from accounts import signing_in as door
@@ -12,7 +11,7 @@ from accounts.filters import ApiKeyFilter, RoleFilter, UserFilter
 from accounts.models import ApiKey, Role, User
 from accounts.permissions import OWN
 from accounts.serializers import AddKey, AddRole, AddUser, ChangePassword, RemoveUser, UpdateUser
-from lio.api.envelope import Envelope
+from lio.api.envelope import BadParameter, Envelope
 from lio.api.schema import NOTHING, documented
 from lio.api.views import LioView
 from lio.api.viewsets import AddAction, ListAction, TenantViewSet, UpdateAction
@@ -36,10 +35,7 @@ class Login(LioView):
         missing = {name: ["is required"] for name, value in [("email", email), ("password", password)]
                    if not isinstance(value, str) or not value}
         if missing:
-            error = ParseError("email and password are both required.")
-            error.fields = missing
-            error.detail = missing
-            raise error
+            raise BadParameter(missing)
         session = door.sign_in(email, password[:128] if len(password) <= 4096 else "", "token", ip=client_ip(request),
                                user_agent=request.headers.get("User-Agent", ""))
         user, organization = session.user, session.organization

@@ -34,6 +34,15 @@ class BearerToken(BaseAuthentication):
         return "Bearer"
 
 
+class KeyRefused(PermissionDenied):
+    """A good key in the wrong place."""
+
+    def __init__(self, code):
+        where = "from this address" if code == "ip_not_allowed" else "on this domain"
+        super().__init__(f"The API key is not allowed {where}.")
+        self.error_code = code
+
+
 class KeyHeader(BaseAuthentication):
     """`x-api-key: <key>`; with a bearer token beside it the token decides (R16)."""
 
@@ -45,8 +54,5 @@ class KeyHeader(BaseAuthentication):
         if key is None or expired or key.revoked_at is not None:
             raise PermissionDenied("The API key is invalid, expired or revoked.")
         if code := keys.refusal(key, request, client_ip(request)):
-            refused = PermissionDenied("The API key is not allowed from this address." if code == "ip_not_allowed"
-                                       else "The API key is not allowed on this domain.")
-            refused.error_code = code
-            raise refused
+            raise KeyRefused(code)
         return key, Credential(rate)

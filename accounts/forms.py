@@ -35,7 +35,7 @@ class ResetForm(forms.Form):
 
     def clean(self):
         values = super().clean()
-        if not self.errors and values["new_password"] != values["confirm_password"]:
+        if values and not self.errors and values["new_password"] != values["confirm_password"]:
             self.add_error("confirm_password", "Is not the same as the new password")
         return values
 

@@ -151,7 +151,7 @@ class User(AbstractBaseUser):
 
     def can(self, verb):
         """Whether the member's role grants `verb` (accounts/permissions.py)."""
-        return bool(self.is_active and self.role_id and verb in self.role.permissions and verb in VERBS)
+        return bool(self.is_active and self.role and verb in self.role.permissions and verb in VERBS)
 
     @property
     def is_admin(self):

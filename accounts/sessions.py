@@ -1,6 +1,7 @@
 """Sessions: begun by a sign-in, looked at by every request, ended at once by sign-out, password change and removal."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -43,7 +44,8 @@ def recognise(session_id):
         if stale:
             cursor.execute("UPDATE accounts_authsession SET last_seen_at = now() WHERE id = %s "
                            "AND last_seen_at < now() - interval '1 minute'", [session_id])
-    found, start_at = {}, 0
+    found: dict[str, Any] = {}
+    start_at = 0
     for alias, model in MODELS.items():
         columns = COLUMNS[alias]
         part = values[start_at : start_at + len(columns)]

@@ -30,7 +30,8 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
     values = {name: value for name, value in fields.items() if value not in (None, "")}
     if company := values.pop("company", None):
         values["company_id"] = find_or_make(organization, company, by=by)
-    addresses, second = norms(values), frozenset()
+    addresses = norms(values)
+    second: frozenset[str] = frozenset()
     for _ in range(TRIES):
         lead_id = _insert(organization, values | addresses, second)
         if lead_id:

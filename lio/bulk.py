@@ -1,5 +1,6 @@
 """Bulk actions: at once up to 5,000 rows, above in the background, in chunks under one change id (DECISIONS 12)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lio import history
@@ -8,7 +9,7 @@ from lio.selection import AT_ONCE
 from lio.tenancy import org_scope
 
 CHUNK = 1000  # rows a transaction: another writer waits for one chunk at most (SPEED 0.9)
-ACTIONS = {}
+ACTIONS: dict[str, Callable] = {}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 
 from lio.api.envelope import BadParameter
 from lio.api.fields import Flag, Ids, Text
@@ -119,7 +119,7 @@ class ListFilter:
     def __init__(self, params, caller):
         """`params` is a QueryDict of a request or the dict of a bulk action. Raises BadParameter."""
         self.caller, self.condition, self.search, self.values = caller, Q(), "", {}
-        errors = {}
+        errors: dict[str, list[str]] = {}
         for name, raw in _sent(params, self.aliases):
             if name == "search_value":
                 self.search = self._search(raw, errors)
@@ -143,8 +143,8 @@ class ListFilter:
             raise Invalid({"filters": [f"unknown: {', '.join(unknown)}"]})
         try:
             return cls(params, caller)
-        except APIException as error:
-            raise Invalid({"filters": [f"{k}: {v[0]}" for k, v in error.detail.items()]}) from None
+        except BadParameter as error:
+            raise Invalid({"filters": [f"{name}: {lines[0]}" for name, lines in error.fields.items()]}) from None
 
     def narrow(self, rows):
         """`rows` with filters and search, without order."""

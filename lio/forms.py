@@ -12,11 +12,13 @@ class InputForm(forms.Form):
     """A form whose values are read by `input_class`; afterwards `given` holds what the rule takes."""
 
     input_class: Any = None
+    fields: Any
+    cleaned_data: Any
     partial = False
     required_css_class = "required"
 
     def __init__(self, *args, **kwargs):
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.given = {}
 
     def clean(self):

@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import re
+from typing import Any
 
 import structlog
 
@@ -17,7 +18,7 @@ def redact(_, __, event):
     return event
 
 
-SHARED = [
+SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.response import SimpleTemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_vary_headers
 from django.views import View
@@ -41,7 +42,8 @@ class _Rail:
         self.request = request
 
     def __iter__(self):
-        user, groups = self.request.user, {}
+        user = self.request.user
+        groups: dict[str, list[dict]] = {}
         for entry in sorted(rail, key=lambda entry: entry.order):
             if not user.can(entry.verb):
                 continue
@@ -77,7 +79,7 @@ class Page(View):
                 if self.verb and not user.can(self.verb):
                     raise PermissionDenied
                 response = super().dispatch(request, *args, **kwargs)
-                if hasattr(response, "render") and not response.is_rendered:
+                if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
                     response.render()
             except Missing as error:
                 raise Http404(str(error)) from error

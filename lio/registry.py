@@ -3,6 +3,7 @@
 Signals are for news only; what must happen together with a rule is registered here (DECISIONS 8).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,8 @@ class RailEntry:
 
 
 rail: list[RailEntry] = []
-on_founding = []  # f(organization): seeds of a new organisation, inside its scope
-on_joining = []  # f(member): seeds of a new member, inside the organisation's scope
+on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
+on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 
 
 def registered(registry):

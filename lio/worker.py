@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from time import monotonic, sleep
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -28,7 +29,9 @@ SELECT EXISTS (SELECT 1 FROM django_q_ormq WHERE lock < now() - make_interval(se
 
 class Worker:
     def __init__(self):
-        self.cluster, self.started, self.stopping, self.woken = None, 0.0, False, {}
+        self.cluster: Any = None
+        self.started, self.stopping = 0.0, False
+        self.woken: dict = {}
 
     def run(self):
         """Until SIGTERM or SIGINT; then the running jobs get GRACE seconds to finish."""

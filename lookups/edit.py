@@ -62,7 +62,7 @@ def check_color(color):
 
 def tags_named(organization, names, *, by):
     """Inner ids of the tags with these names; new ones are created (R41). Names compare without regard to case."""
-    wanted = {}
+    wanted: dict[str, str] = {}
     for name in names:
         if name.strip():
             wanted.setdefault(name.strip().lower(), name.strip()[:100])

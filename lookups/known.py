@@ -22,7 +22,7 @@ class Entry:
 
 @lru_cache(maxsize=512)
 def _load(organization_id, version):
-    tables = {}
+    tables: dict[str, dict[int, Entry]] = {}
     rows = Lookup.objects.of(organization_id).alive().order_by("number")
     for kind, *values in rows.values_list("type", "pk", "number", "name", "color_code", "is_active"):
         entry = Entry(*values)

@@ -1,6 +1,7 @@
 """Pages without sign-in: signing in, a new password, an invitation."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,7 +24,11 @@ WRONG = "The email address or the password is wrong."
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class PublicPage(View):
-    """Counted by address, so that no form here can be hammered."""
+    """Counted by address, so that no form here can be hammered. Subclasses show a form and say what becomes of it."""
+
+    show: Any
+    blank_form: Any
+    submitted: Any
 
     def post(self, request, *args, **kwargs):
         rate = ratelimit.count(f"public:{client_ip(request)}", settings.RATES["public"])

@@ -1,5 +1,7 @@
 """Settings of the organisation: itself, its people, roles, API keys and audit log."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Q
 from django.shortcuts import redirect
@@ -16,7 +18,7 @@ from lio.errors import DomainError, Missing
 from lio.filters import Edge
 from rest_framework.exceptions import ValidationError
 
-GROUPS = [("Records", "records."), ("Pick lists", "lookups."), ("The organization", ("members.", "roles.", "keys.",
+GROUPS = [("Records", ("records.",)), ("Pick lists", ("lookups.",)), ("The organization", ("members.", "roles.", "keys.",
                                                                                    "organization.", "audit."))]
 PAGE = 50
 
@@ -140,6 +142,7 @@ class FormPage(SettingsPage):
     """A form on a page of its own."""
 
     form_class: Any = None
+    done: Any  # what becomes of the given values
     title = text = verb_word = back = ""
 
     def make_form(self, *args):
@@ -228,29 +231,27 @@ class Keys(SettingsPage):
     section, verb = "keys", "keys.manage"
 
     def get(self, request):
-        return self.page()
+        return self.show("settings/keys.html", {"new_key": None, "keys": key_rows(self.organization)})
 
-    def page(self, new_key=None):
-        rows = ApiKey.objects.of(self.organization).select_related("created_by").order_by("-id")
-        moment = now()
-        return self.show("settings/keys.html", {"new_key": new_key, "keys": [
-            {"id": row.pk, "name": row.name, "prefix": row.prefix, "domains": row.allowed_domains, "addresses": row.allowed_ips,
+
+def key_rows(organization):
+    """The keys as the page shows them; never a secret."""
+    moment = now()
+    return [{"id": row.pk, "name": row.name, "prefix": row.prefix, "domains": row.allowed_domains, "addresses": row.allowed_ips,
              "expires_at": row.expires_at, "last_used_at": row.last_used_at, "created_at": row.created_at,
              "created_by": str(row.created_by or ""),
              "state": "revoked" if row.revoked_at else "expired" if row.expires_at and row.expires_at <= moment else "active"}
-            for row in rows]})
+            for row in ApiKey.objects.of(organization).select_related("created_by").order_by("-id")]
 
 
-class KeyAdd(FormPage, Keys):
+class KeyAdd(FormPage):
     section, verb, form_class, back = "keys", "keys.manage", KeyForm, "settings:keys"
     title, verb_word, text = "New API key", "Create key", "The key is shown once, right after this."
 
-    get = FormPage.get
-    page = FormPage.page
-
     def done(self, given):
         row, secret = keys.create(self.organization, by=self.request.user, ip=self.ip, **given)
-        return Keys.page(self, {"name": row.name, "secret": secret})  # no redirect: it is nowhere kept
+        return self.show("settings/keys.html", {"new_key": {"name": row.name, "secret": secret},  # no redirect: it is nowhere kept
+                                                "keys": key_rows(self.organization)})
 
 
 class KeyRevoke(SettingsPage):

@@ -57,9 +57,9 @@ def field_of(lead, organization, name, *, editing=False, saved=False):
              "required": name == "priority", "href": _href(kind, value), "editing": editing, "error": "", "saved": saved,
              "url": reverse("leads:field", args=[lead["id"], name])}
     if name == "priority":
-        field["tone"] = PRIORITY_TONES.get(value, "")
+        field["tone"] = PRIORITY_TONES.get(lead["priority"], "")
     elif name == "tags":
-        field["tags"], field["value"] = value, [tag["id"] for tag in value]
+        field["tags"], field["value"] = lead["tags"], [tag["id"] for tag in lead["tags"]]
     elif kind == "money" and value is not None:
         field["value"] = f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) else value
     if editing:

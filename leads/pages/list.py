@@ -43,7 +43,7 @@ def cleaned(params):
 
 def listing_of(query, user):
     """(the list, what was wrong with its parameters): a wrong one is told and left out, not answered with an error page."""
-    complaints = []
+    complaints: list[str] = []
     while True:
         rows = Lead.objects.of(user.organization).alive()
         try:

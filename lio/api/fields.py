@@ -142,6 +142,14 @@ class Mapping(serializers.DictField):
         return dict(data)
 
 
+class NoSuchRecord(NotFound):
+    """A body names a record that is not there, or is another organisation's."""
+
+    def __init__(self, field):
+        super().__init__("There is no such record.")
+        self.fields = {field: [ErrorDetail("There is no such record.")]}
+
+
 class Owned(serializers.Field):
     """Id of a record of the caller's organisation; another's id is as unknown as one that never was (R18, R19)."""
 
@@ -160,9 +168,7 @@ class Owned(serializers.Field):
             raise ValidationError("must be the id of a record")
         found = self.rows().filter(pk=data).first() if 0 < data <= INT8 else None
         if found is None:
-            missing = NotFound("There is no such record.")
-            missing.fields = {self.field_name: [ErrorDetail("There is no such record.")]}
-            raise missing
+            raise NoSuchRecord(self.field_name)
         return found
 
 

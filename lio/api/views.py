@@ -5,6 +5,8 @@ organisation's scope; claim the Idempotency-Key; run the handler and render the 
 answers 400 or more, so that no refusal commits half a deed.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from rest_framework.exceptions import APIException
@@ -31,6 +33,8 @@ class LioView(APIView):
     """A view of the caller's organisation. `permissions` maps an action (or method) to the verb that it needs."""
 
     permissions: dict = {}
+    request: Any  # its user is an accounts.User or an accounts.ApiKey
+    action_map: Any
     is_public = False  # counted by address instead of by token, and scoped by the view itself
 
     def dispatch(self, request, *args, **kwargs):

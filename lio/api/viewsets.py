@@ -74,7 +74,23 @@ def path_id(text):
     return int(text)
 
 
-class ListAction:
+class Action:
+    """What the actions below use of the viewset that they are mixed into."""
+
+    queryset: Any
+    filter_class: Any
+    get_queryset: Any
+    get_object: Any
+    read: Any
+    selected: Any
+    shown: Any
+    message: Any
+    perform_create: Any
+    perform_update: Any
+    perform_destroy: Any
+
+
+class ListAction(Action):
     def list(self, request):
         page = EnvelopePagination()
         offset = page.read(request.query_params)
@@ -94,32 +110,32 @@ def in_order(manager, ids):
     return manager.filter(pk__in=ids).order_by(Func(array, F("pk"), function="array_position"))
 
 
-class ViewAction:
+class ViewAction(Action):
     def retrieve(self, request, pk):
         return Envelope(self.shown(path_id(pk)))
 
 
-class AddAction:
+class AddAction(Action):
     def create(self, request):
         row = self.perform_create(self.read())
         return Envelope(self.shown(row.pk), self.message("created"), status=201)
 
 
-class UpdateAction:
+class UpdateAction(Action):
     def update(self, request, pk):
         row = self.get_object(pk)
         self.perform_update(row, self.read(partial=True))
         return Envelope(self.shown(row.pk), self.message("updated"))
 
 
-class DeleteAction:
+class DeleteAction(Action):
     def destroy(self, request, pk):
         row = self.get_object(pk)
         ids = self.perform_destroy(self.get_queryset().filter(pk=row.pk))
         return Envelope({"deleted": len(ids), "ids": ids}, self.message("deleted"))
 
 
-class DeleteManyAction:
+class DeleteManyAction(Action):
     def destroy_many(self, request):
         ids = self.perform_destroy(self.selected(Selection.of_delete(request)))
         return Envelope({"deleted": len(ids), "ids": ids}, self.message("deleted"))
