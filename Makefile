@@ -2,7 +2,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes
+PIP := $(PY) -m pip --disable-pip-version-check --no-input install -qq --no-deps --require-hashes
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils.timezone import now
 from rest_framework.decorators import action
+from rest_framework.response import Response
 
 from accounts import keys, members, roles, tokens
 from accounts import signing_in as door
@@ -12,12 +13,11 @@ from accounts.models import ApiKey, Role, User
 from accounts.permissions import OWN
 from accounts.serializers import AddKey, AddRole, AddUser, ChangePassword, RemoveUser, UpdateUser
 from lio.api.envelope import BadParameter, Envelope
-from lio.api.schema import NOTHING, documented
+from lio.api.schema import DELETED, NOTHING, documented
 from lio.api.views import LioView
 from lio.api.viewsets import AddAction, ListAction, TenantViewSet, UpdateAction
 from lio.clientip import client_ip
 from lio.errors import Invalid
-from rest_framework.response import Response
 
 
 class Login(LioView):
@@ -87,7 +87,7 @@ class UserViewSet(ListAction, AddAction, UpdateAction, TenantViewSet):
         return Envelope(None, "Password changed; all other sessions have ended")
 
     @action(detail=False, methods=["post"], url_path="delete")
-    @documented("Remove a member: no sign-in, no token works from then on", input=RemoveUser, answer={"deleted": int, "ids": [int]})
+    @documented("Remove a member: no sign-in, no token works from then on", input=RemoveUser, answer=DELETED)
     def remove(self, request):
         member = self.read(RemoveUser)["user"]
         members.remove(member, by=request.user, ip=client_ip(request))
@@ -108,6 +108,9 @@ class ApiKeyViewSet(ListAction, TenantViewSet):
     filter_class = ApiKeyFilter
     permissions = {"list": "keys.manage", "create": "keys.manage", "destroy": "keys.manage"}
 
+    def narrow(self, queryset):
+        return queryset.annotate(is_usable=ApiKey.usable())
+
     @documented("Create an API key; it is shown this once", input=AddKey, answer={
         "id": int, "name": str, "api_key": str, "prefix": str, "allowed_domains": [str], "allowed_ips": [str],
         "expires_at": datetime | None})
@@ -118,7 +121,7 @@ class ApiKeyViewSet(ListAction, TenantViewSet):
         row, key = keys.create(self.organization, by=request.user, ip=client_ip(request), **given)
         shown = {"id": row.pk, "name": row.name, "api_key": key, "prefix": row.prefix,
                  "allowed_domains": row.allowed_domains, "allowed_ips": row.allowed_ips,
-                 "expires_at": row.expires_at and row.expires_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+                 "expires_at": row.expires_at and f"{row.expires_at:%Y-%m-%dT%H:%M:%S}.{row.expires_at.microsecond // 1000:03d}Z"}
         return Envelope(shown, "API key created; it is shown this once", status=201)
 
     @documented("Revoke an API key")

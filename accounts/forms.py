@@ -1,6 +1,7 @@
 """What the pages about access ask for."""
 
 import zoneinfo
+from functools import cache
 
 from django import forms
 
@@ -15,7 +16,9 @@ CURRENCIES = ["USD", "EUR", "GBP", "INR", "JPY", "BRL", "CAD", "AUD", "CHF", "SE
 NEW_PASSWORD = "At least 8 characters, not one of the common ones."
 
 
+@cache
 def zones():
+    """Choices of a time zone; which there are is read from some 600 files."""
     return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())
             if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))] + [("UTC", "UTC")]
 

@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from accounts import jobs, members
 from accounts.audit import audit
 from accounts.models import Invitation, User
+from accounts.roles import check_grant
 from lio.errors import Conflict, Missing
 from lio.jobs import enqueue
 from lio.tenancy import org_scope
@@ -27,6 +28,7 @@ def link(name, token):
 
 def invite(organization, *, email, role, by, ip=""):
     """Mail somebody a link to join with `role`. An open invitation to the same address is replaced."""
+    check_grant(by, role.permissions)
     email = members.check_email_is_free(email)
     token = secrets.token_urlsafe(32)
     Invitation.objects.of(organization).filter(email=email, accepted_at=None, revoked_at=None).update(revoked_at=now())

@@ -22,13 +22,15 @@ PREFIX = "lio_live_"
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SHAPE = re.compile(rf"{PREFIX}([0-9A-Za-z]{{43}})([0-9A-Za-z]{{6}})")
 DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.I)
-COLUMNS = [field.column for field in ApiKey._meta.concrete_fields]
-ORG_COLUMNS = [field.column for field in Organization._meta.concrete_fields]
+LATER = {"last_used_at", "created_at", "expires_at"}  # hardly ever asked for: read when they are
+FIELDS = [field for field in ApiKey._meta.concrete_fields if field.name not in LATER]
+ORG_FIELDS = [field for field in Organization._meta.concrete_fields if field.name not in LATER]
+NAMES, ORG_NAMES = [field.attname for field in FIELDS], [field.attname for field in ORG_FIELDS]
 WHO = f"""
 WITH hit AS ({ratelimit.COUNT})
 SELECT hit.n, hit.wait, k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute',
        (k.expires_at IS NOT NULL AND k.expires_at <= now()),
-       {", ".join(f'k."{column}"' for column in COLUMNS)}, {", ".join(f'o."{column}"' for column in ORG_COLUMNS)}
+       {", ".join(f'k."{field.column}"' for field in FIELDS)}, {", ".join(f'o."{field.column}"' for field in ORG_FIELDS)}
 FROM hit JOIN accounts_apikey k ON k.digest = %(digest)s JOIN accounts_organization o ON o.id = k.organization_id
 """
 
@@ -97,17 +99,16 @@ def recognise(text):
     if not match or checksum(match[1]) != match[2]:
         return None, False, None
     digest = digest_of(text)
-    with connection.cursor() as cursor:
-        cursor.execute(WHO, {"digest": digest, "key": f"key:{digest}", "seconds": ratelimit.MINUTE})
-        row = cursor.fetchone()
-        if row is None:
-            return None, False, None
-        n, wait, stale, expired, *values = row
-        key = ApiKey.from_db("default", [field.attname for field in ApiKey._meta.concrete_fields], values[: len(COLUMNS)])
-        key._state.fields_cache["organization"] = Organization.from_db(
-            "default", [field.attname for field in Organization._meta.concrete_fields], values[len(COLUMNS) :])
-        if stale and not expired and key.revoked_at is None:
-            cursor.execute("UPDATE accounts_apikey SET last_used_at = now() WHERE id = %s", [key.pk])
+    row = ratelimit.counted(WHO, {"digest": digest, "key": f"key:{digest}", "seconds": ratelimit.MINUTE})
+    if row is None:
+        return None, False, None
+    n, wait, stale, expired, *values = row
+    key = ApiKey.from_db("default", NAMES, values[: len(NAMES)])
+    key._state.fields_cache["organization"] = Organization.from_db("default", ORG_NAMES, values[len(NAMES) :])
+    if stale and not expired and key.revoked_at is None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE accounts_apikey SET last_used_at = now() WHERE id = %s AND (last_used_at IS NULL "
+                           "OR last_used_at < now() - interval '1 minute')", [key.pk])
     return key, expired, Rate(settings.RATES["key"], n, wait)
 
 

@@ -9,6 +9,7 @@ from accounts import sessions
 from accounts.audit import audit
 from accounts.models import Role, Team, TeamMember, User
 from accounts.permissions import LEAST
+from accounts.roles import check_grant, check_rank
 from lio import history, registry
 from lio.errors import Conflict, Forbidden, Invalid
 
@@ -71,6 +72,8 @@ def join(organization, *, email, password, role=None, **fields):
 
 def add(organization, *, by, password, role=None, ip="", **fields):
     """An admin adds a member. Raises Conflict for an address that is taken, Invalid for a weak password."""
+    if role is not None:
+        check_grant(by, role.permissions)
     check_password(password, User(organization=organization, **fields))
     fields.setdefault("timezone", organization.timezone)
     user = join(organization, password=password, role=role, **fields)
@@ -85,9 +88,10 @@ def update(member, *, by, ip="", **fields):
     Raises Forbidden, Conflict (address taken, last admin) or Invalid.
     """
     role, active = fields.pop("role", None), fields.pop("is_active", None)
-    admin = by.can("members.manage")
+    admin = by.can("members.manage") or by.is_platform_staff
     if by.pk != member.pk and not admin:
         raise Forbidden("Only admins change other members.")
+    check_rank(by, member)
     if "email" in fields:
         fields["email"] = clean_email(fields["email"])
     old = {name: getattr(member, name) for name in SHOWN}
@@ -111,6 +115,8 @@ def update(member, *, by, ip="", **fields):
 
 
 def change_role(member, role, *, by, ip=""):
+    check_grant(by, role.permissions)
+    check_rank(by, member)
     if member.can("members.manage") and "members.manage" not in role.permissions:
         keep_an_admin(member, "Give another member the Admin role first.")
     old = member.role.name if member.role else ""
@@ -126,6 +132,7 @@ def remove(member, *, by, ip=""):
         raise Conflict("You cannot remove yourself. Ask another admin.")
     if not member.is_active:
         return
+    check_rank(by, member)
     if member.can("members.manage"):
         keep_an_admin(member, "The last admin cannot be removed. Make somebody else an admin first.")
     member.is_active = False
@@ -136,6 +143,7 @@ def remove(member, *, by, ip=""):
 
 
 def restore(member, *, by, ip=""):
+    check_rank(by, member)
     member.is_active = True
     member.save(update_fields=["is_active", "updated_at"])
     history.record("user.restored", member, by=by, before={"state_id": 0}, after={"state_id": 1})

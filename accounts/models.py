@@ -150,7 +150,9 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def can(self, verb):
-        """Whether the member's role grants `verb` (accounts/permissions.py)."""
+        """Whether the member's role grants `verb` (accounts/permissions.py); platform staff may what an Admin may."""
+        if self.is_platform_staff and self.organization_id is None:
+            return self.is_active and verb in VERBS
         return bool(self.is_active and self.role and verb in self.role.permissions and verb in VERBS)
 
     @property

@@ -47,9 +47,10 @@ class Allowed(BasePermission):
             raise NotAuthenticated("Send a bearer token." if not getattr(view, "accepts_keys", False)
                                    else "Send an API key in x-api-key, or a bearer token.")
         action = getattr(view, "action", None) or request.method.lower()
-        if action not in view.permissions and request.method.lower() not in view.http_method_names:
-            return True
-        if getattr(view, "action_map", None) is not None and request.method.lower() not in view.action_map:
+        if request.method.lower() not in view.http_method_names:
+            return True  # 405, too
+        served = getattr(view, "action_map", None)
+        if request.method.lower() not in served if served is not None else not hasattr(view, request.method.lower()):
             return True  # no such method here: 405, not 403
         verb = view.permissions.get(action)
         if verb is None:

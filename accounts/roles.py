@@ -10,7 +10,8 @@ from lio.errors import Conflict, Forbidden, Invalid
 
 def add(organization, *, name, by, description="", permissions=None, ip=""):
     """A new role; without permissions it may do what the least privileged seeded role may."""
-    verbs = _checked(verbs_of(LEAST) if permissions is None else permissions)
+    verbs = _checked(permissions) if permissions is not None else [verb for verb in verbs_of(LEAST) if by is None or by.can(verb)]
+    check_grant(by, verbs)
     try:
         with transaction.atomic():
             role = Role.objects.create(organization=organization, name=name.strip(), description=description or "",
@@ -28,6 +29,7 @@ def update(role, *, by, ip="", **fields):
         raise Forbidden("The seeded roles cannot be changed. Create a role of your own.", code="role_protected")
     if "permissions" in fields:
         fields["permissions"] = _checked(fields["permissions"])
+        check_grant(by, set(fields["permissions"]) - set(role.permissions))
         loses = "members.manage" in role.permissions and "members.manage" not in fields["permissions"]
         if loses and by.role_id == role.pk:
             raise Conflict("You cannot take the right to manage people from your own role.")
@@ -43,6 +45,22 @@ def update(role, *, by, ip="", **fields):
         raise Conflict("A role of this name exists already.", fields={"name": ["exists already"]}) from error
     audit("role.updated", by=by, subject=role.name, ip=ip, before=before, after=fields)
     return role
+
+
+def check_grant(by, verbs):
+    """Raises Forbidden when `by` would give rights that they do not have themselves; platform staff and the system may."""
+    if by is not None and not by.is_platform_staff and not all(by.can(verb) for verb in verbs):
+        raise Forbidden("You can only give rights that you have yourself.")
+
+
+def check_rank(by, member):
+    """Raises Forbidden when `member` has a right that not every seeded role has and that `by` lacks.
+
+    Whoever changes such a member's address could take their place.
+    """
+    if by is not None and not by.is_platform_staff and by.pk != member.pk and member.role:
+        if not all(by.can(verb) for verb in set(member.role.permissions) - set(verbs_of(LEAST))):
+            raise Forbidden("This member has rights that you do not have. Ask an admin.")
 
 
 def _checked(permissions):

@@ -12,8 +12,10 @@ from lio import ratelimit
 from lio.ratelimit import Rate
 
 MODELS = {"u": User, "o": Organization, "r": Role}
-COLUMNS = {alias: [field.column for field in model._meta.concrete_fields] for alias, model in MODELS.items()}
-SELECT = ", ".join(f'{alias}."{column}"' for alias, columns in COLUMNS.items() for column in columns)
+LATER = {"password", "last_login", "created_at"}  # hardly ever asked for: read when they are
+FIELDS = {alias: [field for field in model._meta.concrete_fields if field.name not in LATER] for alias, model in MODELS.items()}
+NAMES = {alias: [field.attname for field in fields] for alias, fields in FIELDS.items()}
+SELECT = ", ".join(f'{alias}."{field.column}"' for alias, fields in FIELDS.items() for field in fields)
 # Session, member, organisation and role in one joined query; the request is counted in the same statement (TRUST 3.7).
 WHO = f"""
 WITH hit AS ({ratelimit.COUNT})
@@ -35,22 +37,20 @@ def start(user, kind, *, ip="", user_agent=""):
 
 def recognise(session_id):
     """(the active user of a living session, the counted rate); (None, rate) when there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(WHO, {"session": session_id, "key": f"token:{session_id}", "seconds": ratelimit.MINUTE})
-        row = cursor.fetchone()
-        if row is None:
-            return None, None
-        n, wait, stale, *values = row
-        if stale:
+    row = ratelimit.counted(WHO, {"session": session_id, "key": f"token:{session_id}", "seconds": ratelimit.MINUTE})
+    if row is None:
+        return None, None
+    n, wait, stale, *values = row
+    if stale:
+        with connection.cursor() as cursor:
             cursor.execute("UPDATE accounts_authsession SET last_seen_at = now() WHERE id = %s "
                            "AND last_seen_at < now() - interval '1 minute'", [session_id])
     found: dict[str, Any] = {}
     start_at = 0
     for alias, model in MODELS.items():
-        columns = COLUMNS[alias]
-        part = values[start_at : start_at + len(columns)]
-        start_at += len(columns)
-        names = [field.attname for field in model._meta.concrete_fields]
+        names = NAMES[alias]
+        part = values[start_at : start_at + len(names)]
+        start_at += len(names)
         found[alias] = model.from_db("default", names, part) if part[0] is not None else None
     user = found["u"]
     user._state.fields_cache.update(organization=found["o"], role=found["r"])

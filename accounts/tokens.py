@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 from functools import lru_cache
+from time import time
 
 from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
@@ -27,11 +28,18 @@ def issue(session):
 
 def session_id(token):
     """The session that a token names; None when the token is forged, expired or not one of ours."""
-    for backend in _backends(settings.TOKEN_KEYS):
+    session, expires_at = _verified(token, settings.TOKEN_KEYS)
+    return session if expires_at > time() else None
+
+
+@lru_cache(maxsize=1024)
+def _verified(token, keys):
+    """(session id, when the token expires): the signature of a token that comes with every request is checked once."""
+    for backend in _backends(keys):
         try:
             claims = backend.decode(token)
-            if "exp" in claims and "jti" in claims:
-                return uuid.UUID(claims["sid"])
+            if "jti" in claims:
+                return uuid.UUID(claims["sid"]), int(claims["exp"])
         except (TokenBackendError, ValueError, OverflowError, KeyError, TypeError, AttributeError):
             continue
-    return None
+    return None, 0

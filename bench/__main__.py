@@ -115,7 +115,7 @@ def recognised(urls):
     for org in (cases.BIG, cases.SMALL):
         admin = User.objects.select_related("organization").get(email=data.EMAIL.format(org))
         with org_scope(admin.organization), connection.cursor() as cursor:
-            bearer[org] = tokens.issue(sessions.start(admin, "token"))
+            bearer[org] = [tokens.issue(sessions.start(admin, "token")) for _ in range(8)]
             _, api_keys[org] = keys.create(admin.organization, name="bench", by=admin)
             store = SessionStore()
             store["sid"] = str(sessions.start(admin, "browser").pk)
@@ -128,11 +128,10 @@ def recognised(urls):
             if org == cases.BIG:
                 cursor.execute("SELECT assigned_to_id FROM leads_lead WHERE assigned_to_id IS NOT NULL ORDER BY id LIMIT 1")
                 member = cursor.fetchone()[0]
-                cursor.execute("""SELECT company_name FROM companies_company c JOIN leads_lead l ON l.company_id = c.id
-                                  GROUP BY c.id HAVING count(*) >= 40 ORDER BY count(*), c.id LIMIT 1""")
-                found = cursor.fetchone()
-                terms = {"2 letters": "ma", "common": "james", "company": found[0] if found else companies[org][0], "rare": rare,
-                         "none": "zzqqxx"}
+                # the leads of company n of N are spread as sqrt(N / n): this one has about forty of a million
+                cursor.execute("""SELECT company_name FROM companies_company ORDER BY id LIMIT 1
+                                  OFFSET (SELECT count(*) / 64 FROM companies_company)""")
+                terms = {"2 letters": "ma", "common": "james", "company": cursor.fetchone()[0], "rare": rare, "none": "zzqqxx"}
             else:
                 terms["rare small"] = rare
     connection.close()

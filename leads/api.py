@@ -99,8 +99,8 @@ class NoteViewSet(ListAction, AddAction, TenantViewSet):
 
     @documented("List notes, of one lead or of all", failures=(400, 401, 403, 404))
     def list(self, request):
-        if (given := request.query_params.get("lead_id")) and not Lead.objects.of(self.organization).alive().filter(
-                pk=path_id(given) if given.isdigit() else 0).exists():
+        given = request.query_params.get("lead_id", "")
+        if given.isdigit() and not Lead.objects.of(self.organization).alive().filter(pk=path_id(given)).exists():
             raise Missing()
         return super().list(request)
 

@@ -15,6 +15,8 @@ LIVING = Q(deleted_at=None)
 
 
 class LeadQuerySet(TenantQuerySet):
+    count_of_whole = "SELECT coalesce(sum(n), 0)::bigint FROM leads_leadcount WHERE organization_id = %s"
+
     def rows(self):
         """What the API shows of a lead (section 11)."""
         tags = LeadTag.objects.filter(lead=OuterRef("pk")).order_by("tag__number")

@@ -28,7 +28,7 @@ def bad_request(request, exception=None):
 
 
 def forbidden(request, exception=None):
-    return _answer(request, 403, "You are not allowed to do this.", "403.html")
+    return _answer(request, 403, "Your role does not include this. An admin of your organization can change that.", "403.html")
 
 
 def csrf_failed(request, reason=""):

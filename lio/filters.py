@@ -130,7 +130,7 @@ class ListFilter:
                     errors[name] = [str(line) for line in _lines(error)]
         self.order = self._order(params, errors)
         for first, last in self.ranges:
-            self._check_range(first, last, params, errors)
+            self._check_range(first, last, errors)
         if errors:
             raise BadParameter(errors)
 
@@ -150,13 +150,13 @@ class ListFilter:
         """`rows` with filters and search, without order."""
         from lio.search import found_in
 
-        rows = rows.filter(self.condition)
+        rows = rows.filter(self.condition) if self.values else rows
         return found_in(rows, self.search_kind, self.search_in, self.search) if self.search else rows
 
     @property
     def is_plain(self):
         """Neither filter nor search: the whole list."""
-        return not self.values and not self.search
+        return not self.condition and not self.search
 
     def _apply(self, name, raw):
         one = self.filters[name]
@@ -169,7 +169,9 @@ class ListFilter:
         self.values[name] = value
 
     def _search(self, raw, errors):
-        text = raw[-1] if isinstance(raw, list) else raw
+        text = (raw[-1] if raw else "") if isinstance(raw, list) else raw
+        if text is None:
+            return ""
         if not isinstance(text, str) or "\x00" in text or len(text) > MAX_SEARCH:
             errors["search_value"] = [f"must be text of at most {MAX_SEARCH} characters"]
             return ""
@@ -177,19 +179,19 @@ class ListFilter:
 
     def _order(self, params, errors):
         """[(column, descending)], ties by id (R31)."""
-        name, way = params.get("order_by") or "id", str(params.get("order_in") or "DESC").upper()
+        name, way = str(params.get("order_by") or "id"), str(params.get("order_in") or "DESC").upper()
         if name not in self.sorts:
             errors["order_by"] = [f"must be one of {', '.join(sorted(self.sorts))}"]
         if way not in ("ASC", "DESC"):
             errors["order_in"] = ["must be ASC or DESC"]
         return (self.sorts.get(name, "id"), way != "ASC")
 
-    def _check_range(self, first, last, params, errors):
-        low, high = params.get(first), params.get(last)
-        if not low or not high or first in errors or last in errors or first not in self.filters:
+    def _check_range(self, first, last, errors):
+        if first not in self.values or last not in self.values:
             return
         start, end = self.filters[first].field, self.filters[last].field
-        if start.moment(start.run_validation(low), self.caller) > end.moment(end.run_validation(high), self.caller):
+        low, high = start.moment(self.values[first], self.caller), end.moment(self.values[last], self.caller)
+        if low > high or (low == high and not isinstance(self.values[last], datetime)):  # a day ends before its last edge
             errors[first] = [f"must not be after {last}"]
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from time import monotonic
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.timezone import now
 from django_q.tasks import async_task
@@ -24,6 +24,7 @@ from lio.tenancy import current_organization_id, org_scope
 log = structlog.get_logger(__name__)
 LOCK = "(77::bigint << 48) + %s"
 BATCH = 500
+BATCH_SIZES = (BATCH, BATCH, 25, 1)  # by attempts so far: a row that kills its worker is alone in the end
 BATCH_SECONDS = 30  # a batch stops claiming after this long, well below the queue's time-out
 RECURRING: dict[str, tuple] = {}
 
@@ -96,19 +97,19 @@ def wake(job_id):
 # ------------------------------------------------------------------------- in the worker
 def run(job_id):
     """What the queue calls: run one job if it is still waiting and nobody else has it."""
-    with _lock(job_id) as got:
-        if not got:
+    with _lock(job_id) as lock:
+        if not lock.got:
             return
         claimed = Job.objects.raw(
             """UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = id
-               WHERE id = %s AND state = 'queued' AND run_at <= now() RETURNING *""", [job_id])
+               WHERE id = %s AND state = 'queued' AND run_at <= clock_timestamp() RETURNING *""", [job_id])
         for row in claimed:
-            _attempt(row)
+            _attempt(row, lock)
 
 
-def _attempt(row):
-    function = _function(row.function)
+def _attempt(row, lock):
     try:
+        function = _function(row.function)
         if function.job["long"]:
             with history.one_action(actor="LIO"):
                 function(row, *row.args)
@@ -118,41 +119,49 @@ def _attempt(row):
                 function(*row.args)
                 _finish(row.pk)
     except Exception as error:
-        _postpone([row], error)
+        _postpone([row], error, lock)
 
 
 def run_batch(path, organization_id):
     """Run all waiting rows of one batch job and organisation, some hundred at a time."""
-    function, started = _function(path), monotonic()
+    started = monotonic()
     while monotonic() - started < BATCH_SECONDS:
         lock_id = _new_lock_id()
-        with _lock(lock_id):
+        with _lock(lock_id) as lock:
             rows = _claim_batch(path, organization_id, lock_id)
             if not rows:
                 return
             try:
-                _run_rows(function, rows)
+                _run_rows(path, rows)
             except Exception as error:
-                if len(rows) == 1:
-                    _postpone(rows, error)
+                if len(rows) == 1 or not lock.is_held():
+                    _postpone(rows, error, lock)
                     continue
                 for row in rows:  # find the one that fails; the others are done
                     try:
-                        _run_rows(function, [row])
+                        _run_rows(path, [row])
                     except Exception as single:
-                        _postpone([row], single)
+                        _postpone([row], single, lock)
 
 
 def _claim_batch(path, organization_id, lock_id):
     same_org = "organization_id = %(org)s" if organization_id is not None else "organization_id IS NULL"
+    due = f"state = 'queued' AND is_batch AND function = %(path)s AND {same_org} AND run_at <= clock_timestamp()"
+    values = {"path": path, "org": organization_id, "lock": lock_id}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT attempts FROM lio_job WHERE {due} ORDER BY id LIMIT 1", values)
+        first = cursor.fetchone()
+    if first is None:
+        return []
+    size = BATCH_SIZES[min(first[0], len(BATCH_SIZES) - 1)]
     return list(Job.objects.raw(
         f"""UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = %(lock)s
-            WHERE id IN (SELECT id FROM lio_job WHERE state = 'queued' AND is_batch AND function = %(path)s AND {same_org}
-                         AND run_at <= now() ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED) RETURNING *""",
-        {"path": path, "org": organization_id, "lock": lock_id}))
+            WHERE id IN (SELECT id FROM lio_job WHERE {due} AND attempts = %(attempts)s
+                         ORDER BY id LIMIT {size} FOR UPDATE SKIP LOCKED) RETURNING *""", values | {"attempts": first[0]}))
 
 
-def _run_rows(function, rows):
+def _run_rows(path, rows):
+    function = _function(path)
     with _scope(rows[0]), history.one_action(actor="LIO"):
         function([row.args[0] for row in rows])
         Job.objects.filter(pk__in=[row.pk for row in rows]).delete()
@@ -174,18 +183,21 @@ def _finish(job_id):
     Job.objects.filter(pk=job_id).update(state=Job.State.DONE, finished_at=now(), error="")
 
 
-def _postpone(rows, error):
-    """Try again later, twice as late each time; after the last attempt the job has failed."""
+def _postpone(rows, error, lock):
+    """Try again later, twice as late each time; after the last attempt the job has failed.
+
+    Raises the error again when the lock is lost: the jobs may be another worker's by now.
+    """
+    if not lock.is_held():
+        raise error
     text = "".join(traceback.format_exception(error))[-4000:]
     log.warning("job_failed", function=rows[0].function, jobs=[row.pk for row in rows][:20], exc_info=error)
-    if isinstance(error, DatabaseError) and connection.connection and connection.connection.closed:
-        connection.close()
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE lio_job SET error = %s, woken_at = NULL,
                    state = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END,
                    finished_at = CASE WHEN attempts >= max_attempts THEN now() END,
-                   run_at = now() + make_interval(secs => power(2, attempts))
+                   run_at = clock_timestamp() + make_interval(secs => power(2, attempts))
                WHERE id = ANY(%s)""", [text, [row.pk for row in rows]])
 
 
@@ -203,8 +215,8 @@ def tick(woken):
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT lock_id FROM lio_job WHERE state = 'processing'")
         for (lock_id,) in cursor.fetchall():
-            with _lock(lock_id) as orphaned:
-                if orphaned:
+            with _lock(lock_id) as lock:
+                if lock.got:  # its worker died
                     cursor.execute(
                         """UPDATE lio_job SET woken_at = NULL, error = 'The worker died.',
                                state = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END,
@@ -228,6 +240,12 @@ def tick(woken):
         if woken.get(path) != slot:
             woken[path] = slot
             enqueue(function, key=f"{path}@{slot}")
+
+
+def forget_wakes():
+    """Have the next tick wake all that waits: a cluster that died may have taken wake-ups with it."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE lio_job SET woken_at = NULL WHERE state = 'queued' AND woken_at IS NOT NULL")
 
 
 def drain():
@@ -258,7 +276,7 @@ def _new_lock_id():
 
 
 class _lock:  # noqa: N801 - a context manager that reads like a statement
-    """Session lock on a job, held while its worker lives."""
+    """Lock on a job, held while its worker lives: it belongs to the database session, and is gone with the connection."""
 
     def __init__(self, lock_id):
         self.lock_id = lock_id
@@ -267,9 +285,14 @@ class _lock:  # noqa: N801 - a context manager that reads like a statement
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_try_advisory_lock({LOCK})", [self.lock_id])
             self.got = cursor.fetchone()[0]
-        return self.got
+        self.session = connection.connection
+        return self
+
+    def is_held(self):
+        """Whether we still have it. Django replaces a lost connection silently, and the new one does not."""
+        return self.got and connection.connection is self.session and not self.session.closed
 
     def __exit__(self, *_):
-        if self.got and connection.connection and not connection.connection.closed:
+        if self.is_held():
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT pg_advisory_unlock({LOCK})", [self.lock_id])

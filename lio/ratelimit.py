@@ -3,7 +3,7 @@
 A window begins with its first event and lasts `seconds`.
 """
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 OVER = "b.started <= clock_timestamp() - make_interval(secs => %(seconds)s)"
 COUNT = f"""
@@ -33,11 +33,30 @@ class Rate:
         }
 
 
+def counted(sql, params):
+    """The row of a statement that holds COUNT, called outside a transaction; None when it has none.
+
+    It is the first statement of a request, so it is where a connection that has died since the last request shows; then a
+    new one is made. This is instead of Django's health checks, which ask before each request whether the connection lives.
+    """
+    try:
+        return _row(sql, params)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _row(sql, params)
+
+
+def _row(sql, params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone()
+
+
 def count(key, limit, seconds=MINUTE):
     """Count one event of `key`, at once and for good: called outside a transaction, no later roll-back takes it back."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"key": key, "seconds": seconds})
-        n, wait = cursor.fetchone()
+    n, wait = counted(COUNT, {"key": key, "seconds": seconds})
     return Rate(limit, n, wait)
 
 

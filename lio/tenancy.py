@@ -12,6 +12,7 @@ from django.db import connections, models, transaction
 from django.utils.timezone import now
 
 SET_ORGANIZATION = "select set_config('app.org', %s, true)"
+KEPT = 500  # organisations whose querysets are remembered
 _scope: ContextVar[int | None] = ContextVar("organization", default=None)
 
 
@@ -46,12 +47,29 @@ def org_scope(organization, using="default"):
 
 
 class TenantQuerySet(models.QuerySet):
+    count_of_whole = ""  # SQL with the organisation as parameter, where counters know how many living rows it has
+    whole_of = None  # id of the organisation whose living rows these all are; any further condition forgets it
+
     def of(self, organization):
         """Only the rows that `organization` (or its id) owns; none at all without an organisation."""
         return self.filter(organization=organization) if organization else self.none()
 
     def alive(self):
         return self.filter(deleted_at=None)
+
+    def whole(self, organization):
+        """All living rows of `organization`, marked as such: what is read of them may be compiled once (lio/rows.py).
+
+        The conditions are kept: to put them together anew took an eighth of the CPU of a list.
+        """
+        kept, key = self.__dict__.setdefault("_wholes", {}), (organization.pk, type(self).of)
+        if key not in kept:
+            if len(kept) >= KEPT:
+                kept.clear()
+            kept[key] = self.of(organization).alive()
+        rows = kept[key].all()
+        rows.whole_of = organization.pk
+        return rows
 
     def bury(self):
         """Soft delete; answers how many rows went."""

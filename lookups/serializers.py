@@ -1,4 +1,4 @@
-from lio.api.fields import Flag, Text, Whole
+from lio.api.fields import INT8, Flag, Text, Whole
 from lio.api.serializers import Input
 
 
@@ -8,7 +8,7 @@ class AddLookup(Input):
     name = Text(min_length=1, max_length=100)
     value = Text(max_length=255, required=False)
     color_code = Text(max_length=7, required=False)
-    parent_id = Whole(min_value=1, max_value=2**53, required=False, allow_null=True)
+    parent_id = Whole(min_value=-INT8, max_value=INT8, required=False, allow_null=True)
 
 
 class UpdateLookup(Input):

@@ -94,7 +94,7 @@ class World:
 
     def call(self, endpoint, client=None, *, path=None, query=None, body=None, **values):
         """Send the valid request (or parts of another one) and answer the response."""
-        own_path, own_query, own_body = self.request(endpoint, **values)
+        own_path, own_query, own_body = (None,) * 3 if None not in (path, query, body) else self.request(endpoint, **values)
         path, query = own_path if path is None else path, own_query if query is None else query
         client, method = client or self.api, endpoint["method"].lower()
         if method == "get":

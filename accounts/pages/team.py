@@ -20,6 +20,7 @@ from rest_framework.exceptions import ValidationError
 
 GROUPS = [("Records", ("records.",)), ("Pick lists", ("lookups.",)), ("The organization", ("members.", "roles.", "keys.",
                                                                                    "organization.", "audit."))]
+PLACES = {"people": "People", "roles": "Roles", "keys": "API keys"}
 PAGE = 50
 
 
@@ -162,7 +163,7 @@ class FormPage(SettingsPage):
 
     def page(self, form, status=200):
         return self.show("settings/form.html", {"title": self.title, "text": self.text, "verb": self.verb_word,
-                                                "back": reverse(self.back), "form": form}, status=status)
+                                                "back": reverse(self.back), "place": PLACES[self.section], "form": form}, status=status)
 
 
 class Invite(FormPage):

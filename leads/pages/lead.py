@@ -9,6 +9,7 @@ from leads import edit, notes
 from leads.models import Lead, Note
 from leads.pages.fields import LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
+from leads.pages.place import local_time
 from leads.serializers import entry
 from lio import history
 from lio.errors import Missing
@@ -75,7 +76,8 @@ class ViewLead(LeadPage):
 
     def part(self, name, lead):
         if name == "hero":
-            return {"place": ", ".join(filter(None, [lead["city"], lead["country"]])), "local_time": ""}
+            return {"place": ", ".join(filter(None, [lead["city"], lead["country"]])),
+                    "local_time": local_time(lead["country"])}
         if name == "path":
             return {"path": self.path(lead)}
         if name == "score":
@@ -136,12 +138,14 @@ def _people(rows):
 def _entry(row, organization, names, texts, titles):
     kind = KINDS.get(row.verb, "other")
     after, before = row.after or {}, row.before or {}
-    found = {"kind": kind, "at": row.created_at, "by": str(row.by) if row.by else row.actor, "changes": [], "note": "", "detail": ""}
+    found = {"kind": kind, "at": row.created_at, "by": str(row.by) if row.by else row.actor, "is_member": row.by is not None,
+             "changes": [], "note": "", "detail": ""}
     if kind == "note":
         pk = after.get("note_id")
         found["note"] = texts.get(pk) or titles.get(pk) or after.get("title", "")
     elif kind == "created":
-        found["detail"] = ""
+        source = words("lead_source", after.get("lead_source"), organization, names)
+        found["detail"] = f"Source: {source}" if source else ""
     else:
         found["changes"] = [
             {"label": LABELS.get(name, name.replace("_", " ")), "before": words(name, before.get(name), organization, names),

@@ -50,7 +50,7 @@ def listing_of(query, user):
             return Listing(rows, LeadFilter, query, user), complaints
         except BadParameter as error:
             for name, lines in error.fields.items():
-                complaints.append(f"{VERBS.get(name, (name,))[0]}: {lines[0]}")
+                complaints.append(f"{VERBS[name][0]}: {lines[0]}" if name in VERBS else "The list cannot be sorted or searched like that.")
                 query.pop(name, None)
 
 
@@ -62,6 +62,9 @@ class LeadList(Page):
             self.complain(text)
         page = self.number(request.GET.get("page"))
         ids, total, capped = listing.page((page - 1) * SIZE, SIZE)
+        if total and not ids:  # beyond the end: leads were deleted, or somebody typed the address
+            page = -(-total // SIZE)
+            ids, total, capped = listing.page((page - 1) * SIZE, SIZE)
         rows = plain_rows(in_order(Lead.objects, ids).page_rows()) if ids else []
         place = [query.urlencode(), page]
         if request.session.get("leads_place") != place:  # where "next lead" goes on

@@ -69,11 +69,8 @@ class EnvelopePagination(BasePagination):
         return (self.page - 1) * self.limit
 
     def positive(self, params, name, default):
-        text = params.get(name, default)
-        try:
-            number = int(text)
-        except (ValueError, TypeError):
-            number = 0
+        text = str(params.get(name, default))
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
         if not 1 <= number < 2**53:
             raise BadParameter({name: ["must be a whole number from 1 up"]})
         return number
@@ -108,7 +105,8 @@ def api_failure(exc):
     if getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(exc.wait))
     if isinstance(exc, exceptions.ValidationError) or hasattr(exc, "fields"):
-        detail = exc.detail if isinstance(exc.detail, dict) else {"non_field_errors": exc.detail}
+        detail = getattr(exc, "fields", exc.detail)
+        detail = detail if isinstance(detail, dict) else {"non_field_errors": detail}
         return Failure(status, first_message(detail), headers=headers, fields=detail)
     return Failure(status, str(exc.detail), code=getattr(exc, "error_code", None), headers=headers)
 

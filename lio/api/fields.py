@@ -31,6 +31,8 @@ class Text(serializers.CharField):
         self.shortest = min_length
 
     def to_internal_value(self, data):
+        if not isinstance(data, str):
+            self.fail("invalid")  # a number is not text (R5), although DRF would take it
         text = super().to_internal_value(data)
         if self.shortest and len(text.strip()) < self.shortest:
             raise ValidationError(f"must have at least {self.shortest} characters")

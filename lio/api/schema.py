@@ -23,7 +23,8 @@ from lio.selection import Selection
 NOTHING: dict = {}
 JSON = "application/json"
 FAILURES = {
-    400: "The request cannot be read, or a query parameter is invalid.", 401: "No valid token (or API key, where one would do).",
+    400: "The request cannot be read, or a query parameter is invalid.",
+    401: "No valid token (or API key, where one would do).",
     403: "Known caller, not allowed.", 404: "No such record in this organization.", 409: "A duplicate, or the wrong state.",
     422: "A field breaks its rule; `error.fields` names each.", 429: "Too many requests; `Retry-After` says how long to wait.",
     500: "Something went wrong on our side.", 503: "The database is away for a moment; `Retry-After` says how long to wait.",
@@ -59,10 +60,10 @@ class Documented:
 def documented(summary="", **facts):
     """Say of a view's method what cannot be read off it.
 
-    `input`: the Input class of its body, or its fields in Python types; `answer`: the `data` of its envelope in Python types (lio/api/shapes.py), NOTHING
-    for null, left out for a row of the view; `body`: the whole answer where it is no envelope; `status` and `otherwise`
-    ({further status: when}); `one_of`: fields of which one must be sent; `open`: further fields are kept; `failures`:
-    the statuses that it refuses with, where the usual ones do not fit; `notes`: {parameter: words}.
+    `input`: the Input class of its body, or its fields in Python types; `answer`: the `data` of its envelope in Python types
+    (lio/api/shapes.py), NOTHING for null, left out for a row of the view; `body`: the whole answer where it is no envelope;
+    `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent; `open`: further fields are
+    kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`: {parameter: words}.
     """
 
     def mark(method):

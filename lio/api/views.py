@@ -32,6 +32,7 @@ class RateLimited(APIException):
 class LioView(APIView):
     """A view of the caller's organisation. `permissions` maps an action (or method) to the verb that it needs."""
 
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     permissions: dict = {}
     request: Any  # its user is an accounts.User or an accounts.ApiKey
     action_map: Any
@@ -53,8 +54,8 @@ class LioView(APIView):
     # ------------------------------------------------------------ before the scope
     def initial(self, request, *args, **kwargs):
         self.format_kwarg = None
-        negotiated = self.perform_content_negotiation(request, force=True)
-        request.accepted_renderer, request.accepted_media_type = negotiated
+        renderer = self.renderer_classes[0]()  # whatever was asked for: there is no other
+        request.accepted_renderer, request.accepted_media_type = renderer, renderer.media_type
         self.perform_authentication(request)
         self.count_rate(request)
         self.check_permissions(request)
@@ -79,7 +80,10 @@ class LioView(APIView):
 
     # ------------------------------------------------------------ inside the scope
     def answer(self, request, *args, **kwargs):
-        handler = getattr(self, request.method.lower(), self.http_method_not_allowed)
+        # only real methods: a request may call itself CREATE or FINISH, and must not reach our own functions by it
+        known = request.method.lower() in self.http_method_names
+        handler = getattr(self, request.method.lower(), None) if known else None
+        handler = handler or self.http_method_not_allowed
         user = request.user
         if not user:
             return self.finish(handler(request, *args, **kwargs))

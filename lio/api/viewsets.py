@@ -9,10 +9,10 @@ from lio.api.envelope import Envelope, EnvelopePagination
 from lio.api.views import LioView
 from lio.errors import Missing
 from lio.listing import Listing
-from lio.rows import json_row, json_rows
+from lio.rows import in_order, json_of_one
 from lio.selection import Selection, selected_rows
 
-__all__ = ["TenantViewSet", "ListAction", "ViewAction", "AddAction", "UpdateAction", "DeleteAction", "DeleteManyAction"]
+__all__ = ["TenantViewSet", "ListAction", "ViewAction", "AddAction", "UpdateAction", "DeleteAction", "DeleteManyAction", "in_order"]
 
 
 class TenantViewSet(ViewSetMixin, LioView):
@@ -34,7 +34,7 @@ class TenantViewSet(ViewSetMixin, LioView):
         super().initial(request, *args, **kwargs)
 
     def get_queryset(self):
-        return self.narrow(self.queryset.all().of(self.organization).alive())
+        return self.narrow(self.queryset.whole(self.organization))
 
     def narrow(self, queryset):
         """A subclass may show fewer rows here; it can never show more."""
@@ -58,7 +58,7 @@ class TenantViewSet(ViewSetMixin, LioView):
 
     def shown(self, pk):
         """One row as the API shows it."""
-        row = json_row(self.get_queryset().filter(pk=pk).rows())
+        row = json_of_one(self.get_queryset(), pk)
         if row is None:
             raise Http404
         return row
@@ -95,19 +95,9 @@ class ListAction(Action):
         page = EnvelopePagination()
         offset = page.read(request.query_params)
         listing = Listing(self.get_queryset(), self.filter_class, request.query_params, request.user)
-        ids, total, capped = listing.page(offset, page.limit)
-        data = json_rows(in_order(self.queryset.model.objects, ids).rows()) if ids else []
+        data, total, capped = listing.json_page(offset, page.limit)
         extra = {"total_is_capped": True} if capped else {}
         return Envelope(data, total=total, page=page.page, limit=page.limit, **extra)
-
-
-def in_order(manager, ids):
-    """The rows of `ids`, in their order: late row look-up, after the page's ids came from an index alone."""
-    from django.contrib.postgres.fields import ArrayField
-    from django.db.models import BigIntegerField, F, Func, Value
-
-    array = Value(ids, output_field=ArrayField(BigIntegerField()))
-    return manager.filter(pk__in=ids).order_by(Func(array, F("pk"), function="array_position"))
 
 
 class ViewAction(Action):

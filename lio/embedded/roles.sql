@@ -1,4 +1,4 @@
--- The roles, the database and the grants of LIO on a PostgreSQL server (16 or newer; made for 18).
+-- The roles, the database and the grants of LIO on a PostgreSQL server (15 or newer; made for 18).
 --
 -- Run it with psql, once, as a superuser or as a role that may create roles with BYPASSRLS. It may be run again at any time:
 -- it then sets passwords and settings anew and leaves the data alone.
@@ -36,7 +36,7 @@ ALTER ROLE lio_system SET lock_timeout = '2s';
 -- Short requests on few cores: starting parallel workers costs more than they bring.
 ALTER ROLE lio_app    SET max_parallel_workers_per_gather = 0;
 
--- Since PostgreSQL 16 making a database for another role takes membership in it, which only a superuser has of himself.
+-- Making a database for another role takes membership in it; only a superuser needs none.
 SELECT format('GRANT lio_owner TO %I', current_user)
 WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 \gexec

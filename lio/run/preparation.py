@@ -26,13 +26,13 @@ def prepare(data_dir: Path, say: Callable[[str], None]) -> str:
     note = data_dir / "prepared.json"
     known = read(note)
     production = os.environ.get("LIO_ENV") == "production"
-    if not known or known.get("state") != state():
+    found = state()
+    if not known or found is None or known.get("state") != found:
         say("Migrating the database ...")
         manage("migrate", "--verbosity=0", "--no-input")
         if not production:
             say("Loading the demo ...")
-        known = {"demo": "" if production else manage("demo")}
-        # The owner's server may change between two starts without our knowing; then the note is not made.
+        known = {"demo": "" if production else manage("demo").rpartition("\n")[2]}  # its last line, the sign-in
         note.write_text(json.dumps({**known, "state": state()}))
     return str(known["demo"])
 
@@ -45,7 +45,7 @@ def read(note: Path) -> dict[str, object] | None:
 
 
 def state() -> list[object] | None:
-    """What the note is about: the migrations of code and database. None, which fits nothing, for an own server."""
+    """What the note is about: the migrations of code and database. None for an empty one, and for a server of your own."""
     if os.environ.get("DATABASE_URL"):
         return None
     with psycopg.connect(urls()["owner"]) as connection:

@@ -1,22 +1,27 @@
 // The palette: typing narrows the list, Enter takes the first of it, arrows walk through it.
 // What is typed can always be searched for in the leads: that entry submits the form, which also works without script.
-const palette = document.getElementById("palette")
-const input = palette?.querySelector("input")
-const shown = () => [...palette.querySelectorAll("li:not([hidden]) > :is(a, button)")]
+// Listens on the document, since Back may bring another palette with the page.
+const palette = event => event.target.closest?.("#palette")
 
-function narrow() {
-  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean)
+function narrow(palette) {
+  const text = palette.querySelector("input").value
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   for (const item of palette.querySelectorAll("li")) {
     const search = item.querySelector("[data-words]")
     item.hidden = search ? !words.length : !words.every(word => item.textContent.toLowerCase().includes(word))
-    if (search) search.textContent = input.value
+    if (search) search.textContent = text
   }
 }
 
-palette?.addEventListener("input", narrow)
+document.addEventListener("input", event => {
+  if (palette(event)) narrow(palette(event))
+})
 
-palette?.addEventListener("keydown", event => {
-  const list = shown()
+document.addEventListener("keydown", event => {
+  const open = palette(event)
+  if (!open) return
+  const input = open.querySelector("input")
+  const list = [...open.querySelectorAll("li:not([hidden]) > :is(a, button)")]
   const at = list.indexOf(document.activeElement)
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
   if (step) {
@@ -29,7 +34,10 @@ palette?.addEventListener("keydown", event => {
   } else if (at >= 0 && event.key.length === 1 && event.key !== " ") input.focus()
 })
 
-palette?.addEventListener("close", () => {
-  input.value = ""
-  narrow()
-})
+// "close" does not bubble
+document.addEventListener("close", event => {
+  const closed = palette(event)
+  if (!closed) return
+  closed.querySelector("input").value = ""
+  narrow(closed)
+}, true)

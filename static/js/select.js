@@ -18,6 +18,8 @@ document.addEventListener("change", event => {
   const list = event.target.closest?.(".list")
   if (!list) return
   if (event.target.matches("[data-tick-page]")) for (const box of boxes(list)) box.checked = event.target.checked
+  // "all that match" with one row taken out would still take that one along
+  else if (event.target.matches(".pick input") && !event.target.checked) list.querySelector("[name=select_all]:checked")?.click()
   count(list)
 })
 

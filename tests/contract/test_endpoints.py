@@ -47,13 +47,11 @@ def test_nothing_else_is_served():
 
 
 @pytest.mark.parametrize("endpoint", PRIVATE, ids=ids(PRIVATE))
-@pytest.mark.parametrize("authorization", [None, "Bearer nonsense", "Basic YTpi", "Bearer " + "x" * 5000])
-def test_refuses_strangers(endpoint, authorization, db):
-    client = APIClient(headers={"Authorization": authorization} if authorization else {})
-    for path in both_paths(endpoint):
-        answer = client.generic(endpoint["method"], filled(path))
-        assert answer.status_code == 401
-        shapes.check_failure(answer, 401)
+def test_refuses_strangers(endpoint, db):
+    for authorization in [None, "Bearer nonsense", "Basic YTpi", "Bearer", "Bearer " + "x" * 5000]:
+        client = APIClient(headers={"Authorization": authorization} if authorization else {})
+        for path in both_paths(endpoint):
+            shapes.check_failure(client.generic(endpoint["method"], filled(path)), 401)
 
 
 @pytest.mark.parametrize("endpoint", BUILT, ids=ids(BUILT))
@@ -82,13 +80,13 @@ def test_refuses_other_methods(endpoint, world):
 
 
 @pytest.mark.parametrize("endpoint", WITH_ID, ids=ids(WITH_ID))
-@pytest.mark.parametrize("number", [NOWHERE, 0, -1, 2**31, 2**63, 10**30, "abc", "1.5", "1e3", "%00", "%F0%9F%92%A9", "١"])
-def test_unknown_id_in_the_path_is_not_found(endpoint, number, world):
+def test_unknown_id_in_the_path_is_not_found(endpoint, world):
     names = [param["name"] for param in params_of(endpoint, "path")]
-    path, query, body = world.request(endpoint)
-    answer = world.call(endpoint, path=filled(endpoint["path"], **dict.fromkeys(names, number)), query=query, body=body)
-    shapes.check_failure(answer, 404)
-    assert answer.json()["error"]["code"] is None
+    _, query, body = world.request(endpoint)
+    for number in [NOWHERE, 0, -1, 2**31, 2**63, 10**30, "abc", "1.5", "1e3", "%00", "%F0%9F%92%A9", "١"]:
+        answer = world.call(endpoint, path=filled(endpoint["path"], **dict.fromkeys(names, number)), query=query, body=body)
+        shapes.check_failure(answer, 404)
+        assert answer.json()["error"]["code"] is None
 
 
 @pytest.mark.parametrize("endpoint", [e for e in WITH_ID if e["method"] in ("POST", "PUT", "PATCH")], ids=lambda e: e["id"])
@@ -99,12 +97,13 @@ def test_the_record_in_the_path_comes_before_the_body(endpoint, world):
     shapes.check_failure(world.call(endpoint, path=filled(endpoint["path"], **dict.fromkeys(names, NOWHERE)), body=bad), 404)
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/api/lead/nothing", "/api/v1/nothing/7", "/api/", "/api/v1", "/api/lead/list/",
-                                  "/api/lead/view/1/more", "/api/contact%00"])
-def test_unknown_route_is_not_found_without_a_token(path, db):
-    answer = APIClient().get(path)
-    shapes.check_failure(answer, 404)
-    assert answer.json()["error"]["code"] == "unknown_route"
+def test_unknown_route_is_not_found_without_a_token(db):
+    for path in ["/api/nothing", "/api/lead/nothing", "/api/v1/nothing/7", "/api/", "/api/v1", "/api/lead/list/",
+                 "/api/lead/view/1/more", "/api/contact%00"]:
+        for method in METHODS:
+            answer = APIClient().generic(method, path)
+            shapes.check_failure(answer, 404)
+            assert answer.json()["error"]["code"] == "unknown_route"
 
 
 def test_shapes_name_every_documented_field():

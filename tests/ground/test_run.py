@@ -43,9 +43,9 @@ def test_it_comes_up_heals_and_stops_on_one_interrupt(fresh):
     port = free_port()
     runner = start(fresh, port)
     try:
-        until(lambda: answer(port) == 200, seconds=60)
+        until(lambda: answer(port) == 200, seconds=100)
 
-        second, _ = start(fresh, free_port()).communicate(timeout=30)
+        second, _ = start(fresh, free_port()).communicate(timeout=60)
         assert "already runs from this folder" in second
 
         web, worker = marked(fresh.folder, "web"), marked(fresh.folder, "worker")
@@ -58,24 +58,22 @@ def test_it_comes_up_heals_and_stops_on_one_interrupt(fresh):
 
         begun = time.monotonic()
         runner.send_signal(signal.SIGINT)
-        output, _ = runner.communicate(timeout=30)
+        output, _ = runner.communicate(timeout=60)
     finally:
         runner.kill()
     assert runner.returncode == 0, output
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 30  # a second or two on a machine that does nothing else
     assert f"http://127.0.0.1:{port}/" in output
     assert output.rstrip().endswith("Stopped.")
     assert not marked(fresh.folder, "web") and not marked(fresh.folder, "worker")
     assert not fresh.status()["server"]
 
     # The second time everything is there already.
-    begun = time.monotonic()
     runner = start(fresh, port)
     try:
-        until(lambda: answer(port) == 200, seconds=30)
-        assert time.monotonic() - begun < 10  # under 5 on a machine that does nothing else
+        until(lambda: answer(port) == 200, seconds=60)
         runner.kill()  # even its remains are found and stopped
-        runner.communicate()
+        assert "Migrating" not in runner.communicate()[0]  # nothing is done twice: that is what makes it quick
         fresh.popen("-m", "lio.run", "stop").communicate(timeout=60)
     finally:
         runner.kill()
@@ -90,7 +88,7 @@ def test_a_taken_port_is_named(fresh):
         holder.listen()
         port = holder.getsockname()[1]
         runner = start(fresh, port)
-        output, _ = runner.communicate(timeout=30)
+        output, _ = runner.communicate(timeout=60)
     assert runner.returncode == 1
     assert f"port {port}" in output and "LIO_PORT=8001" in output
 

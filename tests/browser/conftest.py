@@ -1,0 +1,134 @@
+"""Real Chromium before a real LIO. What the tests need is made through the command line and the API, as users would."""
+
+import shutil
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.browser.stage import PASSWORD, Stage
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-quic", "--disable-sync",
+         "--disable-component-update", "--disable-dev-shm-usage"]
+DESK, PHONE = {"width": 1360, "height": 800}, {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
+def stage(tmp_path_factory):
+    """LIO with a database made for these tests."""
+    from lio.settings import DATABASE_URLS, database
+    from tests.conftest import _administer
+
+    owner = database(DATABASE_URLS["owner"], prepared=False)
+    folder = tmp_path_factory.mktemp("browser")
+    name = f"test_{owner['NAME']}_browser_{abs(hash(str(folder))) % 10**8}"
+    urls = {role: urlunsplit(urlsplit(url)._replace(path=f"/{name}")) for role, url in DATABASE_URLS.items()}
+    _administer(owner, f'CREATE DATABASE "{name}"')
+    stage = Stage(urls, folder)
+    try:
+        stage.manage("migrate", "--verbosity=0", "--no-input")
+        stage.start()
+        yield stage
+    finally:
+        stage.stop()
+        _administer(owner, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="package")
+def acme(stage):
+    """The API as the Admin of an organisation sees it; it has leads and a second member."""
+    api = stage.found("Acme", "ada@acme.example")
+    api.member("rob@acme.example")
+    for n in range(30):
+        api.lead(first_name=f"Row{n:02}", last_name="Seed", email=f"row{n}@seed.example", company=f"Seed {n % 4} Ltd",
+                 job_title=["CEO", "Student", "Head of Sales", "Buyer"][n % 4], country=["Germany", "France"][n % 2])
+    return api
+
+
+@pytest.fixture(scope="package")
+def globex(stage):
+    """Another organisation."""
+    return stage.found("Globex", "gil@globex.example")
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    # inside the package: while it runs, this thread has an event loop, and Django refuses database calls beside one
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def signed_in():
+    """{email: cookies} of those who have signed in, so that not every test needs to."""
+    return {}
+
+
+@pytest.fixture
+def visit(chromium, stage, signed_in):
+    """`visit(email)` opens a browser, signed in as that member (or nobody); answers its page.
+
+    Whatever any page then says on its console, throws, or opens as a dialog makes the test fail at its end. `anew` signs in
+    anew, for tests that end the session.
+    """
+    contexts, complaints = [], []
+
+    def open_page(email=None, anew=False, **options):
+        if email in signed_in and not anew:
+            options = {"storage_state": signed_in[email]} | options
+        context = chromium.new_context(base_url=stage.url, **{"viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"} | options)
+        context.set_default_timeout(8_000)
+        contexts.append(context)
+        context.on("console", lambda message: heard(message.text) if message.type in ("error", "warning") else None)
+        context.on("weberror", lambda error: complaints.append(f"script: {error.error}"))
+        context.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page = context.new_page()
+        page.said = complaints
+        if email and (anew or email not in signed_in):
+            sign_in(page, email)
+            if not anew:
+                signed_in[email] = context.storage_state()
+        return page
+
+    def heard(text):
+        # Chromium reports every answer of 400 or more; which of them are right is what tests check themselves
+        if not text.startswith("Failed to load resource: the server responded with a status of 4"):
+            complaints.append(text)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, complaints
+
+
+def sign_in(page, email, password=PASSWORD):
+    page.goto("/sign-in")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/leads/")
+
+
+@pytest.fixture(scope="package")
+def axe():
+    """`axe(page)` answers what is wrong with the page as it stands, or with `part` of it (a selector), one line each."""
+    runner = Axe()
+    standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+    def check(page, part=None, rules=()):
+        only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": standards}
+        found = runner.run(page, part, {"runOnly": only, "resultTypes": ["violations"]}).response["violations"]
+        return [f"{page.url} {rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+    return check

@@ -1,0 +1,90 @@
+"""Every page: nothing for axe to find, nothing wider than the window, light enough."""
+
+import pytest
+
+from tests.browser.conftest import DESK, PHONE
+
+LOOKS = {"light": {"color_scheme": "light", "viewport": DESK}, "dark": {"color_scheme": "dark", "viewport": DESK},
+         "phone": {"color_scheme": "light", "viewport": PHONE, "has_touch": True}}
+PUBLIC = ["/sign-in", "/forgot-password", "/reset-password/nothing", "/invitation/nothing"]
+PAGES = ["/leads/", "/leads/?score_min=1&state_id=1&order_by=score&order_in=DESC", "/leads/?search_value=zzzz", "/leads/add",
+         "/settings/organization", "/settings/profile", "/settings/people", "/settings/people/invite", "/settings/roles",
+         "/settings/roles/add", "/settings/keys", "/settings/keys/add", "/settings/audit", "/settings/sessions"]
+WEIGHT = 100_000  # bytes of script and style
+# of a page that was checked in full in light, what dark or a phone can make wrong
+RULES = {"light": (), "dark": ["color-contrast"], "phone": ["color-contrast", "target-size", "scrollable-region-focusable"]}
+
+
+@pytest.fixture(scope="package")
+def record(acme):
+    """Addresses of a lead with a history and of a person."""
+    lead = acme.lead(first_name="Whole", last_name="Record", email="whole@record.example", company="Record Ltd", city="Riga",
+                     country="Latvia", linkedin_url="https://linkedin.com/in/whole", phone_number="+371 1234", estimated_value=10,
+                     custom_fields={"Depots": 3}, notes="Some remarks", job_title="CEO")
+    acme.post(f"/api/lead/update/{lead}", {"status": 3, "city": "Tallinn"})
+    rob = next(row["id"] for row in acme.get("/api/user/list") if row["email"] == "rob@acme.example")
+    return [f"/leads/{lead}/", f"/leads/{lead}/?edit=email", f"/leads/{lead}/?edit=tags", f"/leads/{lead}/delete",
+            f"/settings/people/{rob}"]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_sound(look, visit, record, axe):
+    found, stranger, page = [], visit(**LOOKS[look]), visit("ada@acme.example", **LOOKS[look])
+    for visitor, addresses in ((stranger, PUBLIC), (page, [*PAGES, *record, "/nothing-here"])):
+        for address in addresses:
+            status = visitor.goto(address).status
+            assert status == (404 if "nothing" in address else 200), address
+            found += axe(visitor, rules=RULES[look])
+            wider = visitor.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wider > 0:
+                found.append(f"{address} is {wider} px wider than the window")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_opens_over_a_page_is_sound(look, visit, record, axe):
+    page = visit("ada@acme.example", **LOOKS[look])
+    page.goto("/leads/")
+    page.locator("tbody .pick input").first.check()
+    page.locator(".bulk summary", has_text="Status").click()
+    found = axe(page, ".bulk")
+    page.keyboard.press("Escape")
+    page.locator("summary", has_text="Filter").click()
+    found += axe(page, ".filters")
+    page.keyboard.press("Escape")
+    if look == "phone":
+        page.get_by_role("button", name="Menu").click()
+        found += axe(page, ".rail")
+    page.locator(".me summary").click()
+    found += axe(page, ".me")
+    page.goto(record[0])
+    page.get_by_role("link", name="Delete lead").click()
+    found += axe(page, "dialog[open]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("the")
+    found += axe(page, "dialog[open]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    found += axe(page, "dialog[open]")
+    assert not found, "\n".join(found)
+
+
+def test_pages_are_light(visit, record):
+    page = visit("ada@acme.example")
+    for address in ["/leads/", record[0], "/settings/keys"]:
+        page.goto(address, wait_until="load")
+        sizes = page.evaluate("""performance.getEntriesByType("resource")
+            .filter(r => /\\.(js|css)/.test(r.name)).map(r => [r.name, r.decodedBodySize])""")
+        assert sizes and sum(size for _, size in sizes) < WEIGHT, sizes
+
+
+def test_the_theme_that_is_chosen_stays(visit, acme):
+    page = visit("rob@acme.example", color_scheme="light")
+    page.goto("/leads/")
+    page.locator(".me summary").click()
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor")
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor") == dark

@@ -1,0 +1,132 @@
+"""Who may do what, as a table of role and endpoint, in both directions (TRUST T08, T12); and no refusal changes anything (T07)."""
+
+import pytest
+
+from accounts import permissions, roles
+from accounts.models import Role
+from lio.tenancy import org_scope
+from tests.conftest import client_of
+from tests.contract import shapes
+from tests.contract.spec import BUILT, BY_ID, WRITES, params_of
+from tests.contract.test_params import NOWHERE, WRONG
+from tests.factories import make_member
+from tests.world import World, snapshot
+
+ADMIN_ONLY = {"user-add", "user-delete", "role-add", "api-keys-list", "api-keys-add", "api-keys-delete"}
+NOT_AGAIN = {"auth-login", "auth-logout", "user-change-password"}  # who calls changes with the call
+ROLES = ("Admin", "Manager", "Sales Rep")
+CELLS = [endpoint for endpoint in BUILT if endpoint["id"] not in NOT_AGAIN]
+
+
+@pytest.fixture
+def world(db):
+    return World("Acme", "Quillon")
+
+
+def test_the_written_table():
+    """What the seeded roles may do, written down a second time: a change of the product's table must be meant."""
+    everybody = {"records.view", "records.edit", "records.delete", "records.import", "records.export", "lookups.manage"}
+    assert set(permissions.verbs_of("Sales Rep")) == everybody
+    assert set(permissions.verbs_of("Manager")) == everybody | {"audit.view"}
+    assert set(permissions.verbs_of("Admin")) == set(permissions.VERBS)
+    assert set(permissions.VERBS) - everybody - {"audit.view"} == {"members.manage", "roles.manage", "keys.manage",
+                                                                   "organization.manage"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_endpoint_for_every_role(role, world):
+    caller = make_member(world.organization, role=role)
+    client = client_of(caller)
+    for endpoint in CELLS:
+        allowed = role == "Admin" or endpoint["id"] not in ADMIN_ONLY
+        if endpoint["id"] == "user-update" and not allowed:
+            continue
+        values = {"id": caller.pk} if endpoint["id"] == "user-update" else {}
+        path, query, body = world.request(endpoint, **values)
+        before = snapshot(world.organization)
+        answer = world.call(endpoint, client, path=path, query=query, body=body)
+        if allowed:
+            assert answer.status_code == endpoint["response"]["status"], (endpoint["id"], answer.content)
+        else:
+            shapes.check_failure(answer, 403)
+            assert snapshot(world.organization) == before, endpoint["id"]
+
+
+def test_a_role_without_rights_may_look_at_itself_only(world):
+    with org_scope(world.organization):
+        nobody = roles.add(world.organization, name="Nobody", permissions=[], by=world.admin)
+    client = client_of(make_member(world.organization, role="Nobody"))
+    assert nobody.permissions == []
+    for endpoint in CELLS:
+        path, query, body = world.request(endpoint)
+        before = snapshot(world.organization)
+        answer = world.call(endpoint, client, path=path, query=query, body=body)
+        if endpoint["id"] == "user-my":
+            assert answer.status_code == 200
+        else:
+            shapes.check_failure(answer, 403)
+            assert snapshot(world.organization) == before, endpoint["id"]
+
+
+def test_each_verb_opens_its_own_endpoints_and_no_other(world):
+    opens = {
+        "records.view": {"user-list", "role-list", "custom-lookups-list", "lead-list", "lead-view", "lead-note-list", "v1-lead-list"},
+        "records.edit": {"lead-add", "lead-update", "lead-status-change", "lead-assign-user", "lead-note-add", "v1-lead"},
+        "records.delete": {"lead-delete"},
+        "lookups.manage": {"custom-lookups-add", "custom-lookups-update"},
+        "members.manage": {"user-add", "user-delete"}, "roles.manage": {"role-add"},
+        "keys.manage": {"api-keys-list", "api-keys-add", "api-keys-delete"},
+        "audit.view": set(), "organization.manage": set(), "records.import": set(), "records.export": set(),
+    }
+    assert opens.keys() == permissions.VERBS.keys()
+    own = {"user-my", "user-update"}
+    for verb, ids in opens.items():
+        with org_scope(world.organization):
+            roles.add(world.organization, name=f"Only {verb}", permissions=[verb], by=world.admin)
+        member = make_member(world.organization, role=f"Only {verb}")
+        client = client_of(member)
+        for endpoint in CELLS:
+            if endpoint["id"] in own:
+                continue
+            path, query, body = world.request(endpoint)
+            if "role_id" in body:
+                body["role_id"] = member.role_id
+            status = world.call(endpoint, client, path=path, query=query, body=body).status_code
+            if endpoint["id"] in ids:
+                assert status in (200, 201), (verb, endpoint["id"], status)
+            else:
+                assert status == 403, (verb, endpoint["id"], status)
+
+
+def test_nobody_gives_more_than_they_have(world):
+    """T12: neither by adding a member, by changing a role, nor by making one."""
+    with org_scope(world.organization):
+        roles.add(world.organization, name="People", permissions=["records.view", "members.manage", "roles.manage"], by=world.admin)
+        admin_role = Role.objects.of(world.organization).get(name="Admin")
+    climber = make_member(world.organization, role="People")
+    client = client_of(climber)
+    before = snapshot(world.organization)
+    for answer in (
+        client.post(f"/api/user/update/{climber.pk}", {"role_id": admin_role.pk}),
+        client.post(f"/api/user/update/{world.rep.pk}", {"role_id": admin_role.pk}),
+        world.call(BY_ID["user-add"], client, role_id=admin_role.pk),
+        client.post("/api/role/add", {"name": "Higher", "permissions": ["keys.manage"]}),
+    ):
+        shapes.check_failure(answer, 403)
+        assert snapshot(world.organization) == before
+    assert client.post("/api/role/add", {"name": "As high", "permissions": ["records.view"]}).status_code == 201
+    assert client.post(f"/api/user/update/{climber.pk}", {"role_id": climber.role_id}).status_code == 200
+
+
+def test_every_refusal_leaves_everything_as_it_was(world):
+    """T07: what is refused late, after half of the work, is undone."""
+    for endpoint in BUILT:
+        if endpoint["method"] not in WRITES or endpoint["auth"] == "none":
+            continue
+        for param in params_of(endpoint, "body"):
+            for value in [*WRONG.get(param["type"], [])[:2], NOWHERE]:
+                path, query, body = world.request(endpoint)
+                before = snapshot(world.organization)
+                answer = world.call(endpoint, path=path, query=query, body=body | {param["name"]: value})
+                if answer.status_code >= 400:
+                    assert snapshot(world.organization) == before, (endpoint["id"], param["name"], value)
