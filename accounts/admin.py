@@ -105,8 +105,8 @@ def found(request):
             request.session[CHOSEN] = made.pk
             messages.success(request, f"{made.name} is ready. You work in it now.")
             return redirect("admin:index")
-    return TemplateResponse(request, "admin/found.html", {
-        **admin.site.each_context(request), "title": "New organization", **ALONE, "form": form}, status=422 if form.errors else 200)
+    context = {**admin.site.each_context(request), "title": "New organization", **ALONE, "form": form}
+    return TemplateResponse(request, "admin/found.html", context, status=422 if form.errors else 200)
 
 
 admin.site.open_pages.update({"choose": choose, "leave": leave, "new-organization": found})
@@ -156,6 +156,7 @@ class UserAdmin(TenantAdmin):
     verbs = {"view": "records.view", "add": "members.manage", "change": "members.manage", "act": "members.manage"}
     input_add, input_change = AddUser, UpdateUser
     form = UserForm
+    has_history = True
     list_display = ["email", "first_name", "last_name", "role", "is_active", "created_at"]
     list_filter = [("role", OwnChoices), "is_active"]
     list_select_related = ["role"]

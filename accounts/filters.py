@@ -19,9 +19,21 @@ STATE = Filter(States(), lambda states, caller: Q(is_active__in=[bool(state) for
 class UserFilter(ListFilter):
     filters = {"role_id": any_of("role_id"), "state_id": STATE}
     search_in = ("first_name", "last_name", "email", "phone_no")
-    sorts = {name: name for name in ("id", "email", "first_name", "last_name", "phone_no", "role_id", "language",
-                                     "timezone", "created_at", "organization_id")} | {
-        "name": "first_name", "state_id": "is_active", "role_name": "role__name", "booking_slug": "id"}
+    sorts = {
+        name: name
+        for name in (
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "phone_no",
+            "role_id",
+            "language",
+            "timezone",
+            "created_at",
+            "organization_id",
+        )
+    } | {"name": "first_name", "state_id": "is_active", "role_name": "role__name", "booking_slug": "id"}
 
     def __init__(self, params, caller):
         super().__init__(params, caller)
@@ -37,5 +49,7 @@ class RoleFilter(ListFilter):
 
 class ApiKeyFilter(ListFilter):
     search_in = ("name",)
-    sorts = {name: name for name in ("id", "name", "prefix", "expires_at", "last_used_at", "created_at")} | {"state_id": "is_usable"}
+    sorts = {name: name for name in ("id", "name", "prefix", "expires_at", "last_used_at", "created_at")} | {
+        "state_id": "is_usable"
+    }
     nullable = frozenset({"expires_at", "last_used_at"})

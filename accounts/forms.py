@@ -4,23 +4,34 @@ import zoneinfo
 from functools import cache
 
 from django import forms
+from django.utils.timezone import localdate
 
 from accounts.models import Role
 from accounts.permissions import VERBS
 from accounts.serializers import AddKey, AddRole, ChangePassword, InvitePerson, OrganizationFields, UpdateUser
 from lio.forms import Choice, InputForm, Password, Text
 
-LANGUAGES = [("en", "English"), ("de", "German"), ("fr", "French"), ("es", "Spanish"), ("it", "Italian"), ("pt", "Portuguese"),
-             ("nl", "Dutch")]
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("es", "Spanish"),
+    ("it", "Italian"),
+    ("pt", "Portuguese"),
+    ("nl", "Dutch"),
+]
 CURRENCIES = ["USD", "EUR", "GBP", "INR", "JPY", "BRL", "CAD", "AUD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "ZAR", "SGD"]
-NEW_PASSWORD = "At least 8 characters, not one of the common ones."
+LENGTH_HELP = "At least 8 characters, not one of the common ones."
 
 
 @cache
 def zones():
     """Choices of a time zone; which there are is read from some 600 files."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())
-            if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))] + [("UTC", "UTC")]
+    return [
+        (name, name.replace("_", " "))
+        for name in sorted(zoneinfo.available_timezones())
+        if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))
+    ] + [("UTC", "UTC")]
 
 
 class SignInForm(forms.Form):
@@ -33,7 +44,7 @@ class ForgotForm(forms.Form):
 
 
 class ResetForm(forms.Form):
-    new_password = Password("New password", new=True, help_text=NEW_PASSWORD)
+    new_password = Password("New password", new=True, help_text=LENGTH_HELP)
     confirm_password = Password("The same again", new=True)
 
     def clean(self):
@@ -46,7 +57,7 @@ class ResetForm(forms.Form):
 class InvitationForm(forms.Form):
     first_name = Text("First name", required=True, autocomplete="given-name", minlength=2, maxlength=50)
     last_name = Text("Last name", autocomplete="family-name", maxlength=50)
-    new_password = Password("Password", new=True, help_text=NEW_PASSWORD)
+    new_password = Password("Password", new=True, help_text=LENGTH_HELP)
 
 
 class OrganizationForm(InputForm):
@@ -57,7 +68,7 @@ class OrganizationForm(InputForm):
 
 
 class ProfileForm(InputForm):
-    input_class, partial = UpdateUser, True
+    input_class, partial, may_be_empty = UpdateUser, True, ("phone_no",)
     first_name = Text("First name", required=True, autocomplete="given-name")
     last_name = Text("Last name", autocomplete="family-name")
     email = Text("Email", required=True, kind="email", autocomplete="email")
@@ -65,14 +76,11 @@ class ProfileForm(InputForm):
     language = Choice("Language", choices=LANGUAGES, required=True)
     timezone = Choice("Time zone", choices=zones, required=True)
 
-    def clean_phone_no(self):
-        return self.cleaned_data["phone_no"] or " "  # empty is allowed on a page, where nobody asks for it
-
 
 class PasswordForm(InputForm):
     input_class = ChangePassword
     current_password = Password("Current password")
-    new_password = Password("New password", new=True, help_text=NEW_PASSWORD)
+    new_password = Password("New password", new=True, help_text=LENGTH_HELP)
     confirm_password = Password("The same again", new=True)
 
 
@@ -86,13 +94,11 @@ class RoleChoice(InputForm):
 
 
 class PersonForm(RoleChoice):
-    input_class, partial = UpdateUser, True
+    input_class, partial, may_be_empty = UpdateUser, True, ("phone_no",)
     first_name = Text("First name", required=True)
     last_name = Text("Last name")
     phone_no = Text("Phone", kind="tel")
     role_id = Choice("Role", required=True)
-
-    clean_phone_no = ProfileForm.clean_phone_no
 
 
 class InviteForm(RoleChoice):
@@ -105,8 +111,12 @@ class RoleForm(InputForm):
     input_class = AddRole
     name = Text("Name", required=True)
     description = Text("What it is for")
-    permissions = forms.MultipleChoiceField(label="May", required=False, widget=forms.CheckboxSelectMultiple,
-                                            choices=[(verb, words) for verb, (words, _) in VERBS.items()])
+    permissions = forms.MultipleChoiceField(
+        label="May",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(verb, words) for verb, (words, _) in VERBS.items()],
+    )
 
 
 class Lines(forms.CharField):
@@ -124,9 +134,12 @@ class KeyForm(InputForm):
     name = Text("Name", required=True, help_text="Which system uses it.")
     allowed_domains = Lines("Domains", "One a line, like example.com; their subdomains count. Empty: any.")
     allowed_ips = Lines("Addresses", "One a line, like 203.0.113.7 or 203.0.113.0/24. Empty: any.")
-    expires_at = forms.DateField(label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}),
-                                 help_text="Empty: never.")
+    expires_at = forms.DateField(
+        label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: never."
+    )
 
     def clean_expires_at(self):
         day = self.cleaned_data["expires_at"]
+        if day and day < localdate():
+            raise forms.ValidationError("Choose a day that is not over")
         return f"{day.isoformat()}T23:59:59" if day else None

@@ -34,8 +34,11 @@ def check_email_is_free(text):
 
 
 def taken():
-    return Conflict("An account with this e-mail address exists already.", code="duplicate_user",
-                    fields={"email": ["has an account already"]})
+    return Conflict(
+        "An account with this e-mail address exists already.",
+        code="duplicate_user",
+        fields={"email": ["has an account already"]},
+    )
 
 
 def check_password(password, user, field="password"):
@@ -58,8 +61,9 @@ def join(organization, *, email, password, role=None, **fields):
     email = clean_email(email)
     try:
         with transaction.atomic():
-            user = User.objects.create_user(email, password, organization=organization,
-                                            role=role or default_role(organization), **fields)
+            user = User.objects.create_user(
+                email, password, organization=organization, role=role or default_role(organization), **fields
+            )
     except IntegrityError as error:
         raise taken() from error
     everybody = Team.objects.of(organization).filter(is_everybody=True).first()
@@ -104,8 +108,13 @@ def update(member, *, by, ip="", **fields):
                 member.save(update_fields=[*changed, "updated_at"])
         except IntegrityError as error:
             raise taken() from error
-        history.record("user.updated", member, by=by, before={n: old[n] for n in changed if n in old},
-                       after={n: v for n, v in changed.items() if n in old})
+        history.record(
+            "user.updated",
+            member,
+            by=by,
+            before={n: old[n] for n in changed if n in old},
+            after={n: v for n, v in changed.items() if n in old},
+        )
         audit("member.updated", by=by, subject=member.email, ip=ip, fields=sorted(changed))
     if role is not None and admin and role.pk != member.role_id:
         change_role(member, role, by=by, ip=ip)
@@ -153,7 +162,9 @@ def restore(member, *, by, ip=""):
 def keep_an_admin(member, message):
     """Raises Conflict when `member` is the last active admin. Locks the admins, so that two cannot leave at once."""
     admins = User.objects.of(member.organization_id).active().filter(role__permissions__contains=["members.manage"])
-    others = [pk for pk in admins.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True) if pk != member.pk]
+    others = [
+        pk for pk in admins.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True) if pk != member.pk
+    ]
     if not others:
         raise Conflict(message, code="last_admin")
 

@@ -88,9 +88,19 @@ class UserQuerySet(StateQuerySet):
     def rows(self):
         """What the API shows of a member (contract: user)."""
         return self.values(
-            "id", "email", "first_name", "last_name", "phone_no", "role_id", "language", "timezone",
-            name=full_name(), role_name=F("role__name"), organization_id_=F("organization__public_id"),
-            state_id=state_id(), booking_slug=Value(None, output_field=CharField(null=True)),
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "phone_no",
+            "role_id",
+            "language",
+            "timezone",
+            name=full_name(),
+            role_name=F("role__name"),
+            organization_id_=F("organization__public_id"),
+            state_id=state_id(),
+            booking_slug=Value(None, output_field=CharField(null=True)),
             created_at_=Moment("created_at"),
         )
 
@@ -120,7 +130,9 @@ class User(AbstractBaseUser):
     phone_no = models.CharField(max_length=30, blank=True, default="")
     language = models.CharField(max_length=10, default="en")
     timezone = models.CharField(max_length=64, default="UTC", validators=[check_timezone])
-    theme = models.CharField(max_length=5, default="auto", choices=[("auto", "As the system"), ("light", "Light"), ("dark", "Dark")])
+    theme = models.CharField(
+        max_length=5, default="auto", choices=[("auto", "As the system"), ("light", "Light"), ("dark", "Dark")]
+    )
     is_active = models.BooleanField(default=True)
     is_platform_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -220,6 +232,9 @@ class AuthSession(models.Model):
         indexes = [models.Index(fields=["user"], condition=Q(revoked_at=None), name="open_sessions_of_user")]
         ordering = ["-last_seen_at"]
 
+    def __str__(self):
+        return f"{self.user}, {self.get_kind_display()}"
+
 
 class ApiKeyQuerySet(TenantQuerySet):
     def alive(self):
@@ -228,8 +243,13 @@ class ApiKeyQuerySet(TenantQuerySet):
     def rows(self):
         """What the API shows of a key; never its secret."""
         return self.values(
-            "id", "name", "prefix", "allowed_domains", "allowed_ips",
-            expires_at_=Moment("expires_at"), last_used_at_=Moment("last_used_at"),
+            "id",
+            "name",
+            "prefix",
+            "allowed_domains",
+            "allowed_ips",
+            expires_at_=Moment("expires_at"),
+            last_used_at_=Moment("last_used_at"),
             state_id=models.Case(models.When(ApiKey.usable(), then=Value(1)), default=Value(0)),
         )
 
@@ -289,10 +309,14 @@ class Invitation(OwnedModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("organization", "email", name="one_open_invitation",
-                                    condition=Q(accepted_at=None, revoked_at=None)),
+            models.UniqueConstraint(
+                "organization", "email", name="one_open_invitation", condition=Q(accepted_at=None, revoked_at=None)
+            ),
         ]
         ordering = ["-id"]
+
+    def __str__(self):
+        return self.email
 
     @staticmethod
     def open():
@@ -311,5 +335,9 @@ class AuditEntry(OwnedModel):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name_plural = "audit entries"
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "verb", "-id"], name="audit_by_verb")]
+
+    def __str__(self):
+        return f"{self.verb}: {self.subject}"

@@ -44,8 +44,11 @@ class Allowed(BasePermission):
         if view.is_public:
             return True
         if not request.user:
-            raise NotAuthenticated("Send a bearer token." if not getattr(view, "accepts_keys", False)
-                                   else "Send an API key in x-api-key, or a bearer token.")
+            raise NotAuthenticated(
+                "Send a bearer token."
+                if not getattr(view, "accepts_keys", False)
+                else "Send an API key in x-api-key, or a bearer token."
+            )
         action = getattr(view, "action", None) or request.method.lower()
         if request.method.lower() not in view.http_method_names:
             return True  # 405, too
@@ -61,5 +64,5 @@ class Allowed(BasePermission):
 
 
 def refusal(verb):
-    what, roles = VERBS[verb]
+    what, _ = VERBS[verb]
     return f"Your role does not let you do this: {what[0].lower()}{what[1:]}. Ask an admin of your organization."

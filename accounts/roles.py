@@ -10,15 +10,19 @@ from lio.errors import Conflict, Forbidden, Invalid
 
 def add(organization, *, name, by, description="", permissions=None, ip=""):
     """A new role; without permissions it may do what the least privileged seeded role may."""
-    verbs = _checked(permissions) if permissions is not None else [verb for verb in verbs_of(LEAST) if by is None or by.can(verb)]
+    verbs = (
+        _checked(permissions) if permissions is not None else [verb for verb in verbs_of(LEAST) if by is None or by.can(verb)]
+    )
     check_grant(by, verbs)
     try:
         with transaction.atomic():
-            role = Role.objects.create(organization=organization, name=name.strip(), description=description or "",
-                                       permissions=verbs)
+            role = Role.objects.create(
+                organization=organization, name=name.strip(), description=description or "", permissions=verbs
+            )
     except IntegrityError as error:
-        raise Conflict("A role of this name exists already.", code="duplicate_role",
-                       fields={"name": ["exists already"]}) from error
+        raise Conflict(
+            "A role of this name exists already.", code="duplicate_role", fields={"name": ["exists already"]}
+        ) from error
     audit("role.added", by=by, subject=role.name, ip=ip, permissions=verbs)
     return role
 
@@ -58,9 +62,10 @@ def check_rank(by, member):
 
     Whoever changes such a member's address could take their place.
     """
-    if by is not None and not by.is_platform_staff and by.pk != member.pk and member.role:
-        if not all(by.can(verb) for verb in set(member.role.permissions) - set(verbs_of(LEAST))):
-            raise Forbidden("This member has rights that you do not have. Ask an admin.")
+    if by is None or by.is_platform_staff or by.pk == member.pk or not member.role:
+        return
+    if not all(by.can(verb) for verb in set(member.role.permissions) - set(verbs_of(LEAST))):
+        raise Forbidden("This member has rights that you do not have. Ask an admin.")
 
 
 def _checked(permissions):

@@ -93,6 +93,10 @@ class AddRole(Input):
 
 class AddKey(Input):
     name = Text(min_length=1, max_length=100)
-    allowed_domains = serializers.ListField(child=Text(max_length=253, min_length=1), required=False, allow_null=True, max_length=100)
-    allowed_ips = serializers.ListField(child=Text(max_length=50, min_length=1), required=False, allow_null=True, max_length=100)
+    allowed_domains = serializers.ListField(
+        child=Text(max_length=253, min_length=1), required=False, allow_null=True, max_length=100
+    )
+    allowed_ips = serializers.ListField(
+        child=Text(max_length=50, min_length=1), required=False, allow_null=True, max_length=100
+    )
     expires_at = Moment(required=False, allow_null=True)

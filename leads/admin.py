@@ -17,6 +17,7 @@ from lio.search import found_in
 from lio.tenancy import current_organization_id
 from lookups.known import known
 from lookups.models import Lookup
+from lookups.seeds import NEW
 
 WRITABLE = ["first_name", "last_name", "email", "phone_number", "company", "job_title", "linkedin_url", "status", "priority",
             "source", "assigned_to", "tags", "estimated_value", "industry", "website", "address", "city", "state", "country",
@@ -75,6 +76,7 @@ class LeadAdmin(TenantAdmin):
     limits = {"status": {"type": "status"}, "source": {"type": "source"}, "assigned_to": {"is_active": True}}
     input_add, input_change = AddLead, UpdateLead
     form, action_form = LeadForm, LeadActions
+    has_history = True
     list_display = ["__str__", "email", "company", "status", "score", "assigned_to", "created_at"]
     list_filter = [("status", OwnChoices), ("assigned_to", OwnChoices)]
     list_select_related = ["company", "status", "assigned_to"]
@@ -89,6 +91,9 @@ class LeadAdmin(TenantAdmin):
 
     def get_fields(self, request, obj=None):
         return self.fields if obj else WRITABLE
+
+    def get_changeform_initial_data(self, request):
+        return {"status": lookups("status").filter(number=NEW).first()} | super().get_changeform_initial_data(request)
 
     def get_search_results(self, request, queryset, search_term):
         term = search_term.strip()

@@ -25,7 +25,8 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     `tags` (inner ids) replaces its tags, `add_tags` adds to them. Only what differs is written and recorded. Answers True,
     or False when the lead has gone and `gone_ok`. Raises Missing, or Conflict when an address belongs to another lead.
     """
-    lead = Lead.objects.of(organization).alive().select_for_update(of=("self",)).select_related("company").filter(pk=lead_id).first()
+    living = Lead.objects.of(organization).alive().select_related("company")
+    lead = living.select_for_update(of=("self",)).filter(pk=lead_id).first()
     if lead is None:
         if gone_ok:
             return False
@@ -79,8 +80,7 @@ def _save(lead, changed, organization):
         lead.last_activity_at = now()
     try:
         with transaction.atomic():
-            lead.save(update_fields=[*[name.removesuffix("_id") if name in ("company_id", "status_id", "source_id", "assigned_to_id")
-                                       else name for name in changed], "last_activity_at", "updated_at"])
+            lead.save(update_fields=[*changed, "last_activity_at", "updated_at"])
     except IntegrityError as error:
         if getattr(error.__cause__, "sqlstate", "") != "23505":
             raise

@@ -1,9 +1,9 @@
 from django.db.models import Q
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import FloatField
 
 from lio.api.fields import Flag, Ids, Text
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
-from rest_framework.fields import FloatField
 
 
 class Holders(Ids):

@@ -42,7 +42,9 @@ def norms(fields):
     found = {}
     for name, make in (("email", email_norm), ("linkedin_url", linkedin_norm), ("phone_number", phone_norm)):
         if name in fields:
-            found[{"email": "email_norm", "linkedin_url": "linkedin_norm", "phone_number": "phone_norm"}[name]] = make(fields[name])
+            found[{"email": "email_norm", "linkedin_url": "linkedin_norm", "phone_number": "phone_norm"}[name]] = make(
+                fields[name]
+            )
     return found
 
 
@@ -51,8 +53,9 @@ def duplicate(lead_id):
 
 
 def ambiguous(lead_ids):
-    return Conflict("The e-mail address belongs to one lead and the LinkedIn address to another.",
-                    code="ambiguous_match", lead_ids=lead_ids)
+    return Conflict(
+        "The e-mail address belongs to one lead and the LinkedIn address to another.", code="ambiguous_match", lead_ids=lead_ids
+    )
 
 
 def holders(organization, addresses):
@@ -76,4 +79,5 @@ def hand_on(emails, linkedins):
                     f"""UPDATE leads_lead SET {flag} = true WHERE organization_id = %(org)s AND id IN (
                             SELECT min(id) FROM leads_lead WHERE organization_id = %(org)s AND {column} = ANY(%(released)s)
                             AND deleted_at IS NULL GROUP BY {column} HAVING NOT bool_or({flag}))""",
-                    {"org": current_organization_id(), "released": released})
+                    {"org": current_organization_id(), "released": released},
+                )

@@ -9,8 +9,20 @@ from leads.models import Lead, fold_counts
 from lio.jobs import every, job
 from lio.tenancy import org_scope
 
-FACTS = ("email", "phone_number", "linkedin_url", "first_name", "last_name", "job_title", "website", "industry", "city",
-         "country", "estimated_value", "priority")
+FACTS = (
+    "email",
+    "phone_number",
+    "linkedin_url",
+    "first_name",
+    "last_name",
+    "job_title",
+    "website",
+    "industry",
+    "city",
+    "country",
+    "estimated_value",
+    "priority",
+)
 UNFOLDED = 50  # counter rows of one organisation from which folding pays
 
 
@@ -21,15 +33,20 @@ def score_leads(lead_ids):
     rows = rows.values_list("pk", "company__company_name", "status__number", "source__number", *FACTS)
     moment, ids, scores, notes = now().strftime("%Y-%m-%dT%H:%M:%S.000Z"), [], [], []
     for pk, company, status, source, *facts in rows:
-        points, reasons = scoring.score(dict(zip(FACTS, facts, strict=True), company=company, status=status, lead_source=source))
+        points, reasons = scoring.score(
+            dict(zip(FACTS, facts, strict=True), company=company, status=status, lead_source=source)
+        )
         ids.append(pk)
         scores.append(points)
-        notes.append(dumps({"score": points, "score_reasons": reasons, "score_model": scoring.MODEL, "scored_at": moment}).decode())
+        notes.append(
+            dumps({"score": points, "score_reasons": reasons, "score_model": scoring.MODEL, "scored_at": moment}).decode()
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE leads_lead l SET score = n.score, ai_information = l.ai_information || n.note::jsonb
                FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS n(id, score, note) WHERE l.id = n.id""",
-            [ids, scores, notes])
+            [ids, scores, notes],
+        )
 
 
 @every(15)

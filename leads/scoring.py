@@ -13,15 +13,28 @@ OWN_KEYS = frozenset({"score", "score_reasons", "score_model", "scored_at"})  # 
 MODEL = "points-1"
 START = 5
 
-SENIOR = re.compile(r"\b(chief|c[etofmrpi]o|ciso|founder|co-founder|owner|president|partner|managing director|geschäftsführer(in)?"
-                    r"|inhaber(in)?|gérant|director general)\b", re.I)
+SENIOR = re.compile(
+    r"\b(chief|c[etofmrpi]o|ciso|founder|co-founder|owner|president|partner|managing director|geschäftsführer(in)?"
+    r"|inhaber(in)?|gérant|director general)\b",
+    re.I,
+)
 LEADING = re.compile(r"\b(vp|vice president|svp|evp|director|head|leiter(in)?|directeur|directrice|director[a]?)\b", re.I)
 MANAGING = re.compile(r"\b(manager(in)?|lead|principal|supervisor|teamleiter(in)?|responsable)\b", re.I)
 STUDYING = re.compile(r"\b(student|intern|internship|trainee|praktikant(in)?|assistant)\b", re.I)
-SOURCES = {1: ("Came through the website", 5), 2: ("Came by referral", 10), 3: ("Came from LinkedIn", 5),
-           4: ("Came from an e-mail", 3), 5: ("Came directly", 6)}
-STATUSES = {2: ("Has been contacted", 3), 3: ("Has been qualified", 14), 4: ("Is unqualified", -30), 5: ("Has been won", 20),
-            6: ("Has been lost", -30)}
+SOURCES = {
+    1: ("Came through the website", 5),
+    2: ("Came by referral", 10),
+    3: ("Came from LinkedIn", 5),
+    4: ("Came from an e-mail", 3),
+    5: ("Came directly", 6),
+}
+STATUSES = {
+    2: ("Has been contacted", 3),
+    3: ("Has been qualified", 14),
+    4: ("Is unqualified", -30),
+    5: ("Has been won", 20),
+    6: ("Has been lost", -30),
+}
 PRIORITIES = {1: ("Low priority", -4), 3: ("High priority", 5), 4: ("Urgent", 8)}
 
 

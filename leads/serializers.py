@@ -13,8 +13,8 @@ from lio.errors import Invalid
 from lio.selection import Selection
 from lookups.known import known
 
-READ_ONLY = frozenset({"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at", "status_text",
-                       "priority_text", "lead_source_text", "organization_id", "organization"})
+READ_ONLY = frozenset({"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at",
+                       "status_text", "priority_text", "lead_source_text", "organization_id", "organization"})
 MAX_CUSTOM = 32_000  # bytes of custom_fields as JSON
 
 

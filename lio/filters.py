@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.functional import cached_property
 from rest_framework.exceptions import NotFound, ValidationError
 
+from lio import search
 from lio.api.envelope import BadParameter
 from lio.api.fields import Flag, Ids, Text
 from lio.errors import Invalid
@@ -148,15 +150,23 @@ class ListFilter:
 
     def narrow(self, rows):
         """`rows` with filters and search, without order."""
-        from lio.search import found_in
+        rows = rows.filter(self.condition) if self.condition else rows
+        return search.found_in(rows, self.search_kind, self.search_in, self.search, self.hits) if self.search else rows
 
-        rows = rows.filter(self.condition) if self.values else rows
-        return found_in(rows, self.search_kind, self.search_in, self.search) if self.search else rows
+    @cached_property
+    def hits(self):
+        """Ids of records whose document holds the search, asked once; None where the columns are looked through."""
+        return search.hits(self.search_kind, self.search) if self.search_kind else None
 
     @property
     def is_plain(self):
         """Neither filter nor search: the whole list."""
         return not self.condition and not self.search
+
+    @property
+    def is_search_alone(self):
+        """A search in documents and no filter beside it."""
+        return bool(self.search and self.search_kind and not self.condition)
 
     def _apply(self, name, raw):
         one = self.filters[name]

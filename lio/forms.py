@@ -9,12 +9,16 @@ from lio.errors import DomainError
 
 
 class InputForm(forms.Form):
-    """A form whose values are read by `input_class`; afterwards `given` holds what the rule takes."""
+    """A form whose values are read by `input_class`; afterwards `given` holds what the rule takes.
+
+    `may_be_empty` names texts that a page lets one empty although `input_class` asks for something.
+    """
 
     input_class: Any = None
     fields: Any
     cleaned_data: Any
     partial = False
+    may_be_empty: tuple[str, ...] = ()
     required_css_class = "required"
 
     def __init__(self, *args, **kwargs):
@@ -28,8 +32,9 @@ class InputForm(forms.Form):
         if self.partial:  # an emptied field is a value, too
             data |= {name: (None if value == "" else value) for name, value in self.cleaned_data.items()
                      if name not in data and name in self.input_class().fields}
+        emptied = {name: data.pop(name) or "" for name in self.may_be_empty if name in data and not data[name]}
         try:
-            self.given = self.input_class.read(data, partial=self.partial)
+            self.given = self.input_class.read(data, partial=self.partial) | emptied
         except ValidationError as error:
             self.blame(error.detail)
         except APIException as error:

@@ -100,8 +100,10 @@ def change_rows(rows, verb, values, *, by, names=None, also=None):
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
-                SELECT %s, %s, %s, %s, r.pk, jsonb_build_object({pairs}), %s::jsonb, %s, %s FROM ({compiled}) AS r({aliases})""",
-            [current_organization_id(), change, verb, model._meta.model_name, after, by and by.pk, _actor.get(), *params],
+                SELECT %s, %s, %s, %s, r.pk, jsonb_build_object({pairs}), %s::jsonb, %s, %s
+                FROM ({compiled}) AS r({aliases})""",
+            [current_organization_id(), change, verb, model._meta.model_name, after, by and by.pk, _actor.get(),
+             *params],
         )
     locked.update(**values, **(also or {}), **({"updated_at": now()} if hasattr(model, "updated_at") else {}))
     return moving

@@ -19,6 +19,8 @@ def forget_old_counts():
 def forget_done_jobs():
     """Jobs that are done and shown to nobody are kept for a day, failed ones for thirty."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM lio_job WHERE by_id IS NULL AND ((state = 'completed' AND finished_at < now() - interval '1 day')"
-                       " OR (state = 'failed' AND finished_at < now() - interval '30 days'))")
+        cursor.execute(
+            "DELETE FROM lio_job WHERE by_id IS NULL AND ((state = 'completed' AND finished_at < now() - interval '1 day')"
+            " OR (state = 'failed' AND finished_at < now() - interval '30 days'))"
+        )
         cursor.execute("DELETE FROM django_q_ormq WHERE lock < now() - interval '1 day'")

@@ -5,6 +5,7 @@ from django.db import connection
 from django.db.models import F
 from orjson import Fragment
 
+from lio import search
 from lio.rows import json_of_ids, json_of_page, whole_sql
 from lio.search import CAP
 
@@ -40,6 +41,9 @@ class Listing:
         exact = counted(self.filter) if counted else None
         if exact is not None:
             return exact, False
+        if self.everything.whole_of and self.filter.is_search_alone:
+            found = search.count(self.filter.search_kind, self.filter.search, self.filter.hits)
+            return min(found, CAP), found > CAP
         try:
             sql, params = self.rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
         except EmptyResultSet:  # a search without hits

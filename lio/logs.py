@@ -3,10 +3,14 @@
 import logging
 import logging.config
 import re
+import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from orjson import dumps
 
+REQUESTS = logging.getLogger("lio.request")
 SECRET = re.compile(r"(lio_live_|eyJ)[A-Za-z0-9_.\-]{8,}|(?i:(password|token|secret|api_key)=)[^\s&]+")
 
 
@@ -26,6 +30,14 @@ SHARED: list[Any] = [
     structlog.processors.format_exc_info,
     redact,
 ]
+
+
+def request_line(**event):
+    """The line that every request leaves. Straight to standard error: by way of `logging` it took a tenth of a list's CPU."""
+    if REQUESTS.isEnabledFor(logging.INFO):
+        event |= structlog.contextvars.get_contextvars()
+        event |= {"event": "request", "level": "info", "logger": REQUESTS.name, "timestamp": datetime.now(UTC).isoformat()}
+        sys.stderr.write(dumps(redact(None, None, event), default=str).decode() + "\n")
 
 
 def configure(config):

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.urls import resolve
 
 from lio.clientip import client_ip
+from lio.logs import request_line
 from lio.metrics import observe
 
 log = structlog.get_logger("lio.request")
@@ -36,8 +37,8 @@ class RequestLog:
         response["X-Request-Id"] = request.id
         observe(request, response, seconds)
         if not request.path.startswith(("/static/", "/healthz", "/readyz", "/metrics")):
-            log.info("request", method=request.method, path=request.path, status=response.status_code,
-                     ms=round(seconds * 1000, 1), ip=client_ip(request))
+            request_line(method=request.method, path=request.path, status=response.status_code, ms=round(seconds * 1000, 1),
+                         ip=client_ip(request))
         return response
 
     def process_exception(self, request, error):

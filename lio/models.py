@@ -91,6 +91,9 @@ class Change(OwnedModel):
             models.Index(fields=["organization", "change_id"], name="change_together"),
         ]
 
+    def __str__(self):
+        return f"{self.verb} {self.model_type} {self.model_id}"
+
 
 class SearchDoc(OwnedModel):
     """The words by which a record is found, beside the record so that its own updates stay cheap (lio/search.py)."""

@@ -11,7 +11,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import cached_property
 from django.views import View
 from rest_framework.exceptions import APIException
 
@@ -36,12 +37,19 @@ def frame(request):
 
 
 class _Rail:
-    """Counted only when a template shows it."""
+    """Counted only when a template shows it, and once when several do."""
 
     def __init__(self, request):
         self.request = request
 
     def __iter__(self):
+        return iter(self.entries)
+
+    @cached_property
+    def entries(self):
+        return list(self.groups())
+
+    def groups(self):
         user = self.request.user
         groups: dict[str, list[dict]] = {}
         for entry in sorted(rail, key=lambda entry: entry.order):
@@ -86,6 +94,8 @@ class Page(View):
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         patch_vary_headers(response, ["HX-Request"])
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
         return response
 
     def to_sign_in(self):

@@ -43,15 +43,17 @@ def json_of_ids(model, ids):
 
 
 def json_of_page(model, page, params, *also):
-    """[text of the rows as one JSON array, *values of `also`] for the array of ids that the SQL `page` answers, in one statement.
+    """[text of the rows as one JSON array, *values of `also`] for the ids that the SQL `page` answers as an array.
 
     `also` are (SQL of a single value, its parameters).
     """
     rows, rows_params = _rows_of_page(model)
     extra = "".join(f", ({sql})" for sql, _ in also)
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH page(ids) AS ({page}) SELECT ({rows}){extra}",
-                       [*params, *rows_params, *(param for _, more in also for param in more)])
+        cursor.execute(
+            f"WITH page(ids) AS ({page}) SELECT ({rows}){extra}",
+            [*params, *rows_params, *(param for _, more in also for param in more)],
+        )
         return cursor.fetchone()
 
 
@@ -85,7 +87,7 @@ def whole_sql(rows, ordered=None, order=None):
 @cache
 def _rows_of_page(model):
     """SQL and parameters of `model`'s rows as JSON text, for the ids of a CTE `page(ids)`."""
-    rows = in_order(model.objects, RawSQL("(SELECT ids FROM page)::bigint[]", [], output_field=IDS)).rows()  # noqa: S611 - a constant
+    rows = in_order(model.objects, RawSQL("(SELECT ids FROM page)::bigint[]", [], output_field=IDS)).rows()
     return _as_json(rows, "coalesce(json_agg(r), '[]')")
 
 

@@ -7,9 +7,10 @@ document instead: with so many hits the page fills soon.
 """
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 
 from lio.models import SearchDoc
+from lio.rows import IDS, IsAny
 from lio.tenancy import current_organization_id
 
 NEAR = 10_000
@@ -31,16 +32,25 @@ def hits(kind, text, cap=NEAR):
         return cursor.fetchone()[0] or []
 
 
-def found_in(rows, kind, columns, text):
-    """`rows` that hold `text`: by their documents, or, for small tables without, in `columns`."""
+def count(kind, text, ids):
+    """How many records of `kind` hold `text`, at most CAP + 1, when `ids` are its `hits`: no record is looked at."""
+    if len(ids) <= NEAR:
+        return len(ids)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cardinality(lio_search(%s, %s, %s))", [kind, escaped(text), CAP + 1])
+        return cursor.fetchone()[0]
+
+
+def found_in(rows, kind, columns, text, ids=None):
+    """`rows` that hold `text`: by their documents (`ids` are its `hits`), or, for small tables without, in `columns`."""
     if kind is None:
         found = Q()
         for column in columns:
             found |= Q(**{f"{column}__icontains": text})
         return rows.filter(found)
-    ids = hits(kind, text)
+    ids = hits(kind, text) if ids is None else ids
     if len(ids) <= NEAR:
-        return rows.filter(pk__in=ids)
+        return rows.filter(IsAny(F("pk"), Value(ids, output_field=IDS)))  # one parameter, however many they are
     docs = SearchDoc.objects.filter(organization_id=current_organization_id(), kind=kind, object_id=OuterRef("pk"),
                                     body__contains=text.lower())
     return rows.filter(Exists(docs))

@@ -17,6 +17,7 @@ class LookupAdmin(TenantAdmin):
     verbs = {"view": "records.view", "add": "lookups.manage", "change": "lookups.manage"}
     input_add, input_change = AddLookup, UpdateLookup
     form = LookupForm
+    has_history = True
     list_display = ["name", "number", "module_name", "type", "color_code", "is_active", "is_system"]
     list_filter = ["is_active", "is_system"]
     search_fields = ["name", "type", "module_name"]

@@ -40,6 +40,8 @@ def update(lookup, organization, *, by, **fields):
         raise Forbidden("Seeded values cannot be changed.", code="lookup_protected")
     check_color(fields.get("color_code"))
     changed = {name: value for name, value in fields.items() if getattr(lookup, name) != value}
+    if not changed:
+        return lookup
     before = {name: getattr(lookup, name) for name in changed}
     for name, value in changed.items():
         setattr(lookup, name, value)
@@ -49,9 +51,8 @@ def update(lookup, organization, *, by, **fields):
     except IntegrityError as error:
         raise Conflict("That list has a value of this name already.", code="duplicate_lookup",
                        fields={"name": ["exists already"]}) from error
-    if changed:
-        history.record("lookup.updated", lookup, by=by, before=before, after=changed)
-        refresh(organization)
+    history.record("lookup.updated", lookup, by=by, before=before, after=changed)
+    refresh(organization)
     return lookup
 
 

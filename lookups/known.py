@@ -6,9 +6,11 @@ The version comes with the caller (it is a column of the organisation), so no re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db.models import F
+from django.db.models import Func, IntegerField
 
 from lookups.models import Lookup
+
+NEXT = Func(template="nextval('lookups_version')", output_field=IntegerField())
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ def known(organization, kind):
 
 
 def refresh(organization):
-    """Tell all processes that the look-ups have changed; in the transaction that changes them."""
-    type(organization).objects.filter(pk=organization.pk).update(lookups_version=F("lookups_version") + 1)
+    """Tell all processes that the look-ups have changed; in the transaction that changes them.
+
+    Versions come from a sequence, which no roll-back turns back: a version that was never committed may have been cached with
+    values that were never committed either, so it must not come again.
+    """
+    type(organization).objects.filter(pk=organization.pk).update(lookups_version=NEXT)
     organization.refresh_from_db(fields=["lookups_version"])

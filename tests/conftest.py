@@ -17,6 +17,7 @@ if not os.environ.get("DATABASE_URL"):
 from django.conf import settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402, F401
 from django.db import connections  # noqa: E402
+from django.test import TransactionTestCase
 from django.test.utils import override_settings  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
@@ -90,20 +91,18 @@ def quick_settings():
         yield
 
 
-@pytest.fixture(autouse=True)
-def clean_after_commits(request, django_db_blocker):
+@pytest.fixture(scope="session", autouse=True)
+def flushed_by_the_owner():
     """Tests with real transactions leave rows behind; the app's role cannot truncate, so the owner does."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if marker and marker.kwargs.get("transaction"):
-        with django_db_blocker.unblock():
-            empty_tables()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
+        yield
 
 
 def empty_tables():
-    from lio.settings import DATABASE_URLS, database
-
     import psycopg
+
+    from lio.settings import DATABASE_URLS, database
 
     owner = database(DATABASE_URLS["owner"])
     with psycopg.connect(dbname=connections["default"].settings_dict["NAME"], user=owner["USER"], password=owner["PASSWORD"],
@@ -111,7 +110,7 @@ def empty_tables():
         tables = [row[0] for row in connection.execute(
             "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
             "('django_migrations', 'django_content_type')")]
-        connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+        connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
 
 
 @pytest.fixture

@@ -18,23 +18,105 @@ from lookups.known import known
 
 EMAIL, PASSWORD = "ana@demo.example", "show-me-the-leads"
 TEAM = [("Jon", "Price", "Sales Rep"), ("Lee", "Chen", "Sales Rep"), ("Marta", "Kowalska", "Manager")]
-FIRST = ["Priya", "Tom", "Mei", "Lucas", "Sara", "Daniel", "Grace", "Ivan", "Amara", "Oliver", "Nina", "Carlos", "Yuki", "Fatima",
-         "Henrik", "Chloé", "Matteo", "Zanele", "Aisha", "Pavel", "Inês", "Noah", "Leila", "Björn", "Ruth", "Kofi", "Elena", "Hugo"]
-LAST = ["Raman", "Okafor", "Tanaka", "Meyer", "Haddad", "Novak", "Kim", "Petrov", "Diallo", "Smith", "Berg", "Ruiz", "Sato", "Khan",
-        "Larsen", "Moreau", "Bianchi", "Dlamini", "Rahman", "Svoboda", "Costa", "Fischer", "Nasser", "Lindqvist", "Adler", "Mensah"]
-COMPANIES = [("Northwind Freight", "northwind-freight", "Logistics", "Rotterdam", "Netherlands"),
-             ("Helio Energy", "helio-energy", "Energy", "Lagos", "Nigeria"), ("Kumo Robotics", "kumo-robotics", "Robotics", "Osaka", "Japan"),
-             ("Baltik Steel", "baltik-steel", "Manufacturing", "Rostock", "Germany"),
-             ("Olive & Co", "olive-and-co", "Food", "Beirut", "Lebanon"), ("Vltava Bank", "vltava-bank", "Banking", "Prague", "Czechia"),
-             ("Parcelly", "parcelly", "Logistics", "London", "United Kingdom"), ("Uralit", "uralit", "Construction", "Sofia", "Bulgaria"),
-             ("Sahel Solar", "sahel-solar", "Energy", "Dakar", "Senegal"), ("Smith Joinery", "smith-joinery", "Crafts", "Leeds", "United Kingdom"),
-             ("Fjord Health", "fjord-health", "Health care", "Bergen", "Norway"), ("Andes Foods", "andes-foods", "Food", "Lima", "Peru"),
-             ("Tidewater Labs", "tidewater-labs", "Biotech", "Boston", "United States"), ("Mistral Cycles", "mistral-cycles", "Retail", "Lyon", "France")]
-TITLES = ["Head of Operations", "VP Sales", "CTO", "Procurement Lead", "Founder", "Director of IT", "Marketing Manager", "Plant Manager",
-          "COO", "Owner", "HR Director", "Buyer", "Office Manager", "Data Engineer", "Managing Director", "Working student"]
-NOTES = ["Budget is signed off for the first quarter. Wants proof that scanners keep working offline.",
-         "Asked for a reference in the same industry.", "Out of office until Monday; call after ten.",
-         "Compares us with two others. Price matters less than onboarding time.", "Prefers mail. Send the one-page summary."]
+FIRST = [
+    "Priya",
+    "Tom",
+    "Mei",
+    "Lucas",
+    "Sara",
+    "Daniel",
+    "Grace",
+    "Ivan",
+    "Amara",
+    "Oliver",
+    "Nina",
+    "Carlos",
+    "Yuki",
+    "Fatima",
+    "Henrik",
+    "Chloé",
+    "Matteo",
+    "Zanele",
+    "Aisha",
+    "Pavel",
+    "Inês",
+    "Noah",
+    "Leila",
+    "Björn",
+    "Ruth",
+    "Kofi",
+    "Elena",
+    "Hugo",
+]
+LAST = [
+    "Raman",
+    "Okafor",
+    "Tanaka",
+    "Meyer",
+    "Haddad",
+    "Novak",
+    "Kim",
+    "Petrov",
+    "Diallo",
+    "Smith",
+    "Berg",
+    "Ruiz",
+    "Sato",
+    "Khan",
+    "Larsen",
+    "Moreau",
+    "Bianchi",
+    "Dlamini",
+    "Rahman",
+    "Svoboda",
+    "Costa",
+    "Fischer",
+    "Nasser",
+    "Lindqvist",
+    "Adler",
+    "Mensah",
+]
+COMPANIES = [
+    ("Northwind Freight", "northwind-freight", "Logistics", "Rotterdam", "Netherlands"),
+    ("Helio Energy", "helio-energy", "Energy", "Lagos", "Nigeria"),
+    ("Kumo Robotics", "kumo-robotics", "Robotics", "Osaka", "Japan"),
+    ("Baltik Steel", "baltik-steel", "Manufacturing", "Rostock", "Germany"),
+    ("Olive & Co", "olive-and-co", "Food", "Beirut", "Lebanon"),
+    ("Vltava Bank", "vltava-bank", "Banking", "Prague", "Czechia"),
+    ("Parcelly", "parcelly", "Logistics", "London", "United Kingdom"),
+    ("Uralit", "uralit", "Construction", "Sofia", "Bulgaria"),
+    ("Sahel Solar", "sahel-solar", "Energy", "Dakar", "Senegal"),
+    ("Smith Joinery", "smith-joinery", "Crafts", "Leeds", "United Kingdom"),
+    ("Fjord Health", "fjord-health", "Health care", "Bergen", "Norway"),
+    ("Andes Foods", "andes-foods", "Food", "Lima", "Peru"),
+    ("Tidewater Labs", "tidewater-labs", "Biotech", "Boston", "United States"),
+    ("Mistral Cycles", "mistral-cycles", "Retail", "Lyon", "France"),
+]
+TITLES = [
+    "Head of Operations",
+    "VP Sales",
+    "CTO",
+    "Procurement Lead",
+    "Founder",
+    "Director of IT",
+    "Marketing Manager",
+    "Plant Manager",
+    "COO",
+    "Owner",
+    "HR Director",
+    "Buyer",
+    "Office Manager",
+    "Data Engineer",
+    "Managing Director",
+    "Working student",
+]
+NOTES = [
+    "Budget is signed off for the first quarter. Wants proof that scanners keep working offline.",
+    "Asked for a reference in the same industry.",
+    "Out of office until Monday; call after ten.",
+    "Compares us with two others. Price matters less than onboarding time.",
+    "Prefers mail. Send the one-page summary.",
+]
 TAGS = ["logistics", "q1-budget", "newsletter", "partner", "trade fair"]
 SIZE = 140
 
@@ -43,14 +125,33 @@ def load():
     """Make the demo organisation, once. Answers whether it was made now: not when any organisation exists already."""
     if Organization.objects.exists():
         return False
-    organization, ana = founding.found("Demo Company", admin_email=EMAIL, admin_password=PASSWORD, admin_first_name="Ana",
-                                       admin_last_name="Silva", timezone="Europe/Amsterdam")
+    organization, ana = founding.found(
+        "Demo Company",
+        admin_email=EMAIL,
+        admin_password=PASSWORD,
+        admin_first_name="Ana",
+        admin_last_name="Silva",
+        timezone="Europe/Amsterdam",
+    )
     with org_scope(organization):
         roles = {role.name: role for role in Role.objects.of(organization)}
-        team = [ana, *[members.join(organization, email=f"{first.lower()}@demo.example", password=PASSWORD, first_name=first,
-                                    last_name=last, role=roles[role], timezone="Europe/Amsterdam") for first, last, role in TEAM]]
+        team = [
+            ana,
+            *[
+                members.join(
+                    organization,
+                    email=f"{first.lower()}@demo.example",
+                    password=PASSWORD,
+                    first_name=first,
+                    last_name=last,
+                    role=roles[role],
+                    timezone="Europe/Amsterdam",
+                )
+                for first, last, role in TEAM
+            ],
+        ]
         tags = tags_named(organization, TAGS, by=ana)
-    random = Random(7)
+    random = Random(7)  # noqa: S311 - the same demo every time, nothing secret
     for n in range(SIZE):
         with org_scope(organization), history.one_action():
             make_lead(organization, n, random, team, tags)
@@ -64,9 +165,18 @@ def make_lead(organization, n, random, team, tags):
     company, domain, industry, city, country = COMPANIES[n % len(COMPANIES)]
     private = random.random() < 0.2
     fields = {
-        "first_name": first, "last_name": last, "job_title": random.choice(TITLES), "company": company, "industry": industry,
-        "city": city, "country": country, "source_id": known(organization, "source")[random.choice([1, 1, 1, 2, 3, 4, 5])].pk,
-        "email": f"{first}.{last}{n}@{'gmail.com' if private else domain + '.example'}".lower().replace("é", "e").replace("ê", "e").replace("ö", "o"),
+        "first_name": first,
+        "last_name": last,
+        "job_title": random.choice(TITLES),
+        "company": company,
+        "industry": industry,
+        "city": city,
+        "country": country,
+        "source_id": known(organization, "source")[random.choice([1, 1, 1, 2, 3, 4, 5])].pk,
+        "email": f"{first}.{last}{n}@{'gmail.com' if private else domain + '.example'}".lower()
+        .replace("é", "e")
+        .replace("ê", "e")
+        .replace("ö", "o"),
         "priority": random.choice([1, 2, 2, 2, 3, 3, 4]),
     }
     if random.random() < 0.6:
@@ -74,11 +184,15 @@ def make_lead(organization, n, random, team, tags):
     if random.random() < 0.4:
         fields["linkedin_url"] = f"https://www.linkedin.com/in/demo-{n}"
     if random.random() < 0.7:
-        fields["estimated_value"] = random.choice([3200, 5600, 7800, 9400, 14000, 18200, 36500, 48000, 61000, 88000, 120000, 210000])
+        fields["estimated_value"] = random.choice(
+            [3200, 5600, 7800, 9400, 14000, 18200, 36500, 48000, 61000, 88000, 120000, 210000]
+        )
     if random.random() < 0.3:
         fields["custom_fields"] = {"Depots": random.randint(1, 40)}
     owner = random.choice([*team, None])
-    lead_id, _ = capture(organization, fields, by=None, tags=random.sample(tags, random.choice([0, 0, 1, 2])), on_duplicate="accept")
+    lead_id, _ = capture(
+        organization, fields, by=None, tags=random.sample(tags, random.choice([0, 0, 1, 2])), on_duplicate="accept"
+    )
     lead = Lead.objects.filter(pk=lead_id)
     if owner:
         lead.assign_to(owner, by=team[0])
@@ -100,5 +214,3 @@ def age(lead_id, random):
         Change.objects.filter(pk=change.pk).update(created_at=born + step * place)
     touched = born + step * (len(changes) - 1) if len(changes) > 1 else None
     Lead.objects.filter(pk=lead_id).update(created_at=born, updated_at=touched or born, last_activity_at=touched)
-
-

@@ -1,6 +1,5 @@
 """Pages without sign-in: signing in, a new password, an invitation."""
 
-import uuid
 from typing import Any
 
 from django.conf import settings
@@ -55,8 +54,13 @@ class SignIn(PublicPage):
         if not form.is_valid():
             return self.show(form, status=422)
         try:
-            session = signing_in.sign_in(form.cleaned_data["email"], form.cleaned_data["password"][:128], "browser",
-                                         ip=client_ip(request), user_agent=request.headers.get("User-Agent", ""))
+            session = signing_in.sign_in(
+                form.cleaned_data["email"],
+                form.cleaned_data["password"][:128],
+                "browser",
+                ip=client_ip(request),
+                user_agent=request.headers.get("User-Agent", ""),
+            )
         except (Missing, signing_in.WrongPassword):  # a page does not tell strangers who has an account
             form.add_error(None, WRONG)
             return self.show(form, status=422)
@@ -86,10 +90,7 @@ class SignIn(PublicPage):
 class SignOut(View):
     def post(self, request):
         if request.user.is_authenticated:
-            try:
-                signing_in.sign_out(request.user, uuid.UUID(request.session["sid"]), ip=client_ip(request))
-            except (KeyError, ValueError):
-                pass
+            signing_in.sign_out(request.user, request.auth_session_id, ip=client_ip(request))
         request.session.flush()
         return redirect("accounts:sign_in")
 
@@ -103,8 +104,9 @@ class Forgot(PublicPage):
         if not form.is_valid():
             return self.show(form, status=422)
         invitations.send_reset(form.cleaned_data["email"])
-        return render(request, "accounts/forgot_sent.html",
-                      {"email": form.cleaned_data["email"], "hours": settings.RESET_HOURS})
+        return render(
+            request, "accounts/forgot_sent.html", {"email": form.cleaned_data["email"], "hours": settings.RESET_HOURS}
+        )
 
     def blank_form(self, message):
         form = ForgotForm({"email": self.request.POST.get("email", "")})
@@ -168,10 +170,20 @@ class Invitation(PublicPage):
 
     def join(self, token, form):
         given = form.cleaned_data
-        member = invitations.accept(token, first_name=given["first_name"], last_name=given["last_name"],
-                                    password=given["new_password"], ip=client_ip(self.request))
-        session = signing_in.sign_in(member.email, given["new_password"], "browser", ip=client_ip(self.request),
-                                     user_agent=self.request.headers.get("User-Agent", ""))
+        member = invitations.accept(
+            token,
+            first_name=given["first_name"],
+            last_name=given["last_name"],
+            password=given["new_password"],
+            ip=client_ip(self.request),
+        )
+        session = signing_in.sign_in(
+            member.email,
+            given["new_password"],
+            "browser",
+            ip=client_ip(self.request),
+            user_agent=self.request.headers.get("User-Agent", ""),
+        )
         start_browser_session(self.request, session)
         return redirect(settings.LOGIN_REDIRECT_URL)
 
@@ -179,6 +191,10 @@ class Invitation(PublicPage):
         return None
 
     def show(self, form, invitation=None, status=200):
-        context = invitation and {"email": invitation.email, "organization": invitation.organization.name,
-                                  "invited_by": str(invitation.invited_by or ""), "role": invitation.role.name}
+        context = invitation and {
+            "email": invitation.email,
+            "organization": invitation.organization.name,
+            "invited_by": str(invitation.invited_by or ""),
+            "role": invitation.role.name,
+        }
         return render(self.request, "accounts/invitation.html", {"form": form, "invitation": context}, status=status)

@@ -30,8 +30,9 @@ class Profile(SettingsPage):
                 self.say("Your profile is saved.")
                 answer = redirect("settings:profile")
                 if request.POST.get("theme") in THEMES:
-                    answer.set_cookie("theme", request.POST["theme"], max_age=365 * 86400, samesite="Lax",
-                                      secure=request.is_secure())
+                    answer.set_cookie(
+                        "theme", request.POST["theme"], max_age=365 * 86400, samesite="Lax", secure=request.is_secure()
+                    )
                 return answer
         return self.page(form=form, status=422)
 
@@ -39,8 +40,11 @@ class Profile(SettingsPage):
         user = self.request.user
         initial = {name: getattr(user, name) for name in ProfileForm.base_fields}
         initial["phone_no"] = user.phone_no.strip()
-        return self.show("settings/profile.html", {"form": form or ProfileForm(initial=initial),
-                                                   "password_form": password_form or PasswordForm()}, status=status)
+        return self.show(
+            "settings/profile.html",
+            {"form": form or ProfileForm(initial=initial), "password_form": password_form or PasswordForm()},
+            status=status,
+        )
 
 
 class Password(Profile):
@@ -51,8 +55,13 @@ class Password(Profile):
         form = PasswordForm(request.POST)
         if form.is_valid():
             try:
-                members.change_password(request.user, current=form.given["current_password"], new=form.given["new_password"],
-                                        keep_session=request.auth_session_id, ip=self.ip)
+                members.change_password(
+                    request.user,
+                    current=form.given["current_password"],
+                    new=form.given["new_password"],
+                    keep_session=request.auth_session_id,
+                    ip=self.ip,
+                )
             except DomainError as error:
                 form.refuse(error)
             else:

@@ -6,7 +6,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Q
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.timezone import now
+from rest_framework.exceptions import ValidationError
 
 from accounts import audit, invitations, keys, members, organization, roles, sessions
 from accounts.forms import InviteForm, KeyForm, OrganizationForm, PersonForm, RoleForm
@@ -16,10 +18,12 @@ from accounts.pages.me import own_session
 from accounts.permissions import VERBS
 from lio.errors import DomainError, Missing
 from lio.filters import Edge
-from rest_framework.exceptions import ValidationError
 
-GROUPS = [("Records", ("records.",)), ("Pick lists", ("lookups.",)), ("The organization", ("members.", "roles.", "keys.",
-                                                                                   "organization.", "audit."))]
+GROUPS = [
+    ("Records", ("records.",)),
+    ("Pick lists", ("lookups.",)),
+    ("The organization", ("members.", "roles.", "keys.", "organization.", "audit.")),
+]
 PLACES = {"people": "People", "roles": "Roles", "keys": "API keys"}
 PAGE = 50
 
@@ -49,20 +53,40 @@ class People(SettingsPage):
     section = "people"
 
     def get(self, request):
-        people = (User.objects.of(self.organization).select_related("role").annotate(last=Max("sessions__created_at"))
-                  .order_by("-is_active", "first_name", "last_name"))
+        people = (
+            User.objects.of(self.organization)
+            .select_related("role")
+            .annotate(last=Max("sessions__created_at"))
+            .order_by("-is_active", "first_name", "last_name")
+        )
         waiting = Invitation.objects.of(self.organization).filter(accepted_at=None, revoked_at=None)
-        return self.show("settings/people.html", {
-            "people": [person_row(person, request.user) for person in people],
-            "invitations": [{"id": row.pk, "email": row.email, "role_name": row.role.name, "expires_at": row.expires_at,
-                             "invited_by": str(row.invited_by or ""), "is_expired": row.expires_at <= now()}
-                            for row in waiting.select_related("role", "invited_by")]})
+        return self.show(
+            "settings/people.html",
+            {
+                "people": [person_row(person, request.user) for person in people],
+                "invitations": [
+                    {
+                        "id": row.pk,
+                        "email": row.email,
+                        "role_name": row.role.name,
+                        "expires_at": row.expires_at,
+                        "invited_by": str(row.invited_by or ""),
+                        "is_expired": row.expires_at <= now(),
+                    }
+                    for row in waiting.select_related("role", "invited_by")
+                ],
+            },
+        )
 
     def post(self, request):
         if not request.user.can("members.manage"):
             raise PermissionDenied
-        invitation = Invitation.objects.of(self.organization).select_related("role").filter(
-            pk=number(request.POST.get("invitation")), accepted_at=None).first()
+        invitation = (
+            Invitation.objects.of(self.organization)
+            .select_related("role")
+            .filter(pk=number(request.POST.get("invitation")), accepted_at=None)
+            .first()
+        )
         if invitation is None:
             raise Missing()
         try:
@@ -78,9 +102,16 @@ class People(SettingsPage):
 
 
 def person_row(person, viewer):
-    return {"id": person.pk, "full_name": person.full_name, "email": person.email, "phone_no": person.phone_no.strip(),
-            "role_name": person.role.name if person.role else "", "state_id": int(person.is_active),
-            "last_login_at": getattr(person, "last", None), "is_me": person.pk == viewer.pk}
+    return {
+        "id": person.pk,
+        "full_name": person.full_name,
+        "email": person.email,
+        "phone_no": person.phone_no.strip(),
+        "role_name": person.role.name if person.role else "",
+        "state_id": int(person.is_active),
+        "last_login_at": getattr(person, "last", None),
+        "is_me": person.pk == viewer.pk,
+    }
 
 
 def number(text):
@@ -132,11 +163,21 @@ class Person(SettingsPage):
         return redirect("settings:person", pk=person.pk)
 
     def page(self, person, form=None, status=200):
-        initial = {"first_name": person.first_name, "last_name": person.last_name, "phone_no": person.phone_no.strip(),
-                   "role_id": person.role_id}
-        return self.show("settings/person.html", {
-            "person": person_row(person, self.request.user), "sessions": session_rows(person),
-            "form": form or PersonForm(initial=initial, organization=self.organization)}, status=status)
+        initial = {
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "phone_no": person.phone_no.strip(),
+            "role_id": person.role_id,
+        }
+        return self.show(
+            "settings/person.html",
+            {
+                "person": person_row(person, self.request.user),
+                "sessions": session_rows(person),
+                "form": form or PersonForm(initial=initial, organization=self.organization),
+            },
+            status=status,
+        )
 
 
 class FormPage(SettingsPage):
@@ -162,8 +203,18 @@ class FormPage(SettingsPage):
         return self.page(form, status=422)
 
     def page(self, form, status=200):
-        return self.show("settings/form.html", {"title": self.title, "text": self.text, "verb": self.verb_word,
-                                                "back": reverse(self.back), "place": PLACES[self.section], "form": form}, status=status)
+        return self.show(
+            "settings/form.html",
+            {
+                "title": self.title,
+                "text": self.text,
+                "verb": self.verb_word,
+                "back": reverse(self.back),
+                "place": PLACES[self.section],
+                "form": form,
+            },
+            status=status,
+        )
 
 
 class Invite(FormPage):
@@ -203,16 +254,51 @@ class Roles(SettingsPage):
         return redirect("settings:roles")
 
     def page(self, status=200):
-        rows = list(Role.objects.of(self.organization).active().order_by("id").annotate(
-            count=Count("members", filter=Q(members__is_active=True))))
-        groups = [{"label": label, "items": [
-            {"label": words, "cells": [{"role": role.name, "allowed": verb in role.permissions,
-                                        "name": "" if role.is_system else f"{role.pk}:{verb}"} for role in rows]}
-            for verb, (words, _) in VERBS.items() if verb.startswith(start)]} for label, start in GROUPS]
-        return self.show("settings/roles.html", {
-            "roles": [{"id": role.pk, "name": role.name, "description": role.description, "is_system": role.is_system,
-                       "members": role.count} for role in rows],
-            "permissions": groups, "editable": any(not role.is_system for role in rows)}, status=status)
+        rows = list(
+            Role.objects.of(self.organization)
+            .active()
+            .order_by("id")
+            .annotate(count=Count("members", filter=Q(members__is_active=True)))
+        )
+        groups = [
+            {
+                "label": label,
+                "items": [
+                    {
+                        "label": words,
+                        "cells": [
+                            {
+                                "role": role.name,
+                                "allowed": verb in role.permissions,
+                                "name": "" if role.is_system else f"{role.pk}:{verb}",
+                            }
+                            for role in rows
+                        ],
+                    }
+                    for verb, (words, _) in VERBS.items()
+                    if verb.startswith(start)
+                ],
+            }
+            for label, start in GROUPS
+        ]
+        return self.show(
+            "settings/roles.html",
+            {
+                "roles": [
+                    {
+                        "id": role.pk,
+                        "name": role.name,
+                        "description": role.description,
+                        "is_system": role.is_system,
+                        "members": role.count,
+                    }
+                    for role in rows
+                ],
+                "permissions": groups,
+                "editable": any(not role.is_system for role in rows),
+            },
+            status=status,
+        )
 
 
 class RoleAdd(FormPage):
@@ -238,11 +324,21 @@ class Keys(SettingsPage):
 def key_rows(organization):
     """The keys as the page shows them; never a secret."""
     moment = now()
-    return [{"id": row.pk, "name": row.name, "prefix": row.prefix, "domains": row.allowed_domains, "addresses": row.allowed_ips,
-             "expires_at": row.expires_at, "last_used_at": row.last_used_at, "created_at": row.created_at,
-             "created_by": str(row.created_by or ""),
-             "state": "revoked" if row.revoked_at else "expired" if row.expires_at and row.expires_at <= moment else "active"}
-            for row in ApiKey.objects.of(organization).select_related("created_by").order_by("-id")]
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "prefix": row.prefix,
+            "domains": row.allowed_domains,
+            "addresses": row.allowed_ips,
+            "expires_at": row.expires_at,
+            "last_used_at": row.last_used_at,
+            "created_at": row.created_at,
+            "created_by": str(row.created_by or ""),
+            "state": "revoked" if row.revoked_at else "expired" if row.expires_at and row.expires_at <= moment else "active",
+        }
+        for row in ApiKey.objects.of(organization).select_related("created_by").order_by("-id")
+    ]
 
 
 class KeyAdd(FormPage):
@@ -251,8 +347,15 @@ class KeyAdd(FormPage):
 
     def done(self, given):
         row, secret = keys.create(self.organization, by=self.request.user, ip=self.ip, **given)
-        return self.show("settings/keys.html", {"new_key": {"name": row.name, "secret": secret},  # no redirect: it is nowhere kept
-                                                "keys": key_rows(self.organization)})
+        answer = self.show(
+            "settings/keys.html",
+            {
+                "new_key": {"name": row.name, "secret": secret},  # no redirect: it is nowhere kept
+                "keys": key_rows(self.organization),
+            },
+        )
+        add_never_cache_headers(answer)
+        return answer
 
 
 class KeyRevoke(SettingsPage):
@@ -270,9 +373,17 @@ class KeyRevoke(SettingsPage):
 
     def get(self, request):
         key = self.key()
-        return self.show("confirm.html", {"title": f"Revoke “{key.name}”?", "verb": "Revoke key", "action": "",
-                                          "text": "Whatever uses it is refused from now on. A revoked key cannot come back.",
-                                          "back": reverse("settings:keys"), "hidden": []})
+        return self.show(
+            "confirm.html",
+            {
+                "title": f"Revoke “{key.name}”?",
+                "verb": "Revoke key",
+                "action": "",
+                "text": "Whatever uses it is refused from now on. A revoked key cannot come back.",
+                "back": reverse("settings:keys"),
+                "hidden": [],
+            },
+        )
 
     def post(self, request):
         key = self.key()
@@ -294,16 +405,26 @@ class Audit(SettingsPage):
         rows = self.between(rows, query)
         page, entries = self.slice(rows.order_by("-id"), number(request.GET.get("page")) or 1)
         people = User.objects.of(self.organization).order_by("first_name")
-        return self.show("settings/audit.html", {
-            "entries": [self.entry(row) for row in entries], "page": page, "query": query,
-            "people": [{"id": p.pk, "name": p.full_name, "selected": str(p.pk) == query["by"]} for p in people],
-            "actions": [{"id": verb, "name": words, "selected": verb == query["action"]} for verb, words in audit.VERBS.items()]})
+        return self.show(
+            "settings/audit.html",
+            {
+                "entries": [self.entry(row) for row in entries],
+                "page": page,
+                "query": query,
+                "people": [{"id": p.pk, "name": p.full_name, "selected": str(p.pk) == query["by"]} for p in people],
+                "actions": [
+                    {"id": verb, "name": words, "selected": verb == query["action"]} for verb, words in audit.VERBS.items()
+                ],
+            },
+        )
 
     def between(self, rows, query):
         for name, lookup, edge in (("from_date", "gte", Edge(last=False)), ("to_date", "lt", Edge(last=True))):
             if query[name]:
                 try:
-                    rows = rows.filter(**{f"created_at__{lookup}": edge.moment(edge.run_validation(query[name]), self.request.user)})
+                    rows = rows.filter(
+                        **{f"created_at__{lookup}": edge.moment(edge.run_validation(query[name]), self.request.user)}
+                    )
                 except ValidationError:
                     query[name] = ""
         return rows
@@ -315,17 +436,38 @@ class Audit(SettingsPage):
         first = (page - 1) * PAGE
         entries = list(rows[first : first + PAGE + 1])
         more = len(entries) > PAGE
-        return {"number": page, "first": first + 1 if entries else 0, "last": first + len(entries[:PAGE]),
-                "total": min(total, 1000), "total_is_capped": total > 1000, "previous": page - 1 if page > 1 else None,
-                "next": page + 1 if more else None}, entries[:PAGE]
+        return {
+            "number": page,
+            "first": first + 1 if entries else 0,
+            "last": first + len(entries[:PAGE]),
+            "total": min(total, 1000),
+            "total_is_capped": total > 1000,
+            "previous": page - 1 if page > 1 else None,
+            "next": page + 1 if more else None,
+        }, entries[:PAGE]
 
     @staticmethod
     def entry(row):
         details = row.details or {}
-        told = [f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-                for name, value in details.items() if value not in ("", None, [], {}) and not isinstance(value, dict)]
-        told += [f"{name.replace('_', ' ')}: {(details.get('before') or {}).get(name, '')} → {value}"
-                 for name, value in (details.get("after") or {}).items()] if isinstance(details.get("after"), dict) else []
-        return {"at": row.created_at, "by": row.actor or (str(row.by) if row.by else ""),
-                "action": audit.VERBS.get(row.verb, row.verb), "subject": row.subject, "subject_url": "",
-                "detail": "; ".join(told), "address": row.ip}
+        told = [
+            f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+            for name, value in details.items()
+            if value not in ("", None, [], {}) and not isinstance(value, dict)
+        ]
+        told += (
+            [
+                f"{name.replace('_', ' ')}: {(details.get('before') or {}).get(name, '')} → {value}"
+                for name, value in (details.get("after") or {}).items()
+            ]
+            if isinstance(details.get("after"), dict)
+            else []
+        )
+        return {
+            "at": row.created_at,
+            "by": row.actor or (str(row.by) if row.by else ""),
+            "action": audit.VERBS.get(row.verb, row.verb),
+            "subject": row.subject,
+            "subject_url": "",
+            "detail": "; ".join(told),
+            "address": row.ip,
+        }

@@ -1,1 +1,1 @@
-"""Pages of leads: the list with its bulk bar (list.py), one lead (lead.py), its fields in place (fields.py), a new one (add.py)."""
+"""Pages of leads: the list with its bulk bar (list.py), one lead (lead.py), its fields (fields.py), a new one (add.py)."""

@@ -11,8 +11,8 @@ from lio.templatetags.look import PRIORITY_TONES, money
 from lookups.known import known
 
 GROUPS = [
-    ("About", ["first_name", "last_name", "email", "phone_number", "linkedin_url", "assigned_to", "lead_source", "estimated_value",
-               "priority", "tags"]),
+    ("About", ["first_name", "last_name", "email", "phone_number", "linkedin_url", "assigned_to", "lead_source",
+               "estimated_value", "priority", "tags"]),
     ("Company", ["company", "job_title", "industry", "website"]),
     ("Place", ["address", "city", "state", "country", "pin_code"]),
     ("Remarks", ["notes"]),
@@ -20,8 +20,8 @@ GROUPS = [
 LABELS = {
     "first_name": "First name", "last_name": "Last name", "email": "Email", "phone_number": "Phone", "linkedin_url": "LinkedIn",
     "assigned_to": "Owner", "lead_source": "Source", "estimated_value": "Value", "priority": "Priority", "tags": "Tags",
-    "company": "Company", "job_title": "Title", "industry": "Industry", "website": "Website", "address": "Address", "city": "City",
-    "state": "State", "country": "Country", "pin_code": "Postal code", "notes": "Remarks", "status": "Status",
+    "company": "Company", "job_title": "Title", "industry": "Industry", "website": "Website", "address": "Address",
+    "city": "City", "state": "State", "country": "Country", "pin_code": "Postal code", "notes": "Remarks", "status": "Status",
     "custom_fields": "Custom fields",
 }
 KINDS = {"email": "email", "phone_number": "tel", "linkedin_url": "url", "website": "url", "assigned_to": "person",

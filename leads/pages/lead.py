@@ -18,8 +18,8 @@ from lio.rows import plain_rows
 from lookups.known import known
 from lookups.seeds import LOST
 
-PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html", "score": "leads/_score.html",
-         "fields": "leads/_fields.html"}
+PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html",
+         "score": "leads/_score.html", "fields": "leads/_fields.html"}
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
 KINDS = {"lead.created": "created", "lead.status_changed": "status", "lead.assigned": "assigned", "note.added": "note",
@@ -44,7 +44,8 @@ class LeadPage(Page):
         return reverse("leads:view", args=[self.pk])
 
     def path(self, lead):
-        statuses = [found for found in known(self.organization, "status").values() if found.is_active or found.number == lead["status"]]
+        every = known(self.organization, "status").values()
+        statuses = [found for found in every if found.is_active or found.number == lead["status"]]
         on_path = [found for found in statuses if found.number not in (UNQUALIFIED, LOST)]
         place = next((n for n, found in enumerate(on_path) if found.number == lead["status"]), -1)
 
@@ -124,10 +125,10 @@ def timeline_of(lead, organization, *, before=0):
     rows = list(rows[: OLD + 1])
     told = rows[:OLD]
     note_ids = [row.after["note_id"] for row in told if row.verb == "note.added" and row.after]
-    texts = dict(Note.objects.of(organization).filter(pk__in=note_ids).values_list("pk", "note"))
-    titles = dict(Note.objects.of(organization).filter(pk__in=note_ids).values_list("pk", "title"))
+    texts = {pk: note or title for pk, note, title in
+             Note.objects.of(organization).filter(pk__in=note_ids).values_list("pk", "note", "title")}
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
-    return {"timeline": [_entry(row, organization, names, texts, titles) for row in told],
+    return {"timeline": [_entry(row, organization, names, texts) for row in told],
             "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else ""}
 
 
@@ -135,14 +136,14 @@ def _people(rows):
     return {side["assigned_to"] for row in rows for side in (row.before or {}, row.after or {}) if side.get("assigned_to")}
 
 
-def _entry(row, organization, names, texts, titles):
+def _entry(row, organization, names, texts):
     kind = KINDS.get(row.verb, "other")
     after, before = row.after or {}, row.before or {}
     found = {"kind": kind, "at": row.created_at, "by": str(row.by) if row.by else row.actor, "is_member": row.by is not None,
              "changes": [], "note": "", "detail": ""}
     if kind == "note":
         pk = after.get("note_id")
-        found["note"] = texts.get(pk) or titles.get(pk) or after.get("title", "")
+        found["note"] = texts.get(pk) or after.get("title", "")
     elif kind == "created":
         source = words("lead_source", after.get("lead_source"), organization, names)
         found["detail"] = f"Source: {source}" if source else ""

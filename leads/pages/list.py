@@ -22,7 +22,8 @@ from lookups.known import known
 
 SIZE = 25
 HOT = 75  # score from which a lead is hot (lio/templatetags/look.py)
-TABS = [("All leads", {}), ("Mine", {"assigned_to": "true"}), ("Unassigned", {"unassigned": "true"}), ("Hot", {"score_min": str(HOT)})]
+TABS = [("All leads", {}), ("Mine", {"assigned_to": "true"}), ("Unassigned", {"unassigned": "true"}),
+        ("Hot", {"score_min": str(HOT)})]
 VERBS = {"score_min": ("Score", "at least"), "score_max": ("Score", "at most"), "state_id": ("Status", "is"),
          "lead_source": ("Source", "is"), "priority": ("Priority", "is"), "assigned_to": ("Owner", "is"),
          "unassigned": ("Owner", "is"), "company": ("Company", "has"), "city": ("City", "is"), "state": ("State", "is"),
@@ -45,12 +46,15 @@ def listing_of(query, user):
     """(the list, what was wrong with its parameters): a wrong one is told and left out, not answered with an error page."""
     complaints: list[str] = []
     while True:
-        rows = Lead.objects.of(user.organization).alive()
+        rows = Lead.objects.whole(user.organization)
         try:
             return Listing(rows, LeadFilter, query, user), complaints
         except BadParameter as error:
+            if not error.fields.keys() & query.keys():
+                raise
             for name, lines in error.fields.items():
-                complaints.append(f"{VERBS[name][0]}: {lines[0]}" if name in VERBS else "The list cannot be sorted or searched like that.")
+                unknown = "The list cannot be sorted or searched like that."
+                complaints.append(f"{VERBS[name][0]}: {lines[0]}" if name in VERBS else unknown)
                 query.pop(name, None)
 
 
@@ -70,7 +74,7 @@ class LeadList(Page):
         if request.session.get("leads_place") != place:  # where "next lead" goes on
             request.session["leads_place"] = place
         context = {
-            "leads": rows, "currency": self.organization.currency, "total": count_of({}, request.user),
+            "leads": rows, "currency": self.organization.currency, "total": lead_count(request.user),
             "query": {name: query.get(name, "") for name in [*LeadFilter.filters, "search_value", "order_by"]},
             "sort": {"by": query.get("order_by", "id"), "in": query.get("order_in", "DESC").upper()},
             "tabs": self.tabs(query), "chips": self.chips(query), "choices": self.choices(query), "bulk": self.bulk(),
@@ -91,7 +95,9 @@ class LeadList(Page):
 
     def tabs(self, query):
         filters = {name: query.getlist(name) for name in query if name in LeadFilter.filters or name == "search_value"}
-        return [{"label": label, "query": f"?{urlencode(params)}", "count": count_of(params, self.request.user),
+        user = self.request.user
+        return [{"label": label, "query": f"?{urlencode(params)}",
+                 "count": count_of(params, user) if params else lead_count(user),
                  "current": filters == {name: [value] for name, value in params.items()}} for label, params in TABS]
 
     def chips(self, query):
@@ -153,11 +159,14 @@ def lookup_options(organization, kind):
 def count_of(params, user):
     """How many leads a tab shows: from the counters, or counted on an index."""
     query = QueryDict(urlencode(params))
-    return Listing(Lead.objects.of(user.organization).alive(), LeadFilter, query, user).total()[0]
+    return Listing(Lead.objects.whole(user.organization), LeadFilter, query, user).total()[0]
 
 
 def lead_count(user):
-    return count_of({}, user)
+    """All leads, counted once a request: rail, tabs and head show it."""
+    if not hasattr(user, "_lead_count"):
+        user._lead_count = count_of({}, user)
+    return user._lead_count
 
 
 class BulkLeads(Page):

@@ -8,16 +8,32 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import now
 
 # how people write countries that the table of zones calls otherwise
-ALSO = {"GB": ("uk", "united kingdom", "great britain", "england", "scotland", "wales"), "KR": ("south korea", "korea"),
-        "CZ": ("czechia",), "DE": ("deutschland",), "AT": ("österreich",), "CH": ("schweiz", "suisse"), "IT": ("italia",),
-        "NL": ("the netherlands", "holland"), "AE": ("uae",), "TR": ("türkiye",), "IE": ("republic of ireland",),
-        "SE": ("sverige",), "PL": ("polska",), "BE": ("belgië", "belgique"), "VN": ("viet nam",), "PH": ("the philippines",)}
+ALSO = {
+    "GB": ("uk", "united kingdom", "great britain", "england", "scotland", "wales"),
+    "KR": ("south korea", "korea"),
+    "CZ": ("czechia",),
+    "DE": ("deutschland",),
+    "AT": ("österreich",),
+    "CH": ("schweiz", "suisse"),
+    "IT": ("italia",),
+    "NL": ("the netherlands", "holland"),
+    "AE": ("uae",),
+    "TR": ("türkiye",),
+    "IE": ("republic of ireland",),
+    "SE": ("sverige",),
+    "PL": ("polska",),
+    "BE": ("belgië", "belgique"),
+    "VN": ("viet nam",),
+    "PH": ("the philippines",),
+}
 
 
 def local_time(country, moment=None):
     """`10:42` in a country (its English name or two-letter code) at `moment`, by default now; "" where its clocks differ."""
     moment = moment or now()
-    clocks = {moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for zone in _zones().get((country or "").strip().lower(), ())}
+    clocks = {
+        moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for zone in _zones().get((country or "").strip().lower(), ())
+    }
     return f"{_only(clocks):%H:%M}" if len(clocks) == 1 else ""
 
 

@@ -96,6 +96,7 @@ class TenantAdmin(admin.ModelAdmin):
 
     verbs: ClassVar[dict] = {}
     limits: ClassVar[dict] = {}
+    has_history = False  # whether history.record(...) tells of such records
     input_add: Any = None
     input_change: Any = None
     paginator = FewPages

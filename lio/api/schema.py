@@ -257,7 +257,7 @@ class ContractSchema(AutoSchema):
 
 
 def _of_edge():
-    return {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
+    return {"type": "string", "examples": ["2026-06-15"], "description": "A whole day, or a moment; inclusive."}
 
 
 def _component(status):
@@ -308,12 +308,13 @@ def _refusal(status, words):
 
 
 # ----------------------------------------------------------------------- our fields (lio/api/fields.py)
-def describes(name, schema):
-    """Register the schema of a field class and its subclasses."""
+def describes(name, schema, closeness=0):
+    """Register the schema of a field class and its subclasses; of several that match the closest counts."""
 
     class Extension(OpenApiSerializerFieldExtension):
         target_class = f"lio.api.fields.{name}"
         match_subclasses = True
+        priority = closeness
 
         def map_serializer_field(self, auto_schema, direction):
             found = schema(self.target) if callable(schema) else dict(schema)
@@ -328,6 +329,8 @@ def _ids(one):
 
 
 describes("Text", {"type": "string"})
+describes("Email", {"type": "string", "examples": ["ada@example.com"]}, closeness=1)
+describes("WebAddress", {"type": "string", "examples": ["https://example.com"]}, closeness=1)
 describes("Flag", {"type": "boolean"})
 describes("Money", {"type": "number"})
 describes("Moment", {"type": "string", "format": "date-time"})

@@ -12,7 +12,16 @@ from lio.listing import Listing
 from lio.rows import in_order, json_of_one
 from lio.selection import Selection, selected_rows
 
-__all__ = ["TenantViewSet", "ListAction", "ViewAction", "AddAction", "UpdateAction", "DeleteAction", "DeleteManyAction", "in_order"]
+__all__ = [
+    "AddAction",
+    "DeleteAction",
+    "DeleteManyAction",
+    "ListAction",
+    "TenantViewSet",
+    "UpdateAction",
+    "ViewAction",
+    "in_order",
+]
 
 
 class TenantViewSet(ViewSetMixin, LioView):

@@ -9,8 +9,16 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.stage import PASSWORD, Stage
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-quic", "--disable-sync",
-         "--disable-component-update", "--disable-dev-shm-usage"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+]
 DESK, PHONE = {"width": 1360, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -48,8 +56,14 @@ def acme(stage):
     api = stage.found("Acme", "ada@acme.example")
     api.member("rob@acme.example")
     for n in range(30):
-        api.lead(first_name=f"Row{n:02}", last_name="Seed", email=f"row{n}@seed.example", company=f"Seed {n % 4} Ltd",
-                 job_title=["CEO", "Student", "Head of Sales", "Buyer"][n % 4], country=["Germany", "France"][n % 2])
+        api.lead(
+            first_name=f"Row{n:02}",
+            last_name="Seed",
+            email=f"row{n}@seed.example",
+            company=f"Seed {n % 4} Ltd",
+            job_title=["CEO", "Student", "Head of Sales", "Buyer"][n % 4],
+            country=["Germany", "France"][n % 2],
+        )
     return api
 
 
@@ -87,7 +101,9 @@ def visit(chromium, stage, signed_in):
     def open_page(email=None, anew=False, **options):
         if email in signed_in and not anew:
             options = {"storage_state": signed_in[email]} | options
-        context = chromium.new_context(base_url=stage.url, **{"viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"} | options)
+        context = chromium.new_context(
+            base_url=stage.url, **{"viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"} | options
+        )
         context.set_default_timeout(8_000)
         contexts.append(context)
         context.on("console", lambda message: heard(message.text) if message.type in ("error", "warning") else None)

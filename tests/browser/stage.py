@@ -24,10 +24,18 @@ class Stage:
             port = probe.getsockname()[1]
         self.url, self.folder, self.processes = f"http://127.0.0.1:{port}", folder, []
         self.env = os.environ | {
-            "DATABASE_URL": urls["app"], "DATABASE_OWNER_URL": urls["owner"], "DATABASE_SYSTEM_URL": urls["system"],
-            "LIO_ENV": "development", "LIO_PORT": str(port), "SITE_URL": self.url, "LIO_DATA_DIR": str(folder),
-            "SECRET_KEY": "only-for-the-browser-tests", "LIO_TOKEN_KEY": "also-only-for-the-browser-tests-of-lio",
-            "LIO_WORKERS": "1", "LIO_RATE_PUBLIC": "100000", "DJANGO_SETTINGS_MODULE": "lio.settings",
+            "DATABASE_URL": urls["app"],
+            "DATABASE_OWNER_URL": urls["owner"],
+            "DATABASE_SYSTEM_URL": urls["system"],
+            "LIO_ENV": "development",
+            "LIO_PORT": str(port),
+            "SITE_URL": self.url,
+            "LIO_DATA_DIR": str(folder),
+            "SECRET_KEY": "only-for-the-browser-tests",
+            "LIO_TOKEN_KEY": "also-only-for-the-browser-tests-of-lio",
+            "LIO_WORKERS": "1",
+            "LIO_RATE_PUBLIC": "100000",
+            "DJANGO_SETTINGS_MODULE": "lio.settings",
         }
 
     def manage(self, *words):
@@ -37,14 +45,26 @@ class Stage:
         return done.stdout
 
     def start(self):
-        self.run("web", "-m", "gunicorn", "lio.wsgi:application", f"--bind={self.url.removeprefix('http://')}",
-                 "--worker-class=gthread", "--workers=1", "--threads=4", "--no-control-socket", "--graceful-timeout=2")
+        self.run(
+            "web",
+            "-m",
+            "gunicorn",
+            "lio.wsgi:application",
+            f"--bind={self.url.removeprefix('http://')}",
+            "--worker-class=gthread",
+            "--workers=1",
+            "--threads=4",
+            "--no-control-socket",
+            "--graceful-timeout=2",
+        )
         self.run("worker", "manage.py", "worker")
         until(self.is_ready, START_LIMIT, self.log)
 
     def run(self, name, *words):
         with open(self.folder / f"{name}.log", "w") as log:
-            self.processes.append(subprocess.Popen([sys.executable, *words], cwd=CHECKOUT, env=self.env, stdout=log, stderr=log))
+            self.processes.append(
+                subprocess.Popen([sys.executable, *words], cwd=CHECKOUT, env=self.env, stdout=log, stderr=log)
+            )
 
     def is_ready(self):
         assert all(process.poll() is None for process in self.processes), self.log()
@@ -106,8 +126,17 @@ class Api:
 
     def member(self, email, first_name="Rob", last_name="Rep", role="Sales Rep"):
         roles = {row["name"]: row["id"] for row in self.get("/api/role/list")}
-        self.post("/api/user/add", {"first_name": first_name, "last_name": last_name, "email": email, "password": PASSWORD,
-                                    "phone_no": "+49 30 1234", "role_id": roles[role]})
+        self.post(
+            "/api/user/add",
+            {
+                "first_name": first_name,
+                "last_name": last_name,
+                "email": email,
+                "password": PASSWORD,
+                "phone_no": "+49 30 1234",
+                "role_id": roles[role],
+            },
+        )
         return email
 
 

@@ -4,12 +4,28 @@ import pytest
 
 from tests.browser.conftest import DESK, PHONE
 
-LOOKS = {"light": {"color_scheme": "light", "viewport": DESK}, "dark": {"color_scheme": "dark", "viewport": DESK},
-         "phone": {"color_scheme": "light", "viewport": PHONE, "has_touch": True}}
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": DESK},
+    "dark": {"color_scheme": "dark", "viewport": DESK},
+    "phone": {"color_scheme": "light", "viewport": PHONE, "has_touch": True},
+}
 PUBLIC = ["/sign-in", "/forgot-password", "/reset-password/nothing", "/invitation/nothing"]
-PAGES = ["/leads/", "/leads/?score_min=1&state_id=1&order_by=score&order_in=DESC", "/leads/?search_value=zzzz", "/leads/add",
-         "/settings/organization", "/settings/profile", "/settings/people", "/settings/people/invite", "/settings/roles",
-         "/settings/roles/add", "/settings/keys", "/settings/keys/add", "/settings/audit", "/settings/sessions"]
+PAGES = [
+    "/leads/",
+    "/leads/?score_min=1&state_id=1&order_by=score&order_in=DESC",
+    "/leads/?search_value=zzzz",
+    "/leads/add",
+    "/settings/organization",
+    "/settings/profile",
+    "/settings/people",
+    "/settings/people/invite",
+    "/settings/roles",
+    "/settings/roles/add",
+    "/settings/keys",
+    "/settings/keys/add",
+    "/settings/audit",
+    "/settings/sessions",
+]
 WEIGHT = 100_000  # bytes of script and style
 # of a page that was checked in full in light, what dark or a phone can make wrong
 RULES = {"light": (), "dark": ["color-contrast"], "phone": ["color-contrast", "target-size", "scrollable-region-focusable"]}
@@ -18,13 +34,29 @@ RULES = {"light": (), "dark": ["color-contrast"], "phone": ["color-contrast", "t
 @pytest.fixture(scope="package")
 def record(acme):
     """Addresses of a lead with a history and of a person."""
-    lead = acme.lead(first_name="Whole", last_name="Record", email="whole@record.example", company="Record Ltd", city="Riga",
-                     country="Latvia", linkedin_url="https://linkedin.com/in/whole", phone_number="+371 1234", estimated_value=10,
-                     custom_fields={"Depots": 3}, notes="Some remarks", job_title="CEO")
+    lead = acme.lead(
+        first_name="Whole",
+        last_name="Record",
+        email="whole@record.example",
+        company="Record Ltd",
+        city="Riga",
+        country="Latvia",
+        linkedin_url="https://linkedin.com/in/whole",
+        phone_number="+371 1234",
+        estimated_value=10,
+        custom_fields={"Depots": 3},
+        notes="Some remarks",
+        job_title="CEO",
+    )
     acme.post(f"/api/lead/update/{lead}", {"status": 3, "city": "Tallinn"})
     rob = next(row["id"] for row in acme.get("/api/user/list") if row["email"] == "rob@acme.example")
-    return [f"/leads/{lead}/", f"/leads/{lead}/?edit=email", f"/leads/{lead}/?edit=tags", f"/leads/{lead}/delete",
-            f"/settings/people/{rob}"]
+    return [
+        f"/leads/{lead}/",
+        f"/leads/{lead}/?edit=email",
+        f"/leads/{lead}/?edit=tags",
+        f"/leads/{lead}/delete",
+        f"/settings/people/{rob}",
+    ]
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -20,9 +20,18 @@ def test_a_lead_posted_with_a_key_made_in_the_settings_is_seen_with_its_score(vi
     page.goto("/settings/keys")
     assert key not in page.content()
 
-    lead = acme.post("/api/v1/lead", {
-        "first_name": "Tom", "last_name": "Okafor", "email": "tom@helio.example", "company": "Helio Energy", "job_title": "VP Sales",
-        "utm_campaign": "spring"}, **{"x-api-key": key, "Authorization": ""})["data"]["id"]
+    lead = acme.post(
+        "/api/v1/lead",
+        {
+            "first_name": "Tom",
+            "last_name": "Okafor",
+            "email": "tom@helio.example",
+            "company": "Helio Energy",
+            "job_title": "VP Sales",
+            "utm_campaign": "spring",
+        },
+        **{"x-api-key": key, "Authorization": ""},
+    )["data"]["id"]
     page.goto("/leads/?search_value=helio")
     row = page.get_by_role("row", name=re.compile("Tom Okafor"))
     expect(row).to_contain_text("Helio Energy")
@@ -37,7 +46,7 @@ def test_a_lead_posted_with_a_key_made_in_the_settings_is_seen_with_its_score(vi
     page.get_by_role("link", name="Revoke Website").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke key").click()
     expect(page.get_by_role("row", name=re.compile("Website"))).to_contain_text("Revoked")
-    with pytest.raises(AssertionError, match="^403"):
+    with pytest.raises(AssertionError, match=r"^403"):
         acme.post("/api/v1/lead", {"first_name": "No", "last_name": "Body"}, **{"x-api-key": key, "Authorization": ""})
 
 

@@ -47,10 +47,23 @@ def test_every_field_is_edited_in_its_place(visit, acme):
     lead = acme.lead(first_name="Mei", last_name="Tanaka", email="mei@kumo.example", custom_fields={"Depots": "14"})
     page = visit("rob@acme.example")
     page.goto(f"/leads/{lead}/")
-    fields = {"First name": "Mei Lin", "Last name": "Sato", "Email": "mei.sato@kumo.example", "Phone": "+81 3 555 0148",
-              "LinkedIn": "https://www.linkedin.com/in/mei", "Company": "Kumo Robotics", "Title": "CTO", "Industry": "Robotics",
-              "Website": "https://kumo.example", "Address": "1 Harbour Road", "City": "Osaka", "State": "Kansai", "Country": "Japan",
-              "Postal code": "530-0001", "Depots": "15"}
+    fields = {
+        "First name": "Mei Lin",
+        "Last name": "Sato",
+        "Email": "mei.sato@kumo.example",
+        "Phone": "+81 3 555 0148",
+        "LinkedIn": "https://www.linkedin.com/in/mei",
+        "Company": "Kumo Robotics",
+        "Title": "CTO",
+        "Industry": "Robotics",
+        "Website": "https://kumo.example",
+        "Address": "1 Harbour Road",
+        "City": "Osaka",
+        "State": "Kansai",
+        "Country": "Japan",
+        "Postal code": "530-0001",
+        "Depots": "15",
+    }
     for label, text in fields.items():
         page.get_by_role("link", name=f"Edit {label}", exact=False).first.click()
         page.get_by_label(label, exact=True).fill(text)

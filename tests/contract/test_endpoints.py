@@ -5,7 +5,19 @@ from rest_framework.test import APIClient
 
 from lio import urls
 from tests.contract import shapes
-from tests.contract.spec import BUILT, BY_ID, ENDPOINTS, METHODS, UNBUILT, both_paths, fields_of, filled, ids, params_of, served_methods
+from tests.contract.spec import (
+    BUILT,
+    BY_ID,
+    ENDPOINTS,
+    METHODS,
+    UNBUILT,
+    both_paths,
+    fields_of,
+    filled,
+    ids,
+    params_of,
+    served_methods,
+)
 
 PRIVATE = [endpoint for endpoint in BUILT if endpoint["auth"] != "none"]
 WITH_ID = [endpoint for endpoint in BUILT if params_of(endpoint, "path")]

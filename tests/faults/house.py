@@ -37,7 +37,7 @@ class House:
     def __init__(self, folder):
         self.folder, self.ground = folder, Ground(folder / "data")
         self.port = free_port()
-        self.closing = threading.Event()
+        self.closing, self.attention = threading.Event(), threading.Lock()
 
     def open(self):
         self.ground.start()
@@ -65,12 +65,19 @@ class House:
     def watch(self):
         """What the runner's loop does, as often."""
         while not self.closing.wait(0.2):
-            runner.watch([self.web, self.worker], embedded=False)
+            with self.attention:
+                runner.watch([self.web, self.worker], embedded=False)
+
+    @contextmanager
+    def unattended(self):
+        """Meanwhile nothing that dies is started again."""
+        with self.attention:
+            yield
 
     def close(self):
         self.closing.set()
         self.watcher.join()
-        runner.end_all([self.web, self.worker], 10, hurry=lambda: False)
+        runner.end_all([self.web, self.worker], 0, hurry=lambda: True)
         self.ground.command("stop")
 
     def manage(self, *arguments):
@@ -160,7 +167,7 @@ class Clients:
 
     def more(self, leads=None):
         """Return when so many more leads have been taken in."""
-        leads = leads or (400 if SOAK else 25)
+        leads = leads or (200 if SOAK else 25)
         target = len(self.acked) + leads
         until(lambda: len(self.acked) >= target, 60)
 

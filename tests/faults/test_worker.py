@@ -2,16 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 
-import psutil
 import pytest
 
 from tests.faults import poison
 from tests.faults.house import ROUNDS, Clients, kill
-from tests.ground.conftest import CHECKOUT, until
+from tests.ground.conftest import until
 from tests.ground.test_embedded import lives
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
@@ -54,12 +51,12 @@ def test_the_whole_cluster_is_killed_in_the_midst_of_a_bulk_action(house, many_l
     from leads import bulk
     from leads.models import Lead
 
-    with scope() as admin:
-        job_id = bulk.assign(Lead.objects.filter(pk__in=many_leads), admin, by=admin).job_id
     job = "SELECT state, cursor, processed, succeeded, skipped, attempts FROM lio_job WHERE id = %s"
     with house.ground.connect("system") as blocker, Clients(house) as clients:
         blocker.execute("BEGIN")
         blocker.execute("SELECT 1 FROM leads_lead WHERE id = %s FOR UPDATE", [many_leads[2500]])
+        with scope() as admin:
+            job_id = bulk.assign(Lead.objects.filter(pk__in=many_leads), admin, by=admin).job_id
         until(lambda: house.rows(job, job_id)[0][1] == 2000 and house.value(
             "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0"))
         cluster = house.cluster()
@@ -77,24 +74,18 @@ def test_the_whole_cluster_is_killed_in_the_midst_of_a_bulk_action(house, many_l
 
 
 def test_the_supervisor_is_killed(house, enqueue, tmp_path):
-    job_id = enqueue(poison.stall_once, str(tmp_path / "runs"), 60)
+    job_id = enqueue(poison.nap, str(tmp_path / "runs"), 1.5)
     until(lambda: poison.runs(tmp_path / "runs"))
-    alone = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=CHECKOUT, env={**os.environ, **house.environment},
-                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until(lambda: len(psutil.Process(alone.pid).children(recursive=True)) == 6)
-        clusters = [*psutil.Process(alone.pid).children(recursive=True), *house.cluster()]
-        with Clients(house) as clients:
-            before = house.worker.process.pid
+    before, cluster = house.worker.process.pid, house.cluster()
+    with Clients(house) as clients:
+        with house.unattended():
             kill(before)
-            kill(alone.pid)  # nobody looks after this one: its cluster must end by itself
-            print(f"\nsupervisor killed: job done after {done_after(house, job_id, NEW_CLUSTER):.1f} s")
-            until(lambda: not any(lives(process.pid) for process in clusters))
-        assert house.worker.process.pid != before
-        clients.check()
-    finally:
-        alone.kill()
-        alone.wait()
+            until(lambda: not any(lives(process.pid) for process in cluster))  # by itself, its running job done
+            assert house.job(job_id)[:2] == ("completed", 1)
+            job_id = enqueue(poison.nap, str(tmp_path / "after"), 0)
+        print(f"\nsupervisor killed: next job done after {done_after(house, job_id, NEW_CLUSTER):.1f} s")
+    assert house.worker.process.pid != before
+    clients.check()
 
 
 def test_poison_gives_up_and_the_queue_lives_on(house, enqueue, scope, tmp_path):

@@ -17,7 +17,9 @@ class Command(BaseCommand):
         parser.add_argument("--organization-id", required=True, help="org_... as create_organization prints it")
         parser.add_argument("--name", required=True)
         parser.add_argument("--domain", action="append", default=[], help="allowed domain; may be given several times")
-        parser.add_argument("--ip", action="append", default=[], help="allowed address or CIDR range; may be given several times")
+        parser.add_argument(
+            "--ip", action="append", default=[], help="allowed address or CIDR range; may be given several times"
+        )
 
     def handle(self, *, organization_id, name, domain, ip, **options):
         organization = Organization.objects.filter(public_id=organization_id).first()

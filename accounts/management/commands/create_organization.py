@@ -31,5 +31,6 @@ class Command(BaseCommand):
                     _, key = keys.create(organization, name="First key", by=admin)
         except DomainError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps({"organization_id": organization.public_id, "user_id": admin.pk,
-                                      "email": admin.email, "api_key": key}))
+        self.stdout.write(
+            json.dumps({"organization_id": organization.public_id, "user_id": admin.pk, "email": admin.email, "api_key": key})
+        )
