@@ -24,7 +24,7 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev database
 	$(PY) -m ruff check .
 	$(PY) -m mypy .
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev database
 	$(PY) -m ruff check .

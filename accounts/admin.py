@@ -1,5 +1,7 @@
 """People and access in the Django admin; and the pages by which platform staff choose an organisation or found one."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -19,7 +21,7 @@ from lio.admin.site import CHOSEN
 from lio.clientip import client_ip
 from lio.errors import DomainError
 from lio.forms import InputForm
-from lio.tenancy import current_organization_id
+from lio.tenancy import current_organization_id, org_scope
 
 
 # ----------------------------------------------------------------------- before an organisation is chosen
@@ -75,6 +77,8 @@ def choose(request):
         found = Organization.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
         if found is not None:
             request.session[CHOSEN] = found.pk
+            with org_scope(found):
+                audit("organization.entered", by=request.user, subject=found.name, ip=client_ip(request))
             return redirect("admin:index")
         messages.error(request, "There is no such organization.")
     term = request.GET.get("q", "").replace("\x00", "").strip()[:120]
@@ -109,7 +113,8 @@ def found(request):
     return TemplateResponse(request, "admin/found.html", context, status=422 if form.errors else 200)
 
 
-admin.site.open_pages.update({"choose": choose, "leave": leave, "new-organization": found})
+site: Any = admin.site
+site.open_pages.update({"choose": choose, "leave": leave, "new-organization": found})
 
 
 # ----------------------------------------------------------------------- the organisation
@@ -257,7 +262,7 @@ class OpenSessions(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         living = Q(revoked_at=None, expires_at__gt=now())
-        return {"open": queryset.filter(living), "over": queryset.exclude(living)}.get(self.value(), queryset)
+        return {"open": queryset.filter(living), "over": queryset.exclude(living)}.get(self.value() or "", queryset)
 
 
 @admin.register(AuthSession)

@@ -23,7 +23,7 @@ VERBS = {
     "key.created": "Created an API key",
     "key.revoked": "Revoked an API key",
     "organization.updated": "Changed the organization",
-    "records.deleted": "Deleted records",
+    "organization.entered": "Entered the organization as platform staff",
 }
 
 

@@ -26,8 +26,8 @@ class Servers:
         self.ports, self.urls = ports, urls
         os.environ["LIO_PORT"] = str(ports["product"])
         web, self.worker = children(folder)
-        command = [one.replace("lio.wsgi:application", "bench.floor:application").replace(f":{ports['product']}", f":{ports['floor']}")
-                   for one in web.command]
+        instead = {"lio.wsgi:application": "bench.floor:application", f"--bind=127.0.0.1:{ports['product']}": f"--bind=127.0.0.1:{ports['floor']}"}
+        command = [instead.get(one, one) for one in web.command]
         self.children = {"product": web, "floor": Child("floor", command, folder)}
 
     def __enter__(self):
@@ -64,14 +64,20 @@ class Servers:
 
     def fetch(self, server, request):
         """The body that one raw GET is answered with."""
-        first, *headers = request.strip().split("\r\n")
+        return self.ask(server, "GET", request.strip())
+
+    def post(self, server, head, body):
+        return self.ask(server, "POST", head, body)
+
+    def ask(self, server, method, head, body=None):
+        first, *headers = head.split("\r\n")
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[server], timeout=30)
-        connection.request("GET", first.split()[1], headers=dict(line.split(": ", 1) for line in headers))
+        connection.request(method, first.split()[1], body, headers=dict(line.split(": ", 1) for line in headers))
         answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"{first} answered {answer.status}: {body[:500]!r}\n{self.children[server].end_of_log(30)}")
-        return body
+        found = answer.read()
+        if answer.status not in (200, 201):
+            raise SystemExit(f"{first} answered {answer.status}: {found[:500]!r}\n{self.children[server].end_of_log(30)}")
+        return found
 
     def cpu(self, server):
         """CPU seconds that the server's processes have used so far."""

@@ -1,5 +1,7 @@
 """Leads in the Django admin: fields through the same rules as everywhere, lists that open at once with a million rows."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
@@ -29,6 +31,10 @@ def lookups(kind):
     return Lookup.objects.of(current_organization_id()).alive().filter(type=kind).order_by("number")
 
 
+def offer(form: Any, name, rows):
+    form.fields[name].queryset = rows
+
+
 class SafeJSON(forms.JSONField):
     """An object that PostgreSQL can store, as the API's parser understands it."""
 
@@ -48,7 +54,7 @@ class LeadForm(RuleForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["tags"].queryset = lookups("tags")
+        offer(self, "tags", lookups("tags"))
         if self.instance.pk:
             self.initial["tags"] = list(LeadTag.objects.filter(lead=self.instance).values_list("tag_id", flat=True))
 
@@ -65,8 +71,8 @@ class LeadActions(ActionForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["status"].queryset = lookups("status")
-        self.fields["member"].queryset = User.objects.of(current_organization_id()).active().order_by("first_name", "pk")
+        offer(self, "status", lookups("status"))
+        offer(self, "member", User.objects.of(current_organization_id()).active().order_by("first_name", "pk"))
 
 
 @admin.register(Lead)

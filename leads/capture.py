@@ -8,12 +8,23 @@ from companies.naming import find_or_make
 from leads import edit, jobs, words
 from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
 from leads.models import Lead, LeadTag
-from lio import history
+from lio import history, search
+from lio import jobs as queue
 from lio.errors import Conflict
-from lio.jobs import enqueue
 from lookups.known import known
 from lookups.seeds import NEW
 
+COLUMNS = [field.column for field in Lead._meta.concrete_fields if field.name not in ("id", "deleted_at", "last_activity_at")]
+EMPTY = dict.fromkeys(COLUMNS) | {"first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "score": 0,
+                                  "custom_fields": {}}
+# Every column, sent or not: one statement for all leads, so that it is planned once.
+MAKE = f"""
+WITH new AS (
+    INSERT INTO leads_lead ({", ".join(COLUMNS)}) VALUES ({", ".join(f"%({column})s" for column in COLUMNS)})
+    ON CONFLICT DO NOTHING RETURNING id),
+document AS ({search.OF_NEW}), job AS ({queue.OF_NEW}), change AS ({history.OF_NEW})
+SELECT new.id, change.change_id FROM new, change
+"""
 TRIES = 3  # an address may be taken or released between two looks
 
 
@@ -33,9 +44,9 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
     addresses = norms(values)
     second: frozenset[str] = frozenset()
     for _ in range(TRIES):
-        lead_id = _insert(organization, values | addresses, second)
+        lead_id = _make(organization, values | addresses, second, company, by=by)
         if lead_id:
-            _announce(organization, lead_id, values, company, tags, by=by)
+            add_tags(organization, lead_id, tags)
             return lead_id, True
         held = holders(organization, addresses)
         if on_duplicate == "accept":
@@ -52,34 +63,28 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
     raise Conflict("The same lead is being captured at this moment. Try again.")
 
 
-def _insert(organization, values, second):
-    """Id of the new lead; None when one of its addresses is held. Addresses in `second` are not claimed."""
+def _make(organization, values, second, company, *, by):
+    """Id of the new lead, made with all that belongs to it; None when one of its addresses is held.
+
+    Addresses in `second` are not claimed. One statement: the lead, its search words, the note that it came, its score to come.
+    """
     moment = now()
-    row = {
-        "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
-        "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
-        **{flag: column not in second for column, flag in HOLDS.items()},
-        "organization_id": organization.pk, "created_at": moment, "updated_at": moment,
-    }
-    for name in ("custom_fields", "ai_information"):
-        row[name] = dumps(row[name]).decode()
-    columns = ", ".join(row)
-    marks = ", ".join(["%s"] * len(row))
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO leads_lead ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id",
-                       list(row.values()))
-        found = cursor.fetchone()
-    return found and found[0]
-
-
-def _announce(organization, lead_id, values, company, tags, *, by):
-    """What belongs to a new lead: its tags, its search words, the note that it came, its score to come."""
-    add_tags(organization, lead_id, tags)
-    words.write(lead_id, values, company)
     shown = edit.wire(organization, values) | ({"company": company} if company else {})
     shown.pop("company_id", None)
-    history.record("lead.created", ("lead", lead_id), by=by, after=shown)
-    enqueue(jobs.score_leads, lead_id)
+    row = {
+        **EMPTY, "status_id": known(organization, "status")[NEW].pk, **values,
+        **{flag: column not in second for column, flag in HOLDS.items()},
+        "organization_id": organization.pk, "created_at": moment, "updated_at": moment, "ai_information": "{}",
+    }
+    row["custom_fields"] = dumps(row["custom_fields"]).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE, row | search.of_new("lead", words.body(values, company)) | queue.of_new(jobs.score_leads)
+                       | history.of_new("lead.created", "lead", by=by, after=shown))
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    history.took(found[1])
+    return found[0]
 
 
 def add_tags(organization, lead_id, tags):

@@ -4,16 +4,18 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import jobs, scoring, words
 from leads.identity import HOLDS, ambiguous, duplicate, hand_on, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
-from lio.errors import Missing
+from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
 from lookups.known import known
 
+MAX_KEYS, MAX_BYTES = 100, 32_000  # of an object that is merged, as JSON
 MERGED = ("custom_fields", "ai_information")  # objects whose keys are set one by one; null removes a key
 WIRE = {"status_id": ("status", "status"), "source_id": ("lead_source", "source")}
 
@@ -60,6 +62,7 @@ def _set(lead, values):
         if name in values:
             merged = {**getattr(lead, name), **(values[name] or {})}
             values[name] = {key: value for key, value in merged.items() if value is not None}
+            _check_size(name, values[name])
     for column, new in norms(values).items():
         old = getattr(lead, column)
         values[column] = new
@@ -73,6 +76,14 @@ def _set(lead, values):
             before[name], after[name] = old, value
             setattr(lead, name, value)
     return before, after
+
+
+def _check_size(name, merged):
+    """What is merged in small pieces must not grow without bounds either."""
+    if len(merged) > MAX_KEYS:
+        raise Invalid({name: [f"would have more than {MAX_KEYS} entries"]})
+    if len(dumps(merged)) > MAX_BYTES:
+        raise Invalid({name: [f"would be more than {MAX_BYTES} bytes"]})
 
 
 def _save(lead, changed, organization):

@@ -43,6 +43,16 @@ class InputForm(forms.Form):
             self.refuse(error)
         return self.cleaned_data
 
+    def add_error(self, field, error):
+        """As ever; and the page opens with the first wrong field ready to be mended."""
+        super().add_error(field, error)
+        wrong = next((name for name in self.fields if name in self._errors), None)
+        if wrong:
+            for name, one in self.fields.items():
+                one.widget.attrs.pop("autofocus", None)
+                if name == wrong:
+                    one.widget.attrs["autofocus"] = True
+
     def refuse(self, error):
         """Show a rule's refusal where it belongs."""
         if error.fields and set(error.fields) & set(self.fields):

@@ -63,6 +63,24 @@ def record(verb, row, *, by, before=None, after=None):
     return _change_id.get()
 
 
+# Part of a statement whose CTE `new` holds the id of a record that it makes; answers the change id for `took`.
+OF_NEW = """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, after, by_id, actor)
+            SELECT %(organization_id)s, coalesce(%(change_id)s::bigint, nextval('lio_change_group')), %(change_verb)s,
+                   %(change_type)s, id, %(change_after)s::jsonb, %(change_by)s::bigint, %(change_actor)s
+            FROM new RETURNING change_id"""
+
+
+def of_new(verb, model_type, *, by, after):
+    """The parameters of OF_NEW."""
+    return {"change_id": _change_id.get(), "change_verb": verb, "change_type": model_type, "change_after": _json(after),
+            "change_by": by and by.pk, "change_actor": _actor.get()}
+
+
+def took(change_id):
+    """A statement with OF_NEW has recorded under this change id."""
+    _change_id.set(change_id)
+
+
 def record_many(verb, model_type, ids, *, by, before=None, after=None):
     """The same for many records to which the same happened, in one statement."""
     if ids:

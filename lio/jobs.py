@@ -90,6 +90,18 @@ def enqueue_many(function, first_args):
             [current_organization_id(), path_of(function), function.job["attempts"], list(first_args)])
 
 
+# Part of a statement whose CTE `new` holds the id of a record that it makes: a batch job gets it as its argument.
+OF_NEW = """INSERT INTO lio_job (organization_id, function, args, is_batch, state, attempts, max_attempts, total, processed,
+                                 succeeded, failed, skipped, error)
+            SELECT %(organization_id)s, %(job_function)s, jsonb_build_array(id), true, 'queued', 0, %(job_attempts)s, 0, 0,
+                   0, 0, 0, '' FROM new"""
+
+
+def of_new(function):
+    """The parameters of OF_NEW."""
+    return {"job_function": path_of(function), "job_attempts": function.job["attempts"]}
+
+
 def wake(job_id):
     async_task("lio.jobs.run", job_id)
 
@@ -156,8 +168,9 @@ def _claim_batch(path, organization_id, lock_id):
     size = BATCH_SIZES[min(first[0], len(BATCH_SIZES) - 1)]
     return list(Job.objects.raw(
         f"""UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = %(lock)s
-            WHERE id IN (SELECT id FROM lio_job WHERE {due} AND attempts = %(attempts)s
-                         ORDER BY id LIMIT {size} FOR UPDATE SKIP LOCKED) RETURNING *""", values | {"attempts": first[0]}))
+            WHERE id = ANY(ARRAY(  -- not IN: that may run the subquery for each row, and then its limit means nothing
+                SELECT id FROM lio_job WHERE {due} AND attempts = %(attempts)s
+                ORDER BY id LIMIT {size} FOR UPDATE SKIP LOCKED)) RETURNING *""", values | {"attempts": first[0]}))
 
 
 def _run_rows(path, rows):

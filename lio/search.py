@@ -70,5 +70,15 @@ def write(kind, object_id, body):
                WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, object_id, body])
 
 
+# Part of a statement whose CTE `new` holds the id of a record that it makes.
+OF_NEW = """INSERT INTO lio_searchdoc (organization_id, kind, object_id, body)
+            SELECT %(organization_id)s, %(doc_kind)s, id, %(doc_body)s FROM new"""
+
+
+def of_new(kind, body):
+    """The parameters of OF_NEW."""
+    return {"doc_kind": kind, "doc_body": body}
+
+
 def forget(kind, object_ids):
     SearchDoc.objects.filter(organization_id=current_organization_id(), kind=kind, object_id__in=object_ids).delete()

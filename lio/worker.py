@@ -15,6 +15,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any
 
+import psutil
 import structlog
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
@@ -40,7 +41,7 @@ def die_with_parent():
 class Worker:
     def __init__(self):
         self.cluster: Any = None
-        self.stopping = self.away = self.fresh = False
+        self.stopping = self.away = self.fresh = self.up = False
         self.woken: dict = {}
         self.standing: Any = None  # what was waiting and running at the last look
         self.moved, self.patience = 0.0, STALL  # when that was different, and how long it may stay the same
@@ -80,7 +81,7 @@ class Worker:
         self.cluster = subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=settings.BASE_DIR,
                                         start_new_session=True, preexec_fn=die_with_parent,
                                         env={**os.environ, "LIO_ROLE": "worker"})
-        self.fresh, self.moved = True, monotonic()
+        self.fresh, self.up, self.moved = True, False, monotonic()
 
     def restart(self):
         self.kill(signal.SIGKILL)
@@ -91,9 +92,17 @@ class Worker:
         with connection.cursor() as cursor:
             cursor.execute(STANDING)
             waiting, running = standing = cursor.fetchone()
-        if standing != self.standing or waiting is None or len(running) >= settings.WORKERS:
+        if not self.is_up():
+            self.moved = monotonic()
+        elif standing != self.standing or waiting is None or len(running) >= settings.WORKERS:
             self.standing, self.moved, self.patience = standing, monotonic(), STALL
         return monotonic() - self.moved > self.patience
+
+    def is_up(self):
+        """Whether the cluster has its workers. On a busy machine that takes longer than a cluster may stand still."""
+        with suppress(psutil.NoSuchProcess):
+            self.up = self.up or len(psutil.Process(self.cluster.pid).children(recursive=True)) > settings.WORKERS
+        return self.up
 
     def stop(self, *_):
         self.stopping = True

@@ -31,7 +31,7 @@ class LeadForm(InputForm):
     assigned_to = Choice("Owner")
     lead_source = Choice("Source")
     estimated_value = Text("Value", kind="number", step="0.01", min="0", inputmode="decimal")
-    tags = forms.MultipleChoiceField(label="Tags", required=False)
+    tags = forms.MultipleChoiceField(label="Tags", required=False, widget=forms.CheckboxSelectMultiple)
     notes = forms.CharField(label="Remarks", required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 10_000}))
 
     def __init__(self, *args, organization, **kwargs):

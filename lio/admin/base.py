@@ -22,7 +22,8 @@ class FewPages(Paginator):
 
     @cached_property
     def count(self):
-        found = self.object_list.order_by().values("pk")[: MOST + 1].count()
+        rows: Any = self.object_list
+        found = rows.order_by().values("pk")[: MOST + 1].count()
         self.is_capped = found > MOST
         return min(found, MOST)
 
@@ -94,6 +95,7 @@ class TenantAdmin(admin.ModelAdmin):
     `add_row` and `change_row`; both get the values as the rule takes them.
     """
 
+    admin_site: Any  # lio/admin/site.py
     verbs: ClassVar[dict] = {}
     limits: ClassVar[dict] = {}
     has_history = False  # whether history.record(...) tells of such records
@@ -174,7 +176,7 @@ class TenantAdmin(admin.ModelAdmin):
         raise NotImplementedError
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.input_class = self.input_change if change else self.input_add
         form.refusal = getattr(request, "refusal", None)
         return form

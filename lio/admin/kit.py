@@ -36,7 +36,7 @@ class ChangeAdmin(Shown):
     list_display = ["id", "created_at", "verb", "model_type", "model_id", "by", "actor"]
     list_filter = [("by", OwnChoices)]
     list_select_related = ["by"]
-    links = ["model_type", "model_id", "change_id"]
+    links = ("model_type", "model_id", "change_id")
     search_fields = ["verb"]
     search_help_text = "A verb, like lead.updated"
     ordering = ["-id"]

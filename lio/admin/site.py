@@ -41,9 +41,17 @@ class LioAdminSite(AdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self):
-        open_pages = [path(f"{name}/", super(LioAdminSite, self).admin_view(view), name=name)
-                      for name, view in self.open_pages.items()]
+        guarded = super().admin_view
+        open_pages = [path(f"{name}/", guarded(self.as_one_action(view)), name=name) for name, view in self.open_pages.items()]
         return [*open_pages, *[url for url in super().get_urls() if getattr(url, "name", None) not in DROPPED]]
+
+    @staticmethod
+    def as_one_action(view):
+        def page(request):
+            with history.one_action():
+                return view(request)
+
+        return update_wrapper(page, view)
 
     # ------------------------------------------------------------------- scope
     def organization_id(self, request):

@@ -76,6 +76,8 @@ def documented(summary="", **facts):
 class ContractSchema(AutoSchema):
     """One operation, in the contract's conventions."""
 
+    view: Any
+
     @property
     def action(self):
         return getattr(self.view, "action", None) or self.method.lower()
@@ -114,7 +116,7 @@ class ContractSchema(AutoSchema):
             return text.replace(" a API", " an API")
         return self.action.replace("_", " ").capitalize()
 
-    def get_description(self):
+    def get_description(self):  # type: ignore[override]
         return ""
 
     # ------------------------------------------------------------------- what comes in

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from types import NoneType, UnionType
-from typing import get_args
+from typing import Any, get_args
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -12,8 +12,10 @@ from django.db.models.sql.constants import LOUTER
 
 from lio.rows import Moment
 
-BASIC = {int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"}, bool: {"type": "boolean"},
-         dict: {"type": "object", "additionalProperties": True}, datetime: {"type": "string", "format": "date-time"}}
+BASIC: dict[type, dict[str, Any]] = {
+    int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"}, bool: {"type": "boolean"},
+    dict: {"type": "object", "additionalProperties": True}, datetime: {"type": "string", "format": "date-time"},
+}
 
 
 def shape(given):
@@ -59,6 +61,7 @@ def _names(model):
 
 
 def _of_field(field, may_be_empty):
+    schema: dict[str, Any]
     if isinstance(field, models.ForeignKey):
         schema = {"type": "integer"}
     elif isinstance(field, ArrayField):

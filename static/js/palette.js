@@ -21,6 +21,10 @@ document.addEventListener("keydown", event => {
   const open = palette(event)
   if (!open) return
   const input = open.querySelector("input")
+  if (event.key === "Escape") { // a search box would only empty itself
+    event.preventDefault()
+    open.close()
+  }
   const list = [...open.querySelectorAll("li:not([hidden]) > :is(a, button)")]
   const at = list.indexOf(document.activeElement)
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.stage import PASSWORD, Stage
 
@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-dev-shm-usage",
 ]
+expect.set_options(timeout=15_000)  # milliseconds; a busy machine is slow, not wrong
 DESK, PHONE = {"width": 1360, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -104,7 +105,7 @@ def visit(chromium, stage, signed_in):
         context = chromium.new_context(
             base_url=stage.url, **{"viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"} | options
         )
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         context.on("console", lambda message: heard(message.text) if message.type in ("error", "warning") else None)
         context.on("weberror", lambda error: complaints.append(f"script: {error.error}"))

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PASSWORD = "walking-house-7"
-START_LIMIT = 30  # seconds
+START_LIMIT = 60  # seconds
 
 
 class Stage:

@@ -43,6 +43,10 @@ def test_filters_live_in_the_address(page):
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
     page.go_forward()
     expect(page.locator(".filter")).to_have_count(1)
+    page.keyboard.press("Control+k")  # the palette that came back with the page works, too
+    page.keyboard.type("new lead")
+    expect(page.locator("#palette li:visible")).to_have_count(2)
+    page.keyboard.press("Escape")
     page.get_by_role("link", name="Clear all").click()
     expect(page.locator(".filter")).to_have_count(0)
 

@@ -113,6 +113,20 @@ def test_a_wrong_value_is_told_under_its_field_and_escape_puts_it_back(visit, ac
     assert acme.get(f"/api/lead/view/{lead}")["city"] is None
 
 
+def test_walking_through_a_choice_with_the_arrow_keys_saves_nothing_yet(visit, acme):
+    lead = acme.lead(first_name="Arrow", last_name="Keys")
+    page = visit("rob@acme.example")
+    page.goto(f"/leads/{lead}/")
+    page.get_by_role("link", name="Edit Priority, now Medium").press("Enter")
+    field = page.get_by_label("Priority", exact=True)
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    expect(field).to_have_value("4")
+    expect(page.locator("#toasts .toast")).to_have_count(0)
+    field.press("Enter")
+    expect(page.get_by_role("link", name="Edit Priority, now Urgent")).to_be_focused()
+
+
 def test_a_new_lead_is_refused_beside_its_fields_then_as_a_duplicate_then_taken(visit, acme):
     there = acme.lead(first_name="Sara", last_name="Haddad", email="sara@olive.example")
     page = visit("rob@acme.example")
@@ -124,6 +138,7 @@ def test_a_new_lead_is_refused_beside_its_fields_then_as_a_duplicate_then_taken(
     page.get_by_label("Value").fill("9400")
     page.get_by_role("button", name="Add lead").click()
     expect(page.get_by_label("First name")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("First name")).to_be_focused()
     page.get_by_label("First name").fill("Sara")
     page.get_by_role("button", name="Add lead").click()
     expect(page.get_by_role("alert")).to_contain_text("This person is already here. Sara Haddad has the same email address.")

@@ -34,6 +34,14 @@ def batches(*attempts):
     return ran
 
 
+@pytest.fixture
+def worker(db):
+    """The supervisor, without its loop, of a cluster that has started."""
+    made = Worker()
+    made.up = True
+    return made
+
+
 def stuck(worker):
     """What the worker thinks after it has looked twice, some time apart."""
     worker.is_stuck()
@@ -42,8 +50,7 @@ def stuck(worker):
     return worker.is_stuck()
 
 
-def test_a_cluster_is_stuck_when_due_work_waits_and_nothing_moves(db):
-    worker = Worker()
+def test_a_cluster_is_stuck_when_due_work_waits_and_nothing_moves(worker):
     assert not stuck(worker)  # nothing to do
     first = waiting()
     assert stuck(worker)
@@ -58,9 +65,9 @@ def test_a_cluster_is_stuck_when_due_work_waits_and_nothing_moves(db):
     assert not stuck(worker)  # all are busy
 
 
-def test_work_that_is_not_due_does_not_wait(db):
+def test_work_that_is_not_due_does_not_wait(worker):
     Job.objects.create(function="tests.faults.poison.nap", run_at="2999-01-01T00:00:00Z")
-    assert not stuck(Worker())
+    assert not stuck(worker)
 
 
 @pytest.fixture

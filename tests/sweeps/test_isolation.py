@@ -192,3 +192,10 @@ def test_without_a_scope_there_is_nothing(world, victim):
         for (table,) in cursor.fetchall():
             cursor.execute(f"SELECT count(*) FROM {table}")
             assert cursor.fetchone()[0] == 0, table
+
+
+def test_the_sweep_would_notice(world, victim, first_wall_off):
+    """With the first wall off, a table that has no second one shows the victim: so the sweep is not blind."""
+    answer = world.api.get("/api/user/list", {"limit": 100})
+    with pytest.raises(AssertionError):
+        Sweep(world, victim).look(answer, None)
