@@ -60,9 +60,13 @@ def _set(lead, values):
         values["ai_information"] = {k: v for k, v in values["ai_information"].items() if k not in scoring.OWN_KEYS}
     for name in MERGED:
         if name in values:
-            merged = {**getattr(lead, name), **(values[name] or {})}
-            values[name] = {key: value for key, value in merged.items() if value is not None}
-            _check_size(name, values[name])
+            old = getattr(lead, name)
+            new = {key: value for key, value in {**old, **(values.pop(name) or {})}.items() if value is not None}
+            _check_size(name, new)
+            keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+            if keys:  # only the keys that differ are told
+                before[name], after[name] = {key: old.get(key) for key in keys}, {key: new.get(key) for key in keys}
+                setattr(lead, name, new)
     for column, new in norms(values).items():
         old = getattr(lead, column)
         values[column] = new

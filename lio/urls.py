@@ -7,9 +7,10 @@ from django.views.generic import RedirectView
 from accounts import urls as accounts
 from leads import urls as leads
 from lio import docs, faults, health
+from lio.api.undo import Undo
 from lookups import urls as lookups
 
-api = [*accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
+api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
     path("healthz", health.healthz),
