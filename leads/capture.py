@@ -54,13 +54,7 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
 
 def _insert(organization, values, second):
     """Id of the new lead; None when one of its addresses is held. Addresses in `second` are not claimed."""
-    moment = now()
-    row = {
-        "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
-        "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
-        **{flag: column not in second for column, flag in HOLDS.items()},
-        "organization_id": organization.pk, "created_at": moment, "updated_at": moment,
-    }
+    row = new_row(organization, values, second)
     for name in ("custom_fields", "ai_information"):
         row[name] = dumps(row[name]).decode()
     columns = ", ".join(row)
@@ -72,14 +66,30 @@ def _insert(organization, values, second):
     return found and found[0]
 
 
+def new_row(organization, values, second=()):
+    """{column: value} of a new lead. Addresses in `second` are not claimed."""
+    moment = now()
+    return {
+        "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
+        "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
+        **{flag: column not in second for column, flag in HOLDS.items()},
+        "organization_id": organization.pk, "created_at": moment, "updated_at": moment,
+    }
+
+
 def _announce(organization, lead_id, values, company, tags, *, by):
     """What belongs to a new lead: its tags, its search words, the note that it came, its score to come."""
     add_tags(organization, lead_id, tags)
     words.write(lead_id, values, company)
+    history.record("lead.created", ("lead", lead_id), by=by, after=told(organization, values, company))
+    enqueue(jobs.score_leads, lead_id)
+
+
+def told(organization, values, company):
+    """What history tells of a new lead."""
     shown = edit.wire(organization, values) | ({"company": company} if company else {})
     shown.pop("company_id", None)
-    history.record("lead.created", ("lead", lead_id), by=by, after=shown)
-    enqueue(jobs.score_leads, lead_id)
+    return shown
 
 
 def add_tags(organization, lead_id, tags):
