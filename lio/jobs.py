@@ -104,7 +104,7 @@ def run(job_id):
             return
         claimed = Job.objects.raw(
             """UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = id
-               WHERE id = %s AND state = 'queued' AND run_at <= now() RETURNING *""", [job_id])
+               WHERE id = %s AND state = 'queued' AND run_at <= clock_timestamp() RETURNING *""", [job_id])
         for row in claimed:
             _attempt(row)
 
@@ -151,7 +151,7 @@ def _claim_batch(path, organization_id, lock_id):
     return list(Job.objects.raw(
         f"""UPDATE lio_job SET state = 'processing', attempts = attempts + 1, started_at = now(), lock_id = %(lock)s
             WHERE id IN (SELECT id FROM lio_job WHERE state = 'queued' AND is_batch AND function = %(path)s AND {same_org}
-                         AND run_at <= now() ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED) RETURNING *""",
+                         AND run_at <= clock_timestamp() ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED) RETURNING *""",
         {"path": path, "org": organization_id, "lock": lock_id}))
 
 
@@ -193,7 +193,7 @@ def _postpone(rows, error):
             """UPDATE lio_job SET error = %s, woken_at = NULL,
                    state = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END,
                    finished_at = CASE WHEN attempts >= max_attempts THEN now() END,
-                   run_at = now() + make_interval(secs => power(2, attempts))
+                   run_at = clock_timestamp() + make_interval(secs => power(2, attempts))
                WHERE id = ANY(%s)""", [text, [row.pk for row in rows]])
 
 

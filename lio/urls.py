@@ -8,8 +8,10 @@ from accounts import urls as accounts
 from leads import urls as leads
 from lio import docs, faults, health
 from lookups import urls as lookups
+from transfers import urls as transfers
 
-api = [*accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
+api = [*accounts.api, *lookups.api, *leads.api, *transfers.api,
+       re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -24,6 +26,7 @@ urlpatterns = [
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("import/", include((transfers.pages, "imports"))),
 ]
 handler400 = "lio.faults.bad_request"
 handler403 = "lio.faults.forbidden"

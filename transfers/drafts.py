@@ -10,6 +10,7 @@ from transfers.synonyms import compact
 from transfers.values import amount, clean, emails_in, is_email, linkedin_url, phones_in, split_name, web_url
 
 NEEDED = "needs an e-mail, phone number or LinkedIn address"
+OR_NAME = "needs an e-mail, phone number, LinkedIn address or a first and last name"
 REACH = {"email": "an e-mail address", "phone_number": "a phone number", "linkedin_url": "a person's LinkedIn page"}
 CHOICES = {
     "status": {"new": 1, "contacted": 2, "qualified": 3, "unqualified": 4, "won": 5, "lost": 6},
@@ -128,7 +129,7 @@ class _Row:
                 self.used.add(column)
 
     def choices(self):
-        for name, words in CHOICES.items():
+        for name, words in self.mapping.choices.items():
             self.take(name, lambda cell, words=words: words.get(compact(cell)))
         if self.mapping.default_source is not None:
             self.found.setdefault("lead_source", self.mapping.default_source)
@@ -153,10 +154,13 @@ class _Row:
                     )
         if any(self.found.get(name) for name in REACH):
             return ""
+        if self.mapping.full_name_is_enough and self.found.get("first_name") and self.found.get("last_name"):
+            return ""
+        needed = OR_NAME if self.mapping.full_name_is_enough else NEEDED
         for name, noun in REACH.items():
             for column in self.columns(name):
-                return f"{NEEDED}; “{self.cells[column][:60]}” under “{column}” is not {noun}"
-        return NEEDED
+                return f"{needed}; “{self.cells[column][:60]}” under “{column}” is not {noun}"
+        return needed
 
 
 def _split_tags(cell):
