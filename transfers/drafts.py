@@ -11,6 +11,7 @@ from transfers.values import amount, clean, emails_in, is_email, linkedin_url, p
 
 NEEDED = "needs an e-mail, phone number or LinkedIn address"
 OR_NAME = "needs an e-mail, phone number, LinkedIn address or a first and last name"
+SHIFTED = "the cells look shifted"
 REACH = {"email": "an e-mail address", "phone_number": "a phone number", "linkedin_url": "a person's LinkedIn page"}
 CHOICES = {
     "status": {"new": 1, "contacted": 2, "qualified": 3, "unqualified": 4, "won": 5, "lost": 6},
@@ -50,7 +51,8 @@ class _Row:
         self.used: set[str] = set()
 
     def columns(self, name):
-        return [column for column in self.mapping.fields.get(name, ()) if column in self.cells]
+        names = self.mapping.fields.get(name)
+        return [column for column in names if column in self.cells] if names else ()
 
     def take(self, name, read):
         """Set a field from its first column for which `read` gives something."""
@@ -149,7 +151,7 @@ class _Row:
                 misplaced = self.mapping.field_of(other) not in ("custom", "notes", "email")
                 if misplaced and other not in self.mapping.addressed and is_email(cell):
                     return (
-                        f"the cells look shifted: an e-mail address under “{other}”, none under “{column}”; "
+                        f"{SHIFTED}: an e-mail address under “{other}”, none under “{column}”; "
                         "put cells that hold a delimiter in quotation marks"
                     )
         if any(self.found.get(name) for name in REACH):

@@ -16,10 +16,10 @@ from rest_framework.exceptions import NotFound, ValidationError
 from accounts.models import User
 from leads.serializers import LeadFields, attributes
 from lio.api.envelope import first_message
-from lio.api.fields import Text
+from lio.api.fields import Email, Text, WebAddress
 from lookups.known import known
 from transfers.columns import CUSTOM, Mapping
-from transfers.drafts import CHOICES
+from transfers.drafts import CHOICES, SHIFTED
 from transfers.synonyms import compact
 from transfers.values import clean, emails_in
 
@@ -30,6 +30,12 @@ DIRECTORY_PATH = re.compile(r"/(o|ou|cn)=", re.IGNORECASE)  # what Outlook has i
 NO_ADDRESS = {"none", "no", "na", "nil", "unknown", "noemail", "notprovided", "notavailable", "keine", "aucun", "ninguno", "nessuno"}
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # javascript:, data:, ftp: (and no host:port)
 NEGATIVE = re.compile(r"[-−(]\s*\D{0,3}\d")
+# What these fields of the API take as it is. Asking DRF about each cell would be most of the work of an import.
+PLAIN = {
+    Text: re.compile(r"[^\0]+"),
+    Email: re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE | re.ASCII),
+    WebAddress: re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[^\s<>\"\\]*)?", re.IGNORECASE | re.ASCII),
+}
 LONGEST_NAME = 64  # of a custom field
 QUOTED = 60  # characters of a cell that a reason quotes
 
@@ -60,8 +66,8 @@ class Reader:
         if row.problem:
             return Arrived(reason=row.problem)
         draft = self.mapping.draft(row.values)
-        reason = draft.problem or self.wrong_cell(row.values, draft.body)
-        if reason:
+        shifted = draft.problem.startswith(SHIFTED)
+        if reason := (not shifted and self.wrong_cell(row.values, draft.body)) or draft.problem:
             return Arrived(reason=reason)
         return self.take(draft.body)
 
@@ -84,7 +90,8 @@ class Reader:
     def checked(self, name, value):
         """The value as the API's own field reads it. Plain text that fits is what it is; asking DRF would be most of the work."""
         reader = self.fields[name]
-        if type(reader) is Text and isinstance(value, str) and 0 < len(value) <= reader.max_length and "\0" not in value:
+        plain = PLAIN.get(type(reader))
+        if plain and isinstance(value, str) and 0 < len(value) <= reader.max_length and plain.fullmatch(value):
             return value
         return reader.run_validation(value)
 

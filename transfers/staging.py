@@ -180,7 +180,7 @@ class Work:
     @staticmethod
     def tags(organization, chunk, *, by):
         """{name in lower case: inner id} of the chunk's tags; new ones are made."""
-        names = {name for _, data, _ in chunk if data for name in data["tags"]}
+        names = list(dict.fromkeys(name for _, data, _ in chunk if data for name in data["tags"]))
         if not names:
             return {}
         tags_named(organization, names, by=by)
