@@ -15,8 +15,7 @@ from lookups.known import known
 from lookups.seeds import NEW
 
 COLUMNS = [field.column for field in Lead._meta.concrete_fields if field.name not in ("id", "deleted_at", "last_activity_at")]
-EMPTY = dict.fromkeys(COLUMNS) | {"first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "score": 0,
-                                  "custom_fields": {}}
+EMPTY = dict.fromkeys(COLUMNS)
 # Every column, sent or not: one statement for all leads, so that it is planned once.
 MAKE = f"""
 WITH new AS (
@@ -68,23 +67,35 @@ def _make(organization, values, second, company, *, by):
 
     Addresses in `second` are not claimed. One statement: the lead, its search words, the note that it came, its score to come.
     """
-    moment = now()
-    shown = edit.wire(organization, values) | ({"company": company} if company else {})
-    shown.pop("company_id", None)
-    row = {
-        **EMPTY, "status_id": known(organization, "status")[NEW].pk, **values,
-        **{flag: column not in second for column, flag in HOLDS.items()},
-        "organization_id": organization.pk, "created_at": moment, "updated_at": moment, "ai_information": "{}",
-    }
-    row["custom_fields"] = dumps(row["custom_fields"]).decode()
+    row = EMPTY | new_row(organization, values, second)
+    for name in ("custom_fields", "ai_information"):
+        row[name] = dumps(row[name]).decode()
     with connection.cursor() as cursor:
         cursor.execute(MAKE, row | search.of_new("lead", words.body(values, company)) | queue.of_new(jobs.score_leads)
-                       | history.of_new("lead.created", "lead", by=by, after=shown))
+                       | history.of_new("lead.created", "lead", by=by, after=told(organization, values, company)))
         found = cursor.fetchone()
     if found is None:
         return None
     history.took(found[1])
     return found[0]
+
+
+def new_row(organization, values, second=()):
+    """{column: value} of a new lead. Addresses in `second` are not claimed."""
+    moment = now()
+    return {
+        "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
+        "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
+        **{flag: column not in second for column, flag in HOLDS.items()},
+        "organization_id": organization.pk, "created_at": moment, "updated_at": moment,
+    }
+
+
+def told(organization, values, company):
+    """What history tells of a new lead."""
+    shown = edit.wire(organization, values) | ({"company": company} if company else {})
+    shown.pop("company_id", None)
+    return shown
 
 
 def add_tags(organization, lead_id, tags):

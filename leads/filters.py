@@ -2,8 +2,9 @@ from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import FloatField
 
-from lio.api.fields import Flag, Ids, Text
+from lio.api.fields import INT8, Flag, Ids, Text, Whole
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
+from lio.models import Change
 
 
 class Holders(Ids):
@@ -31,6 +32,11 @@ def score(**bounds):
     return Numbers(min_value=0, max_value=100, **bounds)
 
 
+def changed_in(change_id):
+    """The leads that one action made or changed: an import, a bulk action."""
+    return Change.objects.filter(change_id=change_id, model_type="lead").values("model_id")
+
+
 class LeadFilter(ListFilter):
     filters = {
         "score_min": at_least("score", score()),
@@ -46,6 +52,7 @@ class LeadFilter(ListFilter):
         "country": same_text("country"),
         "created_from": since("created_at"),
         "created_to": until("created_at"),
+        "change_id": Filter(Whole(min_value=1, max_value=INT8), lambda value, caller: Q(pk__in=changed_in(value))),
     }
     aliases = {"status": "state_id"}
     ranges = (("start_date", "end_date"), ("created_from", "created_to"))

@@ -70,6 +70,18 @@ def write(kind, object_id, body):
                WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, object_id, body])
 
 
+def write_many(kind, documents):
+    """The same for many records: `documents` are (object id, body)."""
+    if documents:
+        ids, bodies = zip(*documents, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO lio_searchdoc (organization_id, kind, object_id, body)
+                   SELECT %s, %s, r.id, r.body FROM unnest(%s::bigint[], %s::text[]) AS r(id, body)
+                   ON CONFLICT (organization_id, kind, object_id) DO UPDATE SET body = EXCLUDED.body
+                   WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, list(ids), list(bodies)])
+
+
 # Part of a statement whose CTE `new` holds the id of a record that it makes.
 OF_NEW = """INSERT INTO lio_searchdoc (organization_id, kind, object_id, body)
             SELECT %(organization_id)s, %(doc_kind)s, id, %(doc_body)s FROM new"""

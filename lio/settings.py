@@ -52,6 +52,8 @@ INVITATION_DAYS = env.int("LIO_INVITATION_DAYS", 7)
 RESET_HOURS = env.int("LIO_RESET_HOURS", 2)
 WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
+IMPORT_MAX_BYTES = env.int("LIO_IMPORT_MAX_BYTES", 50 << 20)  # of an uploaded lead list
+IMPORT_MAX_ROWS = env.int("LIO_IMPORT_MAX_ROWS", 200_000)
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
 

@@ -9,8 +9,10 @@ from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo
 from lookups import urls as lookups
+from transfers import urls as transfers
 
-api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
+api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *leads.api, *transfers.api,
+       re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -25,6 +27,7 @@ urlpatterns = [
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("import/", include((transfers.pages, "imports"))),
 ]
 handler400 = "lio.faults.bad_request"
 handler403 = "lio.faults.forbidden"

@@ -6,6 +6,7 @@ What a request needs is read from the contract, so a new endpoint is called with
 
 from itertools import count
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from accounts import invitations, keys, roles
@@ -14,6 +15,7 @@ from leads import notes
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import edit as lookups
+from transfers import imports
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
 from tests.factories import PASSWORD, make_lead, make_member, make_organization
@@ -37,6 +39,7 @@ class World:
                                                 allowed_domains=[], allowed_ips=[])
             invitations.invite(self.organization, email=f"{mark}.guest@example.net".lower(), by=self.admin,
                                role=Role.objects.of(self.organization).get(name="Manager"))
+            self.spare_import(0)
         self.leads = [self.make_lead(n) for n in range(3)]
         self.lead = self.leads[0]
         self.company = self.lead.company_id
@@ -44,6 +47,15 @@ class World:
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
         jobs.drain()
         self.api = client_of(self.admin)
+
+    def lead_list(self, n):
+        return SimpleUploadedFile(f"{self.mark}.csv", f"Email,Note\n{self.mark}.listed{n}@example.net,x\n,refused\n".encode())
+
+    def spare_import(self, n):
+        """An import that waits for somebody to map its columns."""
+        with org_scope(self.organization):
+            self.imported = imports.take(self.lead_list(n), by=self.admin)
+        return self.imported
 
     def make_lead(self, n):
         mark = self.mark
@@ -60,7 +72,7 @@ class World:
     def records(self):
         """{the contract's word: id on the wire}."""
         return {"lead": self.lead.pk, "user": self.rep.pk, "role": self.role.pk, "api_key": self.key.pk,
-                "lookup": self.tag.number, "company": self.company}
+                "lookup": self.tag.number, "company": self.company, "import_job": self.imported.pk}
 
     def request(self, endpoint, **values):
         """(path, query, body) of a request that succeeds. `values` replace what would be sent, by name."""
@@ -100,7 +112,9 @@ class World:
         if method == "get":
             return client.get(path, query)
         text = "&".join(f"{name}={value}" for name, value in query.items())
-        return getattr(client, method)(f"{path}?{text}" if text else path, own_body if body is None else body)
+        body = own_body if body is None else body
+        form = {"format": "multipart"} if any(hasattr(value, "read") for value in body.values()) else {}
+        return getattr(client, method)(f"{path}?{text}" if text else path, body, **form)
 
 
 def _password(world, n):
@@ -117,6 +131,8 @@ SPECIAL = {
     "custom-lookups-add": lambda world, n: {"module_name": "lead", "type": "tags"},
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
+    "lead-imports": lambda world, n: {"file": world.lead_list(n)},
+    "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
 }
 

@@ -45,7 +45,7 @@ LEGAL_FORM = re.compile(
 
 def clean(cell):
     """The cell without blanks around it; "" when it only says that there is nothing."""
-    text = INVISIBLE.sub("", cell).strip().strip("\u200c\u200d")
+    text = cell.strip() if cell.isascii() else INVISIBLE.sub("", cell).strip().strip("\u200c\u200d")
     if text[:1] == "'" and text[1:2] in tuple("=+-@"):  # the guard that spreadsheet-safe exports put before a formula
         text = text[1:]
     return "" if text in EMPTY_WORDS or NO_DATE.fullmatch(text) else text

@@ -28,7 +28,7 @@ VERBS = {"score_min": ("Score", "at least"), "score_max": ("Score", "at most"), 
          "lead_source": ("Source", "is"), "priority": ("Priority", "is"), "assigned_to": ("Owner", "is"),
          "unassigned": ("Owner", "is"), "company": ("Company", "has"), "city": ("City", "is"), "state": ("State", "is"),
          "country": ("Country", "is"), "created_from": ("Created", "from"), "created_to": ("Created", "to"),
-         "start_date": ("Created", "from"), "end_date": ("Created", "to")}
+         "change_id": ("Changed", "by action"), "start_date": ("Created", "from"), "end_date": ("Created", "to")}
 
 
 def cleaned(params):
@@ -148,7 +148,7 @@ class LeadList(Page):
         return {"people": self.owners,
                 "statuses": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "status")],
                 "tags": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "tags")],
-                "may_delete": self.request.user.can("records.delete"),
+                "may_import": self.request.user.can("records.import"), "may_delete": self.request.user.can("records.delete"),
                 "may_manage_keys": self.request.user.can("keys.manage")}
 
 
