@@ -6,6 +6,7 @@ from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import edit, jobs, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history
@@ -79,6 +80,7 @@ def _announce(organization, lead_id, values, company, tags, *, by):
     shown = edit.wire(organization, values) | ({"company": company} if company else {})
     shown.pop("company_id", None)
     history.record("lead.created", ("lead", lead_id), by=by, after=shown)
+    tell_owner([lead_id], values.get("assigned_to_id"), by=by)
     enqueue(jobs.score_leads, lead_id)
 
 

@@ -1,16 +1,29 @@
 from django.urls import path
 
-from leads.api import LeadViewSet, NoteViewSet, PushedLeadList, PushedLeads
+from leads.api import (
+    AddLeadDocument,
+    DocumentViewSet,
+    FollowUpViewSet,
+    LeadViewSet,
+    NoteViewSet,
+    PushedLeadList,
+    PushedLeads,
+    SetPicture,
+)
 from leads.pages import add, lead
 from leads.pages import list as leads
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()
 verbs.register("lead/note", NoteViewSet, "note")
+verbs.register("lead/follow-up", FollowUpViewSet, "follow-up")
+verbs.register("lead/document", DocumentViewSet, "document")
 verbs.register("lead", LeadViewSet)
 api = [
     path("lead", PushedLeads.as_view({"post": "create"}), name="v1-lead"),
     path("lead/lead-list", PushedLeadList.as_view({"get": "list"}), name="v1-lead-list"),
+    path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
+    path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
     *verbs.urls,
 ]
 

@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "lio.apps.LioConfig",
     "accounts.apps.AccountsConfig",
     "lookups.apps.LookupsConfig",
+    "activity.apps.ActivityConfig",
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "transfers.apps.TransfersConfig",
