@@ -6,7 +6,9 @@ from django.utils.timezone import now
 from leads import mentions
 from leads.models import Lead, Note
 from lio import history
-from lio.errors import Forbidden, Missing
+from lio.errors import Forbidden, Invalid, Missing
+
+LONGEST = 10_000  # characters of a note
 
 
 def add(lead, *, title, by, note=""):
@@ -16,6 +18,15 @@ def add(lead, *, title, by, note=""):
     history.record("note.added", lead, by=by, after={"note_id": row.pk, "title": title, "note": note[:500]})
     mentions.tell(lead, text_of(title, note), by=by)
     return row
+
+
+def read_text(text):
+    """(title, note) of what a person typed into one box. Raises Invalid."""
+    words = text.strip()
+    if not words or len(words) > LONGEST or "\x00" in words:
+        raise Invalid({"note": ["write something first" if not words else f"has at most {LONGEST:,} characters"
+                                if len(words) > LONGEST else "must not hold a NUL character"]})
+    return words.splitlines()[0][:200], words
 
 
 def text_of(title, note):

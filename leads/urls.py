@@ -10,7 +10,7 @@ from leads.api import (
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, lead
+from leads.pages import add, lead, work
 from leads.pages import list as leads
 from lio.api.routers import VerbRouter
 
@@ -34,6 +34,12 @@ pages = [
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),
     path("<int:pk>/note", lead.AddNote.as_view(), name="note"),
+    path("<int:pk>/notes/<int:note_id>", work.EditNote.as_view(), name="edit_note"),
+    path("<int:pk>/follow-ups", work.AddFollowUpToLead.as_view(), name="follow_up_add"),
+    path("<int:pk>/follow-ups/<int:follow_up_id>", work.ChangeFollowUpOfLead.as_view(), name="follow_up"),
+    path("<int:pk>/documents", work.AddDocumentToLead.as_view(), name="document_add"),
+    path("<int:pk>/documents/<int:document_id>", work.DeleteDocumentOfLead.as_view(), name="document"),
+    path("<int:pk>/picture", work.PictureOfLead.as_view(), name="picture"),
     path("<int:pk>/delete", lead.DeleteLead.as_view(), name="delete"),
     path("<int:pk>/field/<path:name>", lead.EditField.as_view(), name="field"),
 ]

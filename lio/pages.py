@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import cached_property
 from django.views import View
 from rest_framework.exceptions import APIException
 
@@ -42,6 +43,18 @@ class _Rail:
         self.request = request
 
     def __iter__(self):
+        return (group for group in self.groups if group["label"] != "head")
+
+    @property
+    def head(self):
+        """The entries beside the brand."""
+        return next((group["entries"] for group in self.groups if group["label"] == "head"), [])
+
+    @cached_property
+    def groups(self):
+        return list(self._grouped())
+
+    def _grouped(self):
         user = self.request.user
         groups: dict[str, list[dict]] = {}
         for entry in sorted(rail, key=lambda entry: entry.order):

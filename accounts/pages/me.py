@@ -11,6 +11,7 @@ from accounts.models import AuthSession
 from accounts.pages.base import SettingsPage, session_rows
 from lio.errors import DomainError
 from lio.pages import THEMES
+from lio.registry import profile_parts
 
 
 class Profile(SettingsPage):
@@ -40,7 +41,8 @@ class Profile(SettingsPage):
         initial = {name: getattr(user, name) for name in ProfileForm.base_fields}
         initial["phone_no"] = user.phone_no.strip()
         return self.show("settings/profile.html", {"form": form or ProfileForm(initial=initial),
-                                                   "password_form": password_form or PasswordForm()}, status=status)
+                                                   "password_form": password_form or PasswordForm(),
+                                                   "parts": [part(user) for part in profile_parts]}, status=status)
 
 
 class Password(Profile):
