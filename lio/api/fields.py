@@ -123,6 +123,7 @@ class Moment(serializers.Field):
             moment = datetime.fromisoformat(data)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             moment.astimezone(UTC) - timedelta(days=2)  # the edges of the calendar overflow in other zones
+            moment.astimezone(UTC) + timedelta(days=2)
             return moment.astimezone(UTC)
         except (TypeError, ValueError, OverflowError):
             raise ValidationError("must be an ISO 8601 date-time") from None
