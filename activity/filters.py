@@ -53,6 +53,7 @@ class FileFilter(ListFilter):
         "category": Filter(Text(max_length=50), lambda value, caller: Q(category__iexact=value)),
         "provider": Filter(OneOf(choices=Attachment.Provider.choices), lambda value, caller: Q(provider=value)),
     }
+    required = ("subject_type", "subject_id")
     search_in = ("name",)
     sorts = {"id": "id", "subject_type": "model_type", "subject_id": "model_id", "provider": "provider", "category": "category",
              "name": "name", "created_at": "created_at"}

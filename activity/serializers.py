@@ -1,9 +1,8 @@
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import Field
 
 from activity.filters import SUBJECT_TYPES, OneOf
 from activity.models import Attachment
-from lio.api.fields import Ids, Text, Upload, WebAddress, Whole
+from lio.api.fields import Ids, Mapping, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 
 CLOUDS = [value for value in Attachment.Provider.values if value != Attachment.Provider.LIO]
@@ -17,7 +16,7 @@ class AddFile(Input):
     file = Upload()
 
 
-class CloudFile(Field):
+class CloudFile(Mapping):
     """{id, name, mime_type, web_url}; the address must be http or https."""
 
     parts = {"id": Text(max_length=255, min_length=1), "name": Text(max_length=255, min_length=1),

@@ -11,7 +11,7 @@ from leads import edit, notes
 from leads.models import FollowUp, Lead, Note
 from leads.pages.fields import LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
-from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, note_of, pinned_of
+from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, notes_of
 from leads.serializers import entry
 from lio import history
 from lio.errors import Invalid, Missing
@@ -101,8 +101,7 @@ class ViewLead(LeadPage):
             return documents_of(lead, self.organization)
         if name == "compose":
             return composer(self.compose, lead, self.request.user)
-        return {"pinned": pinned_of(lead, self.organization, self.request.user),
-                **timeline_of(lead, self.organization, self.request.user, before=number(self.request.GET.get("before")))}
+        return timeline_of(lead, self.organization, self.request.user, before=number(self.request.GET.get("before")))
 
     @property
     def compose(self):
@@ -147,10 +146,10 @@ def timeline_of(lead, organization, user, *, before=0):
     rows = list(rows[: OLD + 1])
     told = rows[:OLD]
     note_ids = [row.after["note_id"] for row in told if row.verb == "note.added" and row.after]
-    there = Note.objects.of(organization).alive().filter(pk__in=note_ids).select_related("created_by")
-    written = {note.pk: note_of(note, user) for note in there}
+    written = notes_of(lead, organization, note_ids, user)
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
     return {"timeline": [_entry(row, organization, names, written) for row in told],
+            "pinned": [note for note in written.values() if note["is_pinned"]],
             "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else ""}
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from django.db.models import Q
 from django.utils.timezone import now
 
 from activity.models import Attachment
@@ -36,10 +37,10 @@ def documents_of(lead, organization):
     return {"documents": rows[:MOST], "more_documents": len(rows) > MOST}
 
 
-def pinned_of(lead, organization, user):
-    """The notes that stay on top of the timeline, the newest first."""
-    rows = Note.objects.of(organization).alive().filter(lead_id=lead["id"], is_pinned=True).select_related("created_by")
-    return [note_of(row, user) for row in rows.order_by("-pk")[:20]]
+def notes_of(lead, organization, ids, user):
+    """{id: note} of the lead's living notes with these ids, and of all that are pinned; the newest first."""
+    rows = Note.objects.of(organization).alive().filter(Q(pk__in=ids) | Q(is_pinned=True), lead_id=lead["id"])
+    return {row.pk: note_of(row, user) for row in rows.select_related("created_by").order_by("-pk")}
 
 
 def note_of(row, user):
