@@ -6,6 +6,7 @@ from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import edit, jobs, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
@@ -46,6 +47,7 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
         lead_id = _make(organization, values | addresses, second, company, by=by)
         if lead_id:
             add_tags(organization, lead_id, tags)
+            tell_owner([lead_id], values.get("assigned_to_id"), by=by)
             return lead_id, True
         held = holders(organization, addresses)
         if on_duplicate == "accept":

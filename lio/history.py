@@ -37,6 +37,11 @@ def one_action(*, actor="", change_id=None, undoes=None):
         _undoes.reset(undone)
 
 
+def actor_name():
+    """Who acts when no user does: an API key, a form, a job; "" when nobody is named."""
+    return _actor.get()
+
+
 def last_change_id():
     """The change id of the action in progress; None while nothing has been recorded."""
     return _change_id.get()
@@ -100,10 +105,12 @@ def record_each(verb, model_type, entries, *, by):
         ids, befores, afters = zip(*entries, strict=True)
         with connection.cursor() as cursor:
             cursor.execute(
-                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
-                   SELECT %s, %s, %s, %s, r.id, r.before::jsonb, r.after::jsonb, %s, %s
-                   FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS r(id, before, after, place) ORDER BY place""",
-                [current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), list(ids),
+                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
+                                           undoes)
+                   SELECT %s, %s, %s, %s, r.id, r.before::jsonb, r.after::jsonb, %s, %s, %s
+                   FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS r(id, before, after, place)
+                   ORDER BY place""",
+                [current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), _undoes.get(), list(ids),
                  [before and _json(before) for before in befores], [after and _json(after) for after in afters]])
 
 

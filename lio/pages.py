@@ -43,7 +43,12 @@ class _Rail:
         self.request = request
 
     def __iter__(self):
-        return iter(self.entries)
+        return (group for group in self.entries if group["label"] != "head")
+
+    @property
+    def head(self):
+        """The entries beside the brand."""
+        return next((group["entries"] for group in self.entries if group["label"] == "head"), [])
 
     @cached_property
     def entries(self):

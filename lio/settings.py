@@ -1,6 +1,7 @@
 """Settings of LIO: the environment first, then what follows from it."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -55,6 +56,7 @@ MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
 IMPORT_MAX_BYTES = env.int("LIO_IMPORT_MAX_BYTES", 50 << 20)  # of an uploaded lead list
 IMPORT_MAX_ROWS = env.int("LIO_IMPORT_MAX_ROWS", 200_000)
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
+S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
 
 
@@ -114,6 +116,7 @@ INSTALLED_APPS = [
     "lio.apps.LioConfig",
     "accounts.apps.AccountsConfig",
     "lookups.apps.LookupsConfig",
+    "activity.apps.ActivityConfig",
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "transfers.apps.TransfersConfig",
@@ -264,8 +267,23 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there
+if S3_BUCKET and find_spec("storages") is None:
+    raise ImproperlyConfigured("LIO_S3_BUCKET is set, but what speaks to S3 is not installed: pip install -r requirements-s3.txt")
+FILES_IN_S3 = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET, "default_acl": None, "querystring_auth": True, "file_overwrite": False,
+        # the address of other stores that speak S3; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role
+        "endpoint_url": env.str("LIO_S3_ENDPOINT", "") or None, "region_name": env.str("LIO_S3_REGION", "") or None,
+        "location": env.str("LIO_S3_PREFIX", ""),
+    },
+}
+FILES_IN_FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": DATA_DIR / "files", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": FILES_IN_S3 if S3_BUCKET else FILES_IN_FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION
                     else "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

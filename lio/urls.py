@@ -5,13 +5,14 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import urls as accounts
+from activity import urls as activity
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo
 from lookups import urls as lookups
 from transfers import urls as transfers
 
-api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *leads.api, *transfers.api,
+api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *activity.api, *leads.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
@@ -28,6 +29,7 @@ urlpatterns = [
     path("settings/", include((accounts.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("import/", include((transfers.pages, "imports"))),
+    path("", include((activity.pages, "activity"))),
 ]
 handler400 = "lio.faults.bad_request"
 handler403 = "lio.faults.forbidden"
