@@ -154,7 +154,8 @@ def check_same(servers, listed):
 
 def measure(servers, group, chosen, rounds):
     """All runs of a group, interleaved in random order; medians over the rounds."""
-    runs = [(case, server, spec) for case in chosen for server, spec in (("product", case.product), ("floor", case.floor)) if spec]
+    runs = [(case, server, spec) for case in chosen
+            for server, spec in (("product", case.product), ("floor", case.floor)) if spec]
     found = {}
     for number in range(rounds):
         say(f"{group}: round {number + 1} of {rounds}")

@@ -23,8 +23,9 @@ def leads(head, run, companies):
         number = n - 40 if n % DUPLICATE_EVERY == 0 else n
         body = {
             "first_name": FIRST[number % 6], "last_name": LAST[number % 5], "email": f"{run}-{number}@new.example",
-            "phone_number": f"+49{1500000000 + number}", "company": companies[number % len(companies)], "job_title": "Head of Sales",
-            "lead_source": 1 + number % 5, "custom_fields": {"campaign": f"autumn-{number % 9}", "seats": number % 300},
+            "phone_number": f"+49{1500000000 + number}", "company": companies[number % len(companies)],
+            "job_title": "Head of Sales", "lead_source": 1 + number % 5,
+            "custom_fields": {"campaign": f"autumn-{number % 9}", "seats": number % 300},
         }
         if number % 10 < 3:
             body["linkedin_url"] = f"https://www.linkedin.com/in/{run}-{number}"

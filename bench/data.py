@@ -25,10 +25,10 @@ URL_NAMES = {"app": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "system": "DA
 LOADED = ("leads_lead", "leads_leadtag", "lio_searchdoc", "lio_change", "companies_company", "accounts_user")
 
 PEOPLE = """
-INSERT INTO accounts_user (password, email, organization_id, role_id, first_name, last_name, phone_no, language, timezone, theme,
-                           is_active, is_platform_staff, created_at, updated_at)
-SELECT '!', format('rep%%s@org%%s.example', n, %(org)s), %(org)s, r.id, 'Rep', 'No ' || n, '', 'en', 'UTC', 'auto', true, false,
-       now(), now()
+INSERT INTO accounts_user (password, email, organization_id, role_id, first_name, last_name, phone_no, language, timezone,
+                           theme, is_active, is_platform_staff, created_at, updated_at)
+SELECT '!', format('rep%%s@org%%s.example', n, %(org)s), %(org)s, r.id, 'Rep', 'No ' || n, '', 'en', 'UTC',
+       'auto', true, false, now(), now()
 FROM generate_series(1, 39) n, accounts_role r WHERE r.organization_id = %(org)s AND r.name = 'Sales Rep';
 
 INSERT INTO lookups_lookup (organization_id, module_name, type, number, name, value, color_code, is_active, is_system,
@@ -53,8 +53,9 @@ SELECT organization_id, 'company', id, lower(company_name) FROM companies_compan
 # `random()` is drawn once a row in `draw`, so that all that hangs together comes from the same throw.
 LEADS = """
 WITH member AS (SELECT array_agg(id ORDER BY id) AS ids FROM accounts_user WHERE organization_id = %(org)s),
-     status AS (SELECT array_agg(id ORDER BY number) AS ids FROM lookups_lookup WHERE organization_id = %(org)s AND type = 'status'),
-     source AS (SELECT array_agg(id ORDER BY number) AS ids FROM lookups_lookup WHERE organization_id = %(org)s AND type = 'source'),
+     lookup AS (SELECT * FROM lookups_lookup WHERE organization_id = %(org)s),
+     status AS (SELECT array_agg(id ORDER BY number) AS ids FROM lookup WHERE type = 'status'),
+     source AS (SELECT array_agg(id ORDER BY number) AS ids FROM lookup WHERE type = 'source'),
      company AS (SELECT array_agg(id ORDER BY id) AS ids FROM companies_company WHERE organization_id = %(org)s),
      draw AS MATERIALIZED (
         SELECT n, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e, random() AS f,
@@ -62,35 +63,40 @@ WITH member AS (SELECT array_agg(id ORDER BY id) AS ids FROM accounts_user WHERE
         FROM generate_series(1, %(rows)s) n),
      named AS (
         SELECT d.*,
-            (ARRAY['James', 'Mary', 'Robert', 'Patricia', 'John', 'Jennifer', 'Michael', 'Linda', 'David', 'Elizabeth', 'William',
-                   'Barbara', 'Richard', 'Susan', 'Joseph', 'Jessica', 'Thomas', 'Karen', 'Carlos', 'Lucia', 'Wei', 'Mei',
-                   'Hiroshi', 'Yuki', 'Ahmed', 'Fatima', 'Omar', 'Aisha', 'Pierre', 'Camille', 'Hans', 'Greta', 'Luca', 'Giulia',
-                   'Ivan', 'Olga', 'Arjun', 'Priya', 'Raj', 'Ananya', 'Sven', 'Astrid', 'Diego', 'Valentina', 'Kofi', 'Ama',
-                   'Noah', 'Olivia', 'Liam', 'Emma', 'Mateo', 'Sofia', 'Lars', 'Freya', 'Tariq', 'Leila', 'Paul', 'Anna', 'Max',
-                   'Clara', 'Finn', 'Ida', 'Oscar', 'Nora'])[1 + n * 31 %% 64] AS first,
-            (ARRAY['Ander', 'Berg', 'Carl', 'Dal', 'Eng', 'Fair', 'Gold', 'Hart', 'Ing', 'Jack', 'Kirk', 'Lind', 'Mar', 'Nor',
-                   'Oak', 'Pet', 'Quin', 'Rich', 'Stan', 'Thorn', 'Under', 'Vander', 'West', 'York', 'Zimmer'])[1 + floor(a * 25)::int]
-            || (ARRAY['son', 'man', 'ton', 'berg', 'field', 'wood', 'ley', 'stein', 'quist', 'sen', 'holm', 'ford', 'well',
-                      'land', 'worth', 'shaw', 'dale', 'mark', 'hill', 'brook'])[1 + floor(b * 20)::int] AS last,
+            (ARRAY['James', 'Mary', 'Robert', 'Patricia', 'John', 'Jennifer', 'Michael', 'Linda', 'David',
+                   'Elizabeth', 'William', 'Barbara', 'Richard', 'Susan', 'Joseph', 'Jessica', 'Thomas', 'Karen',
+                   'Carlos', 'Lucia', 'Wei', 'Mei', 'Hiroshi', 'Yuki', 'Ahmed', 'Fatima', 'Omar', 'Aisha', 'Pierre',
+                   'Camille', 'Hans', 'Greta', 'Luca', 'Giulia', 'Ivan', 'Olga', 'Arjun', 'Priya', 'Raj', 'Ananya',
+                   'Sven', 'Astrid', 'Diego', 'Valentina', 'Kofi', 'Ama', 'Noah', 'Olivia', 'Liam', 'Emma', 'Mateo',
+                   'Sofia', 'Lars', 'Freya', 'Tariq', 'Leila', 'Paul', 'Anna', 'Max', 'Clara', 'Finn', 'Ida', 'Oscar',
+                   'Nora'])[1 + n * 31 %% 64] AS first,
+            (ARRAY['Ander', 'Berg', 'Carl', 'Dal', 'Eng', 'Fair', 'Gold', 'Hart', 'Ing', 'Jack', 'Kirk', 'Lind',
+                   'Mar', 'Nor', 'Oak', 'Pet', 'Quin', 'Rich', 'Stan', 'Thorn', 'Under', 'Vander', 'West', 'York',
+                   'Zimmer'])[1 + floor(a * 25)::int]
+            || (ARRAY['son', 'man', 'ton', 'berg', 'field', 'wood', 'ley', 'stein', 'quist', 'sen', 'holm', 'ford',
+                   'well', 'land', 'worth', 'shaw', 'dale', 'mark', 'hill', 'brook'])[1 + floor(b * 20)::int] AS last,
             '+1 ' || 200 + n %% 800 || ' ' || lpad((n / 800 %% 10000000)::text, 7, '0') AS phone,
             1 + floor(power(f, 2) * %(companies)s)::int AS company_n
         FROM draw d)
-INSERT INTO leads_lead (organization_id, first_name, last_name, email, email_norm, holds_email, phone_number, phone_norm, company_id,
-    job_title, industry, website, city, state, country, pin_code, status_id, priority, source_id, score, estimated_value,
-    assigned_to_id, linkedin_url, linkedin_norm, holds_linkedin, custom_fields, notes, ai_information, last_activity_at,
-    created_at, updated_at)
+INSERT INTO leads_lead (organization_id, first_name, last_name, email, email_norm, holds_email, phone_number,
+    phone_norm, company_id, job_title, industry, website, city, state, country, pin_code, status_id, priority, source_id,
+    score, estimated_value, assigned_to_id, linkedin_url, linkedin_norm, holds_linkedin, custom_fields, notes,
+    ai_information, last_activity_at, created_at, updated_at)
 SELECT %(org)s, first, last, first || '.' || last || n || '@mail' || n %% 500 || '.example',
     lower(first || '.' || last || n || '@mail' || n %% 500 || '.example'), true, phone, replace(phone, ' ', ''),
     company.ids[company_n],
-    (ARRAY['CEO', 'CTO', 'Sales Manager', 'Head of Marketing', 'Buyer', 'Developer', 'Consultant', 'Office Manager'])[1 + floor(c * 8)::int],
+    (ARRAY['CEO', 'CTO', 'Sales Manager', 'Head of Marketing', 'Buyer', 'Developer', 'Consultant',
+           'Office Manager'])[1 + floor(c * 8)::int],
     (ARRAY['Software', 'Retail', 'Finance', 'Health', 'Logistics'])[1 + floor(d * 5)::int],
     'https://www.mail' || n %% 500 || '.example',
-    (ARRAY['Berlin', 'Paris', 'London', 'Austin', 'Boston', 'Madrid', 'Mumbai', 'Tokyo', 'Oslo', 'Lagos'])[1 + floor(e * 10)::int],
+    (ARRAY['Berlin', 'Paris', 'London', 'Austin', 'Boston', 'Madrid', 'Mumbai', 'Tokyo', 'Oslo',
+           'Lagos'])[1 + floor(e * 10)::int],
     NULL,
     (ARRAY['Germany', 'France', 'United Kingdom', 'United States', 'United States', 'Spain', 'India', 'Japan', 'Norway',
            'Nigeria'])[1 + floor(e * 10)::int],
     lpad((n %% 99999)::text, 5, '0'),
-    status.ids[CASE WHEN a < 0.4 THEN 1 WHEN a < 0.65 THEN 2 WHEN a < 0.8 THEN 3 WHEN a < 0.88 THEN 4 WHEN a < 0.94 THEN 5 ELSE 6 END],
+    status.ids[CASE WHEN a < 0.4 THEN 1 WHEN a < 0.65 THEN 2 WHEN a < 0.8 THEN 3 WHEN a < 0.88 THEN 4 WHEN a < 0.94 THEN 5
+               ELSE 6 END],
     1 + floor(b * 4)::int, CASE WHEN c < 0.9 THEN source.ids[1 + floor(c / 0.9 * 5)::int] END,
     1 + floor(d * 99)::int, CASE WHEN e < 0.6 THEN round((e * 100000)::numeric, 2) END,
     CASE WHEN f < 0.85 THEN member.ids[1 + floor(f / 0.85 * cardinality(member.ids))::int] END,
@@ -141,7 +147,8 @@ def prepare(rows, *, fresh, say):
     server, name, made_of = addresses(), f"lio_bench_{rows}", recipe(rows)
     there = {kind: in_database(url, name) for kind, url in server.items()}
     with psycopg.connect(server["owner"], autocommit=True) as owner:
-        comment = owner.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]).fetchone()
+        comment = owner.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+                                [name]).fetchone()
         if not fresh and comment and comment[0] == made_of:
             return there
         say(f"Making {name} ...")
@@ -170,7 +177,8 @@ def recipe(rows):
 
 
 def manage(environment, *arguments):
-    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"manage.py {arguments[0]} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout
@@ -230,7 +238,8 @@ def tidy(owner_url):
 def sweep(owner_url):
     """Take away what an earlier run created, so that every run measures the same rows. Answers how many leads went."""
     with psycopg.connect(owner_url) as connection:
-        going = [row[0] for row in connection.execute("DELETE FROM leads_lead WHERE email_norm LIKE '%@new.example' RETURNING id")]
+        going = [row[0] for row in connection.execute(
+            "DELETE FROM leads_lead WHERE email_norm LIKE '%@new.example' RETURNING id")]
         connection.execute("DELETE FROM lio_searchdoc WHERE kind = 'lead' AND object_id = ANY(%s)", [going])
         connection.execute("DELETE FROM lio_change WHERE model_type = 'lead' AND model_id = ANY(%s)", [going])
         connection.execute("DELETE FROM lio_job")

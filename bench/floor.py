@@ -13,9 +13,11 @@ import psycopg
 
 LIST = """
 SELECT json_agg(r)::text FROM (
-    SELECT l.id, l.first_name, l.last_name, l.email, l.phone_number, l.company_id, l.job_title, l.industry, l.website, l.address,
-        l.city, l.state, l.country, l.pin_code, l.priority, l.score, l.estimated_value, l.linkedin_url, l.custom_fields, l.notes,
-        l.ai_information, c.company_name AS company, s.number AS status, o.number AS lead_source, l.assigned_to_id AS assigned_to,
+    SELECT l.id, l.first_name, l.last_name, l.email, l.phone_number, l.company_id, l.job_title, l.industry, l.website,
+        l.address, l.city,
+        l.state, l.country, l.pin_code, l.priority, l.score, l.estimated_value, l.linkedin_url, l.custom_fields,
+        l.notes, l.ai_information, c.company_name AS company, s.number AS status, o.number AS lead_source,
+        l.assigned_to_id AS assigned_to,
         ARRAY(SELECT json_build_object('id', t.number, 'name', t.name, 'color_code', t.color_code)
               FROM leads_leadtag lt JOIN lookups_lookup t ON t.id = lt.tag_id
               WHERE lt.organization_id = l.organization_id AND lt.lead_id = l.id ORDER BY t.number) AS tags,
@@ -31,21 +33,22 @@ SELECT json_agg(r)::text FROM (
 ORDERS = {"id": "l.id DESC", "created_at": "l.created_at DESC, l.id DESC", "score": "l.score DESC, l.id DESC",
           "last_name": "l.last_name DESC, l.id DESC"}
 LEAD = """
-INSERT INTO leads_lead (organization_id, first_name, last_name, email, email_norm, holds_email, phone_number, phone_norm, company_id,
-    job_title, status_id, priority, source_id, score, linkedin_url, linkedin_norm, holds_linkedin, custom_fields, ai_information,
-    created_at, updated_at)
+INSERT INTO leads_lead (organization_id, first_name, last_name, email, email_norm, holds_email, phone_number, phone_norm,
+    company_id, job_title, status_id, priority, source_id, score, linkedin_url, linkedin_norm, holds_linkedin, custom_fields,
+    ai_information, created_at, updated_at)
 SELECT %(org)s, %(first_name)s, %(last_name)s, %(email)s, %(email)s, true, %(phone)s, %(phone)s,
-    (SELECT id FROM companies_company WHERE organization_id = %(org)s AND name_norm = lower(%(company)s) AND deleted_at IS NULL),
+    (SELECT id FROM companies_company
+     WHERE organization_id = %(org)s AND name_norm = lower(%(company)s) AND deleted_at IS NULL),
     %(job_title)s, (SELECT id FROM lookups_lookup WHERE organization_id = %(org)s AND type = 'status' AND number = 1), 2,
-    (SELECT id FROM lookups_lookup WHERE organization_id = %(org)s AND type = 'source' AND number = %(source)s), 0, %(linkedin)s, %(linkedin)s,
-    true, %(custom)s::jsonb, '{}', now(), now()
+    (SELECT id FROM lookups_lookup WHERE organization_id = %(org)s AND type = 'source' AND number = %(source)s), 0,
+    %(linkedin)s, %(linkedin)s, true, %(custom)s::jsonb, '{}', now(), now()
 ON CONFLICT DO NOTHING RETURNING id
 """
 DOCUMENT = "INSERT INTO lio_searchdoc (organization_id, kind, object_id, body) VALUES (%s, 'lead', %s, %s)"
 CHANGE = """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, after, actor)
             VALUES (%s, nextval('lio_change_group'), 'lead.created', 'lead', %s, %s::jsonb, 'floor')"""
-JOB = """INSERT INTO lio_job (organization_id, function, args, is_batch, state, attempts, max_attempts, total, processed, succeeded,
-                              failed, skipped, error)
+JOB = """INSERT INTO lio_job (organization_id, function, args, is_batch, state, attempts, max_attempts, total, processed,
+                              succeeded, failed, skipped, error)
          VALUES (%s, 'leads.jobs.score_leads', %s::jsonb, true, 'queued', 0, 5, 0, 0, 0, 0, 0, '')"""
 own = threading.local()
 
@@ -83,7 +86,8 @@ def add(environ, query):
         cursor.execute(LEAD, {
             "org": org, "first_name": given["first_name"], "last_name": given["last_name"], "email": given["email"],
             "phone": given["phone_number"], "company": given["company"], "job_title": given["job_title"],
-            "source": given["lead_source"], "linkedin": given.get("linkedin_url"), "custom": orjson.dumps(given["custom_fields"]).decode()})
+            "source": given["lead_source"], "linkedin": given.get("linkedin_url"),
+            "custom": orjson.dumps(given["custom_fields"]).decode()})
         found = cursor.fetchone()
         if not found:
             return "409 Conflict", {"success": False}

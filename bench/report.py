@@ -23,7 +23,8 @@ def judged(chosen, found, median):
                 value = median(a["p50"] / b["p50"] for a, b in pairs)
                 row["goals"].append(goal(f"p50 / {other[0]}", value, limit))
             elif what == "p99/p50":
-                row["goals"].append(goal("p99/p50", median(run["p99"] / run["p50"] for run in found[case.name, "product"]), limit))
+                spread = median(run["p99"] / run["p50"] for run in found[case.name, "product"])
+                row["goals"].append(goal("p99/p50", spread, limit))
             else:
                 row["goals"].append(goal(what, row[what], limit, least=what == "rate"))
     return list(rows.values())
@@ -45,7 +46,8 @@ def table(outcome):
         failed = [one for one in row["goals"] if not one["passed"]]
         missed += len(failed)
         ratios = [f"{row[name]:.2f}" if name in row else "" for name in ("rate", "cpu")]
-        lines.append((row["case"], *figures(row["product"]), *ratios, "; ".join(told(one) for one in row["goals"]), verdict(row["goals"])))
+        goals = "; ".join(told(one) for one in row["goals"])
+        lines.append((row["case"], *figures(row["product"]), *ratios, goals, verdict(row["goals"])))
         if "floor" in row:
             lines.append(("   floor", *figures(row["floor"]), "", "", "", ""))
     widths = [max(len(line[n]) for line in lines) for n in range(len(HEAD))]
@@ -59,7 +61,8 @@ def table(outcome):
 
 
 def figures(one):
-    return (f"{one['rate']:.0f}", f"{one['p50']:.2f}", f"{one['p95']:.1f}", f"{one['p99']:.1f}", f"{one['app']:.0f}", f"{one['db']:.0f}")
+    digits = {"rate": 0, "p50": 2, "p95": 1, "p99": 1, "app": 0, "db": 0}
+    return tuple(f"{one[name]:.{digits[name]}f}" for name in FIGURES)
 
 
 def verdict(goals):

@@ -26,7 +26,8 @@ class Servers:
         self.ports, self.urls = ports, urls
         os.environ["LIO_PORT"] = str(ports["product"])
         web, self.worker = children(folder)
-        instead = {"lio.wsgi:application": "bench.floor:application", f"--bind=127.0.0.1:{ports['product']}": f"--bind=127.0.0.1:{ports['floor']}"}
+        instead = {"lio.wsgi:application": "bench.floor:application",
+                   f"--bind=127.0.0.1:{ports['product']}": f"--bind=127.0.0.1:{ports['floor']}"}
         command = [instead.get(one, one) for one in web.command]
         self.children = {"product": web, "floor": Child("floor", command, folder)}
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
 from rest_framework.exceptions import APIException, ValidationError
 
 from lio.errors import DomainError
@@ -46,7 +48,7 @@ class InputForm(forms.Form):
     def add_error(self, field, error):
         """As ever; and the page opens with the first wrong field ready to be mended."""
         super().add_error(field, error)
-        wrong = next((name for name in self.fields if name in self._errors), None)
+        wrong = next((name for name in self.fields if name in self.errors), None)
         if wrong:
             for name, one in self.fields.items():
                 one.widget.attrs.pop("autofocus", None)
@@ -82,8 +84,18 @@ class Password(forms.CharField):
             attrs={"autocomplete": "new-password" if new else "current-password"}))
 
 
+class Select(forms.Select):
+    """A flat list of options, written without a template for each: the time zones alone would take 60 ms."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        chosen = set(self.format_value(value))
+        options = ((flatatt({"value": key, "selected": str(key) in chosen}), label) for key, label in self.choices)
+        return format_html("<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})),
+                           format_html_join("", '<option{}>{}</option>', options))
+
+
 class Choice(forms.ChoiceField):
     """One of a list; the list is given when the form is made (`form.fields[name].choices = ...`)."""
 
     def __init__(self, label, *, choices=(), required=False, help_text=""):
-        super().__init__(label=label, choices=choices, required=required, help_text=help_text)
+        super().__init__(label=label, choices=choices, required=required, help_text=help_text, widget=Select)

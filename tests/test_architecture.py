@@ -8,8 +8,15 @@ import pytest
 from django.apps import apps
 
 FLOORS = [
-    {"lio"}, {"accounts"}, {"activity", "lookups", "integrations"}, {"companies"}, {"leads"}, {"contacts", "intent"},
-    {"deals", "booking", "voice"}, {"mail"}, {"assistant", "abm", "transfers", "reports"},
+    {"lio"},
+    {"accounts"},
+    {"activity", "lookups", "integrations"},
+    {"companies"},
+    {"leads"},
+    {"contacts", "intent"},
+    {"deals", "booking", "voice"},
+    {"mail"},
+    {"assistant", "abm", "transfers", "reports"},
 ]
 FLOOR = {app: height for height, storey in enumerate(FLOORS) for app in storey}
 ROOF = {Path("lio/urls.py"), Path("lio/settings.py")}
@@ -19,10 +26,28 @@ GROUND = {"organization", "user"}  # of accounts: every floor may point there, b
 
 # Modules that may speak SQL themselves, or look with the system role's eyes. Each is read in a review; keep the lists short.
 SQL = {
-    "lio/api/idempotency.py", "lio/checks.py", "lio/grants.py", "lio/health.py", "lio/history.py", "lio/housekeeping.py", "lio/jobs.py",
-    "lio/listing.py", "lio/ratelimit.py", "lio/rows.py", "lio/search.py", "lio/tenancy.py", "lio/worker.py",
-    "accounts/keys.py", "accounts/sessions.py", "companies/naming.py", "leads/capture.py", "leads/identity.py", "leads/jobs.py",
-    "leads/models.py", "lookups/edit.py", "lookups/known.py",
+    "lio/api/idempotency.py",
+    "lio/checks.py",
+    "lio/grants.py",
+    "lio/health.py",
+    "lio/history.py",
+    "lio/housekeeping.py",
+    "lio/jobs.py",
+    "lio/listing.py",
+    "lio/ratelimit.py",
+    "lio/rows.py",
+    "lio/search.py",
+    "lio/tenancy.py",
+    "lio/worker.py",
+    "accounts/keys.py",
+    "accounts/sessions.py",
+    "companies/naming.py",
+    "leads/capture.py",
+    "leads/identity.py",
+    "leads/jobs.py",
+    "leads/models.py",
+    "lookups/edit.py",
+    "lookups/known.py",
 }
 SYSTEM_ROLE = {"leads/jobs.py"}
 
@@ -65,13 +90,21 @@ def calls(path):
 
 
 def test_sql_is_written_in_few_places():
-    speakers = {str(path) for path in CODE for name, _ in calls(path) if name in ("cursor", "raw", "extra", "RawSQL")
-                and not str(path).startswith(("lio/embedded", "lio/run"))}
+    speakers = {
+        str(path)
+        for path in CODE
+        for name, _ in calls(path)
+        if name in ("cursor", "raw", "extra", "RawSQL") and not str(path).startswith(("lio/embedded", "lio/run"))
+    }
     assert speakers <= SQL, f"not on the list: {sorted(speakers - SQL)}"
 
 
 def test_the_system_role_is_used_in_few_places():
-    users = {str(path) for path in CODE if re.search(r"""using\(\s*["']system|connections\[["']system|using=["']system""", text_of(path))}
+    users = {
+        str(path)
+        for path in CODE
+        if re.search(r"""using\(\s*["']system|connections\[["']system|using=["']system""", text_of(path))
+    }
     assert users <= SYSTEM_ROLE, f"not on the list: {sorted(users - SYSTEM_ROLE)}"
 
 
@@ -90,10 +123,16 @@ def test_sql_never_takes_a_value_into_its_text():
                 assert not re.search(r"request|\bdata\b|params|body|given|query_params", inside), f"{path}:{call.lineno}"
 
 
-@pytest.mark.parametrize("word", ["mark_safe", "csrf_exempt", "SafeString", "autoescape off", "|safe", "pickle", "eval(", "exec("])
+@pytest.mark.parametrize(
+    "word", ["mark_safe", "csrf_exempt", "SafeString", "autoescape off", "|safe", "pickle", "eval(", "exec("]
+)
 def test_forbidden_words(word):
-    found = [str(path) for path in [*CODE, *TEMPLATES] if path.suffix in (".py", ".html")  # mails are plain text
-             and re.search(rf"(?<![\w.]){re.escape(word)}" if word[0].isalpha() else re.escape(word), text_of(path))]
+    found = [
+        str(path)
+        for path in [*CODE, *TEMPLATES]
+        if path.suffix in (".py", ".html")  # mails are plain text
+        and re.search(rf"(?<![\w.]){re.escape(word)}" if word[0].isalpha() else re.escape(word), text_of(path))
+    ]
     assert found == []
 
 
@@ -127,7 +166,20 @@ def test_signals_of_saving_are_not_used():
 
 def test_rules_know_nothing_of_http():
     """A module that is neither a face (api, pages, admin ...) nor the kit does not see the request."""
-    faces = {"api", "pages", "admin", "middleware", "authentication", "permissions", "urls", "views", "door", "forms", "docs", "schema"}
+    faces = {
+        "api",
+        "pages",
+        "admin",
+        "middleware",
+        "authentication",
+        "permissions",
+        "urls",
+        "views",
+        "door",
+        "forms",
+        "docs",
+        "schema",
+    }
     for path in CODE:
         if path.parts[0] == "lio" or set(path.parts) & faces or path.stem in faces or "management" in path.parts:
             continue
@@ -138,5 +190,12 @@ def test_rules_know_nothing_of_http():
 def test_repository_speaks_of_the_product_alone():
     words = re.compile(r"(?<![\w./])/(work|tmp)/|\bTODO\b|\bFIXME\b|\bXXX\b")
     mine = Path(__file__).name
-    files = [*CODE, *TEMPLATES, *Path("docs").rglob("*.md"), *Path("static").rglob("*.js"), *Path("static").rglob("*.css"), Path("README.md")]
+    files = [
+        *CODE,
+        *TEMPLATES,
+        *Path("docs").rglob("*.md"),
+        *Path("static").rglob("*.js"),
+        *Path("static").rglob("*.css"),
+        Path("README.md"),
+    ]
     assert [str(path) for path in files if path.name != mine and path.suffix != ".gz" and words.search(text_of(path))] == []

@@ -44,17 +44,24 @@ def test_with_api_key(capsys, db):
 def test_what_a_new_organisation_holds(capsys, db):
     organization = Organization.objects.get(public_id=run(capsys, "create_organization", **FOUND)["organization_id"])
     with org_scope(organization):
-        seeded = {kind: list(Lookup.objects.filter(type=kind).order_by("number").values_list("number", "name", "is_system"))
-                  for kind in ("status", "priority", "source", "tags")}
+        seeded = {
+            kind: list(Lookup.objects.filter(type=kind).order_by("number").values_list("number", "name", "is_system"))
+            for kind in ("status", "priority", "source", "tags")
+        }
     assert seeded == {
-        "status": [(n, name, True) for n, name in enumerate(["New", "Contacted", "Qualified", "Unqualified", "Won", "Lost"], 1)],
+        "status": [
+            (n, name, True) for n, name in enumerate(["New", "Contacted", "Qualified", "Unqualified", "Won", "Lost"], 1)
+        ],
         "priority": [(n, name, True) for n, name in enumerate(["Low", "Medium", "High", "Urgent"], 1)],
         "source": [(n, name, True) for n, name in enumerate(["Website", "Referral", "LinkedIn", "Email", "Direct"], 1)],
         "tags": [],
     }
 
 
-@pytest.mark.parametrize("wrong", [{"admin_email": "none"}, {"admin_password": "short"}, {"name": " "}, {"name": "x" * 121}, {"admin_password": "x" * 129}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"admin_email": "none"}, {"admin_password": "short"}, {"name": " "}, {"name": "x" * 121}, {"admin_password": "x" * 129}],
+)
 def test_create_organization_fails_plainly(db, wrong):
     with pytest.raises(CommandError):
         call_command("create_organization", **(FOUND | wrong))
@@ -68,26 +75,56 @@ def test_an_address_that_is_taken(db, rep):
 
 
 def test_create_api_key(capsys, rep):
-    told = run(capsys, "create_api_key", organization_id=rep.organization.public_id, name="Shop", domain=["acme.com", "b.example"], ip=["10.0.0.0/8"])
+    told = run(
+        capsys,
+        "create_api_key",
+        organization_id=rep.organization.public_id,
+        name="Shop",
+        domain=["acme.com", "b.example"],
+        ip=["10.0.0.0/8"],
+    )
     assert set(told) == {"id", "api_key"}
     client = APIClient(headers={"x-api-key": told["api_key"]})
-    assert client.get("/api/v1/lead/lead-list", headers={"Origin": "https://acme.com"}, REMOTE_ADDR="10.1.1.1").status_code == 200
-    assert client.get("/api/v1/lead/lead-list", headers={"Origin": "https://acme.com"}, REMOTE_ADDR="11.1.1.1").status_code == 403
+    assert (
+        client.get("/api/v1/lead/lead-list", headers={"Origin": "https://acme.com"}, REMOTE_ADDR="10.1.1.1").status_code == 200
+    )
+    assert (
+        client.get("/api/v1/lead/lead-list", headers={"Origin": "https://acme.com"}, REMOTE_ADDR="11.1.1.1").status_code == 403
+    )
 
 
-@pytest.mark.parametrize("wrong", [{"organization_id": "org_nothing"}, {"organization_id": "1"}, {"name": ""}, {"name": "x" * 101}, {"domain": ["a b"]}, {"ip": ["x"]}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"organization_id": "org_nothing"},
+        {"organization_id": "1"},
+        {"name": ""},
+        {"name": "x" * 101},
+        {"domain": ["a b"]},
+        {"ip": ["x"]},
+    ],
+)
 def test_create_api_key_fails_plainly(rep, wrong):
     with pytest.raises(CommandError):
         call_command("create_api_key", **({"organization_id": rep.organization.public_id, "name": "Shop"} | wrong))
 
 
 def test_from_a_shell_failures_are_told_on_standard_error(db):
-    urls = {"DATABASE_URL": DATABASE_URLS["app"], "DATABASE_OWNER_URL": DATABASE_URLS["owner"], "DATABASE_SYSTEM_URL": DATABASE_URLS["system"]}
+    urls = {
+        "DATABASE_URL": DATABASE_URLS["app"],
+        "DATABASE_OWNER_URL": DATABASE_URLS["owner"],
+        "DATABASE_SYSTEM_URL": DATABASE_URLS["system"],
+    }
     name = connection.settings_dict["NAME"]
     here = os.environ | {key: urlsplit(url)._replace(path=f"/{name}").geturl() for key, url in urls.items()}
-    for arguments in (["create_api_key", "--organization-id", "org_nothing", "--name", "x"], ["create_organization", "--name", "x"],
-                      ["create_organization", "--name", "x", "--admin-email", "none", "--admin-password", PASSWORD]):
-        done = subprocess.run([sys.executable, "manage.py", *arguments], capture_output=True, text=True, timeout=60, check=False, env=here)
+    for arguments in (
+        ["create_api_key", "--organization-id", "org_nothing", "--name", "x"],
+        ["create_organization", "--name", "x"],
+        ["create_organization", "--name", "x", "--admin-email", "none", "--admin-password", PASSWORD],
+    ):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], capture_output=True, text=True, timeout=60, check=False, env=here
+        )
         assert done.returncode != 0 and done.stdout == ""
         assert done.stderr.strip() and "Traceback" not in done.stderr
 

@@ -83,7 +83,9 @@ def test_an_address_that_has_an_account(invite, rep, outsider):
 
 def test_nobody_invites_somebody_above_themselves(rep, colleague):
     with org_scope(rep.organization), pytest.raises(Forbidden):
-        invitations.invite(rep.organization, email="x@acme.example", role=Role.objects.of(rep.organization).get(name="Admin"), by=colleague)
+        invitations.invite(
+            rep.organization, email="x@acme.example", role=Role.objects.of(rep.organization).get(name="Admin"), by=colleague
+        )
 
 
 def test_the_link_is_ours_whatever_host_was_asked(invite, settings):

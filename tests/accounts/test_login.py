@@ -19,8 +19,13 @@ def test_answers_as_the_document_shows(sign_in, rep):
     body = answer.json()
     assert set(body) == {"success", "access_token", "token_type", "expires_in", "expires_at", "user"}
     assert (body["success"], body["token_type"], body["expires_in"]) == (True, "Bearer", 2592000)
-    assert body["user"] == {"id": rep.pk, "email": rep.email, "name": "Ada Admin", "role_name": "Admin",
-                            "organization_id": rep.organization.public_id}
+    assert body["user"] == {
+        "id": rep.pk,
+        "email": rep.email,
+        "name": "Ada Admin",
+        "role_name": "Admin",
+        "organization_id": rep.organization.public_id,
+    }
     ends = datetime.fromisoformat(body["expires_at"])
     assert abs(ends - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
     assert body["access_token"].startswith("eyJ")
@@ -38,8 +43,18 @@ def test_the_address_without_regard_to_case_and_blanks(sign_in, rep, spelling):
     assert sign_in(spelling(rep.email)).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{}, {"email": "a@acme.example"}, {"password": "x"}, {"email": "", "password": "x"}, {"email": None, "password": None},
-                                  {"email": 5, "password": []}, {"email": {}, "password": "x"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"email": "a@acme.example"},
+        {"password": "x"},
+        {"email": "", "password": "x"},
+        {"email": None, "password": None},
+        {"email": 5, "password": []},
+        {"email": {}, "password": "x"},
+    ],
+)
 def test_without_both_fields(stranger, db, body):
     error = shapes.check_failure(stranger.post("/api/auth/login", body), 400)
     assert set(error["fields"]) <= {"email", "password"}
@@ -103,7 +118,9 @@ def test_the_log_tells(sign_in, rep):
     with org_scope(rep.organization):
         entries = AuditEntry.objects.order_by("id").values_list("verb", "by", "ip")[:9]
         assert [entry for entry in entries if entry[0].startswith("session")] == [
-            ("session.refused", rep.pk, "203.0.113.5"), ("session.started", rep.pk, "203.0.113.5")]
+            ("session.refused", rep.pk, "203.0.113.5"),
+            ("session.started", rep.pk, "203.0.113.5"),
+        ]
 
 
 def test_the_password_is_kept_as_a_slow_hash():

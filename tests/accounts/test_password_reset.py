@@ -29,7 +29,11 @@ def link():
 def test_sets_the_password_and_ends_every_session(link, rep, sign_in, signed_in):
     client = signed_in(rep)
     invitations.reset_password(link(rep.email.upper()), NEW)
-    assert (sign_in(rep.email).status_code, sign_in(rep.email, NEW).status_code, client.get("/api/user/my").status_code) == (401, 200, 401)
+    assert (sign_in(rep.email).status_code, sign_in(rep.email, NEW).status_code, client.get("/api/user/my").status_code) == (
+        401,
+        200,
+        401,
+    )
 
 
 def test_once_only_and_not_after_another_change(link, rep):
@@ -64,6 +68,17 @@ def test_nothing_for_strangers_and_removed_members(link, rep, api, colleague):
 def test_tampered_links(link, rep, outsider):
     token, theirs = link(rep.email), link(outsider.email)
     swapped = f"{theirs.partition('-')[0]}-{token.partition('-')[2]}"
-    for bad in (swapped, token[:-1], token + "x", "", "-", "x-y", "-" + token, "MQ-" + "x" * 50, "%00-x", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5-x"):
+    for bad in (
+        swapped,
+        token[:-1],
+        token + "x",
+        "",
+        "-",
+        "x-y",
+        "-" + token,
+        "MQ-" + "x" * 50,
+        "%00-x",
+        "OTk5OTk5OTk5OTk5OTk5OTk5OTk5-x",
+    ):
         with pytest.raises(Missing):
             invitations.reset_password(bad, NEW)

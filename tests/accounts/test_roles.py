@@ -15,14 +15,21 @@ def test_a_new_one(api, rep):
     answer = api.post("/api/role/add", {"name": "Closer", "description": "Closes"})
     assert (answer.status_code, answer.json()["data"]["description"]) == (201, "Closes")
     assert set(Role.objects.of(rep.organization).get(name="Closer").permissions) == set(
-        Role.objects.of(rep.organization).get(name="Sales Rep").permissions)
+        Role.objects.of(rep.organization).get(name="Sales Rep").permissions
+    )
 
 
 @pytest.mark.parametrize("name", ["admin", "ADMIN", " Admin ", "Admin"])
 def test_a_name_twice(api, outsider_api, name):
     assert shapes.check_failure(api.post("/api/role/add", {"name": name}), 409)["fields"] == {"name": ["exists already"]}
-    assert outsider_api.post("/api/role/add", {"name": "Closer"}).status_code == api.post("/api/role/add", {"name": "Closer"}).status_code == 201
+    assert (
+        outsider_api.post("/api/role/add", {"name": "Closer"}).status_code
+        == api.post("/api/role/add", {"name": "Closer"}).status_code
+        == 201
+    )
 
 
 def test_unknown_rights(api):
-    assert "permissions" in shapes.check_failure(api.post("/api/role/add", {"name": "Odd", "permissions": ["fly"]}), 422)["fields"]
+    assert (
+        "permissions" in shapes.check_failure(api.post("/api/role/add", {"name": "Odd", "permissions": ["fly"]}), 422)["fields"]
+    )

@@ -22,7 +22,9 @@ def test_changing_the_password_ends_all_others(signed_in, sign_in, rep, client):
     browser = sign_in_browser(client, rep)
     assert browser.get("/leads/").status_code == 200
     new = "orchard-gate-9"
-    changed = one.post("/api/user/change-password", {"current_password": PASSWORD, "new_password": new, "confirm_password": new})
+    changed = one.post(
+        "/api/user/change-password", {"current_password": PASSWORD, "new_password": new, "confirm_password": new}
+    )
     assert changed.status_code == 200
     assert (status(one), status(two), browser.get("/leads/").status_code) == (200, 401, 302)
     assert (sign_in(rep.email).status_code, sign_in(rep.email, new).status_code) == (401, 200)
@@ -30,7 +32,10 @@ def test_changing_the_password_ends_all_others(signed_in, sign_in, rep, client):
 
 def test_a_refused_change_ends_nothing(signed_in, rep):
     one, two = signed_in(rep), signed_in(rep)
-    one.post("/api/user/change-password", {"current_password": "wrong", "new_password": "orchard-gate-9", "confirm_password": "orchard-gate-9"})
+    one.post(
+        "/api/user/change-password",
+        {"current_password": "wrong", "new_password": "orchard-gate-9", "confirm_password": "orchard-gate-9"},
+    )
     assert (status(one), status(two)) == (200, 200)
 
 

@@ -24,7 +24,15 @@ def key():
 @pytest.fixture
 def claims(rep):
     session = sessions.start(rep, "token")
-    return {"sub": str(rep.pk), "sid": str(session.pk), "jti": uuid.uuid4().hex, "iat": NOW, "exp": NOW + 3600, "aud": "lio", "iss": "lio"}
+    return {
+        "sub": str(rep.pk),
+        "sid": str(session.pk),
+        "jti": uuid.uuid4().hex,
+        "iat": NOW,
+        "exp": NOW + 3600,
+        "aud": "lio",
+        "iss": "lio",
+    }
 
 
 def status(token):
@@ -44,10 +52,28 @@ def test_one_of_ours_works(claims, rep):
     assert status(tokens.issue(sessions.start(rep, "token"))) == 200
 
 
-@pytest.mark.parametrize("changed", [
-    {"exp": NOW - 10}, {"exp": None}, {"exp": 10**12}, {"exp": 10**30}, {"exp": "never"}, {"exp": -1}, {"aud": "other"}, {"aud": None}, {"iss": "other"},
-    {"iss": None}, {"jti": None}, {"sid": None}, {"sid": "x"}, {"sid": 5}, {"sid": [1]}, {"sid": str(uuid.uuid4())}, {"sid": {"a": 1}},
-])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"exp": NOW - 10},
+        {"exp": None},
+        {"exp": 10**12},
+        {"exp": 10**30},
+        {"exp": "never"},
+        {"exp": -1},
+        {"aud": "other"},
+        {"aud": None},
+        {"iss": "other"},
+        {"iss": None},
+        {"jti": None},
+        {"sid": None},
+        {"sid": "x"},
+        {"sid": 5},
+        {"sid": [1]},
+        {"sid": str(uuid.uuid4())},
+        {"sid": {"a": 1}},
+    ],
+)
 def test_wrong_claims(claims, changed):
     made = {name: value for name, value in (claims | changed).items() if value is not None}
     token = ".".join([part({"alg": "HS256", "typ": "JWT"}), part(made)])
@@ -61,13 +87,31 @@ def test_wrong_signatures(claims, rep):
     good = jwt.encode(claims, key(), "HS256")
     header, body, signature = good.split(".")
     other = part(json.loads(base64.urlsafe_b64decode(body + "==")) | {"sub": "1"})
-    for token in (f"{header}.{body}.", f"{header}.{body}", f"{header}.{other}.{signature}", f"{part({'alg': 'none'})}.{body}.",
-                  f"{part({'alg': 'NoNe'})}.{body}.{signature}", f"{part({'alg': 'none'})}.{body}.{signature}",
-                  f"{part({'alg': 'HS256', 'jku': 'https://evil.example/k'})}.{body}.{signature}",
-                  f"{part({'alg': 'HS256', 'kid': '../../dev/null'})}.{body}.{signature}",
-                  jwt.encode(claims, key(), "HS512"), jwt.encode(claims, "x" * 64, "HS256"), jwt.encode(claims, settings.SECRET_KEY, "HS256"),
-                  good + "x", good[:-2], good.swapcase(), "..", "a.b.c", ".", f"{header}.{body}.{signature}.x", good.replace(".", ". "),
-                  "eyJ", "null", "undefined", "\u00e4".encode().decode("latin-1")):
+    for token in (
+        f"{header}.{body}.",
+        f"{header}.{body}",
+        f"{header}.{other}.{signature}",
+        f"{part({'alg': 'none'})}.{body}.",
+        f"{part({'alg': 'NoNe'})}.{body}.{signature}",
+        f"{part({'alg': 'none'})}.{body}.{signature}",
+        f"{part({'alg': 'HS256', 'jku': 'https://evil.example/k'})}.{body}.{signature}",
+        f"{part({'alg': 'HS256', 'kid': '../../dev/null'})}.{body}.{signature}",
+        jwt.encode(claims, key(), "HS512"),
+        jwt.encode(claims, "x" * 64, "HS256"),
+        jwt.encode(claims, settings.SECRET_KEY, "HS256"),
+        good + "x",
+        good[:-2],
+        good.swapcase(),
+        "..",
+        "a.b.c",
+        ".",
+        f"{header}.{body}.{signature}.x",
+        good.replace(".", ". "),
+        "eyJ",
+        "null",
+        "undefined",
+        "\u00e4".encode().decode("latin-1"),
+    ):
         assert status(token) == 401, token
 
 
@@ -78,8 +122,16 @@ def test_a_browsers_session_id_is_no_token(rep):
 
 def test_only_the_word_bearer_introduces_one(claims):
     token = jwt.encode(claims, key(), "HS256")
-    for header, expected in ((f"bearer {token}", 200), (f"BEARER {token}", 200), (f"Bearer  {token}", 200), (token, 401), (f"Token {token}", 401),
-                             (f"Bearer{token}", 401), (f"Bearer {token} {token}", 401), (f"Basic {token}", 401)):
+    for header, expected in (
+        (f"bearer {token}", 200),
+        (f"BEARER {token}", 200),
+        (f"Bearer  {token}", 200),
+        (token, 401),
+        (f"Token {token}", 401),
+        (f"Bearer{token}", 401),
+        (f"Bearer {token} {token}", 401),
+        (f"Basic {token}", 401),
+    ):
         assert APIClient(headers={"Authorization": header}).get("/api/user/my").status_code == expected, header
     assert APIClient().get(f"/api/user/my?access_token={token}").status_code == 401
     client = APIClient()

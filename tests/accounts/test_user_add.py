@@ -12,7 +12,12 @@ def test_makes_a_member_who_can_sign_in(api, rep, sign_in):
     answer = api.post("/api/user/add", NEW | {"last_name": "New"})
     assert answer.status_code == 201
     shown = answer.json()["data"]
-    assert (shown["email"], shown["name"], shown["role_name"], shown["state_id"]) == ("nora@acme.example", "Nora New", "Sales Rep", 1)
+    assert (shown["email"], shown["name"], shown["role_name"], shown["state_id"]) == (
+        "nora@acme.example",
+        "Nora New",
+        "Sales Rep",
+        1,
+    )
     assert (shown["organization_id"], shown["language"], shown["timezone"]) == (rep.organization.public_id, "en", "UTC")
     assert "password" not in answer.content.decode()
     assert sign_in("nora@acme.example", NEW["password"]).json()["user"]["id"] == shown["id"]
@@ -26,7 +31,9 @@ def test_an_address_is_taken_over_all_organisations_and_for_ever(api, outsider_a
     assert outsider_api.post("/api/user/add", NEW | {"email": colleague.email}).status_code == 409
 
 
-@pytest.mark.parametrize("password", ["short-7", "password", "12345678", "nora@acme.example", "NoraNora1" * 15, "qwertyuiop", "        "])
+@pytest.mark.parametrize(
+    "password", ["short-7", "password", "12345678", "nora@acme.example", "NoraNora1" * 15, "qwertyuiop", "        "]
+)
 def test_weak_passwords(api, password):
     assert list(shapes.check_failure(api.post("/api/user/add", NEW | {"password": password}), 422)["fields"]) == ["password"]
     assert not User.objects.filter(email="nora@acme.example").exists()

@@ -9,7 +9,9 @@ NEW = "orchard-gate-9"
 
 
 def change(api, current=PASSWORD, new=NEW, confirm=NEW):
-    return api.post("/api/user/change-password", {"current_password": current, "new_password": new, "confirm_password": confirm})
+    return api.post(
+        "/api/user/change-password", {"current_password": current, "new_password": new, "confirm_password": confirm}
+    )
 
 
 def test_needs_the_current_one(api):

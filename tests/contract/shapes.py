@@ -2,8 +2,18 @@
 
 import re
 
-ERROR_TYPES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-               409: "conflict", 422: "validation_error", 429: "rate_limited", 500: "server_error", 503: "server_error"}
+ERROR_TYPES = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    422: "validation_error",
+    429: "rate_limited",
+    500: "server_error",
+    503: "server_error",
+}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 TYPES = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),

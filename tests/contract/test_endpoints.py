@@ -25,7 +25,7 @@ NOWHERE = 987_654_321
 
 
 def test_the_list_of_unbuilt_endpoints_names_only_documented_ones():
-    assert UNBUILT <= BY_ID.keys()
+    assert BY_ID.keys() >= UNBUILT
 
 
 def test_what_the_first_issue_brings_is_built():
@@ -51,7 +51,9 @@ def test_nothing_else_is_served():
         if pattern.name == "unknown":
             continue
         view = pattern.callback
-        methods = getattr(view, "actions", None) or [m for m in view.view_class.http_method_names if hasattr(view.view_class, m)]
+        methods = getattr(view, "actions", None) or [
+            m for m in view.view_class.http_method_names if hasattr(view.view_class, m)
+        ]
         route = str(pattern.pattern).strip("^$")
         for method in {name.upper() for name in methods} & set(METHODS):
             path = shapes.sample(route)
@@ -73,8 +75,12 @@ def test_answers_as_documented(endpoint, world):
     shapes.check_success(answer, endpoint)
     twin = both_paths(endpoint)[1]
     path, query, body = world.request(endpoint)
-    again = world.call(endpoint, path=path.replace("/api/", "/api/v1/") if "/v1/" in twin else path.replace("/v1/", "/"),
-                       query=query, body=body)
+    again = world.call(
+        endpoint,
+        path=path.replace("/api/", "/api/v1/") if "/v1/" in twin else path.replace("/v1/", "/"),
+        query=query,
+        body=body,
+    )
     if endpoint["id"] not in ("auth-logout", "user-change-password"):  # their first call changed who may call
         assert again.status_code == answer.status_code, again.content
 
@@ -110,8 +116,16 @@ def test_the_record_in_the_path_comes_before_the_body(endpoint, world):
 
 
 def test_unknown_route_is_not_found_without_a_token(db):
-    for path in ["/api/nothing", "/api/lead/nothing", "/api/v1/nothing/7", "/api/", "/api/v1", "/api/lead/list/",
-                 "/api/lead/view/1/more", "/api/contact%00"]:
+    for path in [
+        "/api/nothing",
+        "/api/lead/nothing",
+        "/api/v1/nothing/7",
+        "/api/",
+        "/api/v1",
+        "/api/lead/list/",
+        "/api/lead/view/1/more",
+        "/api/contact%00",
+    ]:
         for method in METHODS:
             answer = APIClient().generic(method, path)
             shapes.check_failure(answer, 404)

@@ -49,7 +49,7 @@ def test_wrong_types(endpoint, world):
     for param in params_of(endpoint, "body"):
         status = 400 if endpoint["id"] in UNREADABLE else 422
         for value in WRONG.get(param["type"], []):
-            if param["name"] == "ids" and value == [] or endpoint["id"] == "lead-delete" and not value:
+            if (param["name"] == "ids" and value == []) or (endpoint["id"] == "lead-delete" and not value):
                 continue
             refused(world, endpoint, param["name"], value, status)
 
@@ -84,8 +84,18 @@ def test_unknown_and_read_only_fields_are_ignored(endpoint, world):
     """R20, R22: another organisation cannot be named, and an id cannot be chosen."""
     if endpoint["id"] in ("v1-lead",):
         return  # keeps what it does not know: tests/leads/test_push.py
-    extra = {"organization_id": "org_other", "organization": 999, "id": 999, "score": 99, "created_at": "2001-01-01T00:00:00Z",
-            "nonsense": {"deep": [1]}, "is_system": True, "deleted_at": "2001-01-01", "email_norm": "x", "number": 5}
+    extra = {
+        "organization_id": "org_other",
+        "organization": 999,
+        "id": 999,
+        "score": 99,
+        "created_at": "2001-01-01T00:00:00Z",
+        "nonsense": {"deep": [1]},
+        "is_system": True,
+        "deleted_at": "2001-01-01",
+        "email_norm": "x",
+        "number": 5,
+    }
     path, query, body = world.request(endpoint)
     answer = world.call(endpoint, path=path, query=query, body=extra | body)
     assert answer.status_code == endpoint["response"]["status"], answer.content
@@ -98,9 +108,18 @@ def test_bodies_that_cannot_be_read(endpoint, world):
     path, _, body = world.request(endpoint)
     if not body and not params_of(endpoint, "body"):
         return  # takes no body: what is sent is not looked at
-    for text, kind in [("", "application/json"), ("{", "application/json"), ("[]", "application/json"), ("null", "application/json"),
-                       ('"text"', "application/json"), ("5", "application/json"), ("{}", "text/plain"), ("{}", "application/xml"),
-                       ("a=b", "application/x-www-form-urlencoded"), ('--x--\r\n', "multipart/form-data; boundary=x")]:
+    for text, kind in [
+        ("", "application/json"),
+        ("{", "application/json"),
+        ("[]", "application/json"),
+        ("null", "application/json"),
+        ('"text"', "application/json"),
+        ("5", "application/json"),
+        ("{}", "text/plain"),
+        ("{}", "application/xml"),
+        ("a=b", "application/x-www-form-urlencoded"),
+        ("--x--\r\n", "multipart/form-data; boundary=x"),
+    ]:
         answer = getattr(world.api, endpoint["method"].lower())(path, text, content_type=kind)
         if text:
             shapes.check_failure(answer, 400)

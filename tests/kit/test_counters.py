@@ -11,8 +11,11 @@ from lio.tenancy import org_scope
 from lookups.known import known
 from tests.factories import make_lead, make_member, make_organization
 
-STEPS = st.lists(st.tuples(st.sampled_from(["add", "status", "assign", "delete", "edit", "fold", "undo"]), st.integers(0, 10**6)),
-                 min_size=5, max_size=25)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "status", "assign", "delete", "edit", "fold", "undo"]), st.integers(0, 10**6)),
+    min_size=5,
+    max_size=25,
+)
 
 
 def counted(organization):
@@ -68,7 +71,10 @@ def test_counters_equal_counting(db, steps):
 def test_totals_of_lists_are_exact(api, rep, colleague):
     for n in range(7):
         make_lead(rep.organization, assigned_to_id=colleague.pk if n % 2 else None)
-    total = lambda **query: api.get("/api/lead/list", query).json()["total"]
+
+    def total(**query):
+        return api.get("/api/lead/list", query).json()["total"]
+
     assert (total(), total(unassigned="true"), total(assigned_to=colleague.pk), total(assigned_to="true")) == (7, 4, 3, 0)
     ids = [row["id"] for row in api.get("/api/lead/list").json()["data"]]
     api.post("/api/lead/status-change", {"ids": ids[:2], "status": 5})

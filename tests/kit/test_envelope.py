@@ -33,11 +33,18 @@ def test_every_answer_carries_a_request_id(api):
         assert api.get("/api/user/my", headers={"X-Request-Id": bad.encode().decode("latin-1")})["X-Request-Id"] != bad
 
 
-@pytest.mark.parametrize(("error", "status"), [
-    (ZeroDivisionError("the secret is 42"), 500), (OperationalError("server closed the connection: secret"), 503),
-    (DatabaseError("relation secret does not exist"), 500), (RecursionError("secret"), 500), (MemoryError("secret"), 500),
-    (KeyError("secret"), 500), (UnicodeDecodeError("utf-8", b"secret", 0, 1, "secret"), 500),
-])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ZeroDivisionError("the secret is 42"), 500),
+        (OperationalError("server closed the connection: secret"), 503),
+        (DatabaseError("relation secret does not exist"), 500),
+        (RecursionError("secret"), 500),
+        (MemoryError("secret"), 500),
+        (KeyError("secret"), 500),
+        (UnicodeDecodeError("utf-8", b"secret", 0, 1, "secret"), 500),
+    ],
+)
 def test_faults_tell_nothing_internal(api, monkeypatch, error, status):
     def fail(*args, **kwargs):
         raise error
@@ -62,6 +69,16 @@ def test_json_answers_may_not_be_taken_for_pages(api):
 
 
 def test_text_comes_back_as_it_was_sent(api):
-    for text in ("<script>alert(1)</script>", "  spaces  ", "{{7*7}}", "Zoë 💩 名前", "a\nb\tc", "' OR 1=1 --", "%s", "\\u0041", "=1+1"):
+    for text in (
+        "<script>alert(1)</script>",
+        "  spaces  ",
+        "{{7*7}}",
+        "Zoë 💩 名前",
+        "a\nb\tc",
+        "' OR 1=1 --",
+        "%s",
+        "\\u0041",
+        "=1+1",
+    ):
         shown = api.post("/api/v1/lead", {"phone_number": "1", "last_name": text, "custom_fields": {"t": text}}).json()["data"]
         assert (shown["last_name"], shown["custom_fields"]["t"]) == (text, text)

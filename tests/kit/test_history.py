@@ -14,7 +14,9 @@ def changes(organization, **where):
 
 def test_a_change_holds_the_changed_fields_only(api, rep):
     lead = make_lead(rep.organization, by=rep, email="jane@acme.example", city="Ulm")
-    answer = api.post(f"/api/lead/update/{lead.pk}", {"city": "Bonn", "email": "jane@acme.example", "status": 3, "estimated_value": 10})
+    answer = api.post(
+        f"/api/lead/update/{lead.pk}", {"city": "Bonn", "email": "jane@acme.example", "status": 3, "estimated_value": 10}
+    )
     [change] = changes(rep.organization, verb="lead.updated")
     assert change.before == {"city": "Ulm", "status": 1, "estimated_value": None}
     assert change.after == {"city": "Bonn", "status": 3, "estimated_value": 10.0}
@@ -35,7 +37,8 @@ def test_one_action_has_one_change_id(api, rep, colleague):
     assert sorted(change.model_id for change in found) == ids
     assert {change.change_id for change in found} == {int(answer["X-Change-Id"])}
     assert {(str(change.before), str(change.after)) for change in found} == {
-        ("{'assigned_to': None}", f"{{'assigned_to': {colleague.pk}}}")}
+        ("{'assigned_to': None}", f"{{'assigned_to': {colleague.pk}}}")
+    }
     other = api.post("/api/lead/assign-user", {"ids": ids[:1], "assigned_to": None})
     assert other["X-Change-Id"] != answer["X-Change-Id"]
 
@@ -44,7 +47,10 @@ def test_a_refusal_records_nothing(api, rep):
     make_lead(rep.organization, email="a@acme.example")
     lead = make_lead(rep.organization, email="b@acme.example")
     before = len(changes(rep.organization))
-    assert api.post(f"/api/lead/update/{lead.pk}", {"email": "a@acme.example", "company": "New Inc", "city": "Ulm"}).status_code == 409
+    assert (
+        api.post(f"/api/lead/update/{lead.pk}", {"email": "a@acme.example", "company": "New Inc", "city": "Ulm"}).status_code
+        == 409
+    )
     assert len(changes(rep.organization)) == before
 
 

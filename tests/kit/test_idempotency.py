@@ -34,9 +34,13 @@ def test_a_repeat_gets_the_first_answer_and_does_nothing(api, rep):
 
 def test_the_same_key_for_another_request_is_refused(api, rep):
     push(api, "k1")
-    for answer in (push(api, "k1", {"email": "other@acme.example"}), push(api, "k1", JANE | {"merge": 1}),
-                   push(api, "k1", path="/api/lead"), push(api, "k1", path="/api/v1/lead?x=1"),
-                   push(api, "k1", {"first_name": "Jane", "last_name": "Doe"}, "/api/lead/add")):
+    for answer in (
+        push(api, "k1", {"email": "other@acme.example"}),
+        push(api, "k1", JANE | {"merge": 1}),
+        push(api, "k1", path="/api/lead"),
+        push(api, "k1", path="/api/v1/lead?x=1"),
+        push(api, "k1", {"first_name": "Jane", "last_name": "Doe"}, "/api/lead/add"),
+    ):
         assert shapes.check_failure(answer, 422)["code"] == "idempotency_mismatch"
     assert leads(rep.organization) == 1
 

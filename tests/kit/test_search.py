@@ -15,8 +15,15 @@ def found(api, text):
 def leads(rep):
     names = ["100%", "a_b", "axb", r"back\slash", "O'Neil", "Müller", "İstanbul", "ab\ncd", "plain"]
     for n, name in enumerate(names):
-        make_lead(rep.organization, first_name="", last_name=name, email=f"p{n}@mail.test", job_title=f"Job{n}", company=f"Firm {n}",
-                  phone_number=f"+49 30 555-{n:03}")
+        make_lead(
+            rep.organization,
+            first_name="",
+            last_name=name,
+            email=f"p{n}@mail.test",
+            job_title=f"Job{n}",
+            company=f"Firm {n}",
+            phone_number=f"+49 30 555-{n:03}",
+        )
     return names
 
 
@@ -65,7 +72,9 @@ def test_many_hits_take_the_other_way(api, leads, monkeypatch):
 def test_search_goes_with_filters_and_pages(api, rep):
     for n in range(5):
         make_lead(rep.organization, last_name=f"Match{n}", city="Ulm" if n % 2 else "Bonn")
-    answer = api.get("/api/lead/list", {"search_value": "match", "city": "ulm", "limit": 1, "order_by": "last_name", "order_in": "asc"}).json()
+    answer = api.get(
+        "/api/lead/list", {"search_value": "match", "city": "ulm", "limit": 1, "order_by": "last_name", "order_in": "asc"}
+    ).json()
     assert ([row["last_name"] for row in answer["data"]], answer["total"]) == (["Match1"], 2)
 
 

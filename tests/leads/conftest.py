@@ -20,7 +20,9 @@ def tag(api):
     """Makes a tag; answers it as the API shows it on a lead."""
 
     def make(name):
-        shown = api.post("/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": name, "color_code": "#112233"})
+        shown = api.post(
+            "/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": name, "color_code": "#112233"}
+        )
         return {key: shown.json()["data"][key] for key in ("id", "name", "color_code")}
 
     return make

@@ -28,11 +28,28 @@ def test_answers_in_the_envelope(api):
 def test_every_writable_field(api, rep, colleague, tag):
     hot = tag("Hot")
     given = {
-        "first_name": "Jane", "last_name": "Doe", "email": "Jane@Acme.example", "phone_number": "+49 (30) 1234-5", "company": "Acme",
-        "job_title": "CFO", "linkedin_url": "https://www.linkedin.com/in/jane?x=1", "status": 3, "priority": 4, "lead_source": 2,
-        "estimated_value": 1234.56, "assigned_to": colleague.pk, "tags": [hot["id"]], "industry": "Steel",
-        "website": "https://acme.example/about?x=ü", "address": "1 Main St", "city": "Ulm", "state": "BW", "country": "Germany",
-        "pin_code": "89073", "custom_fields": {"size": {"employees": [1, 2]}, "ok": True, "none": None}, "notes": "Line\nbreak <b>",
+        "first_name": "Jane",
+        "last_name": "Doe",
+        "email": "Jane@Acme.example",
+        "phone_number": "+49 (30) 1234-5",
+        "company": "Acme",
+        "job_title": "CFO",
+        "linkedin_url": "https://www.linkedin.com/in/jane?x=1",
+        "status": 3,
+        "priority": 4,
+        "lead_source": 2,
+        "estimated_value": 1234.56,
+        "assigned_to": colleague.pk,
+        "tags": [hot["id"]],
+        "industry": "Steel",
+        "website": "https://acme.example/about?x=ü",
+        "address": "1 Main St",
+        "city": "Ulm",
+        "state": "BW",
+        "country": "Germany",
+        "pin_code": "89073",
+        "custom_fields": {"size": {"employees": [1, 2]}, "ok": True, "none": None},
+        "notes": "Line\nbreak <b>",
     }
     shown = add(api, **given).json()["data"]
     for name, value in given.items():
@@ -42,8 +59,19 @@ def test_every_writable_field(api, rep, colleague, tag):
 
 
 def test_read_only_fields_and_ai_information_are_ignored(api, stored):
-    shown = add(api, ai_information={"score": 99}, score=99, id=1, created_at="2001-01-01", last_activity_at="2001-01-01",
-                status_text="Won", deleted_at="2001-01-01", organization_id="org_x", email_norm="x", holds_email=False).json()["data"]
+    shown = add(
+        api,
+        ai_information={"score": 99},
+        score=99,
+        id=1,
+        created_at="2001-01-01",
+        last_activity_at="2001-01-01",
+        status_text="Won",
+        deleted_at="2001-01-01",
+        organization_id="org_x",
+        email_norm="x",
+        holds_email=False,
+    ).json()["data"]
     assert (shown["score"], shown["ai_information"], shown["last_activity_at"], shown["status_text"]) == (0, {}, None, "New")
     assert shown["created_at"] > "2002" and "email_norm" not in shown
     assert stored(shown["id"]).holds_email is True
@@ -67,16 +95,47 @@ def test_company_by_id(api):
     shapes.check_failure(add(api, company_id=company + 999), 404)
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("status", 99), ("status", 0), ("lead_source", 6), ("priority", 0), ("priority", 5), ("tags", [1]), ("tags", [999_999]),
-    ("email", "no address"), ("email", "a@b"), ("email", "a b@acme.example"), ("email", "a@acme.example, b@acme.example"),
-    ("email", "Jane <jane@acme.example>"), ("email", "x" * 250 + "@acme.example"), ("phone_number", "1" * 31), ("job_title", "x" * 201),
-    ("company", "x" * 201), ("estimated_value", -1), ("estimated_value", 10**12), ("estimated_value", "a lot"), ("first_name", " J "),
-    ("website", "javascript:alert(1)"), ("website", "ftp://acme.example"), ("linkedin_url", "data:text/html,x"), ("website", "http://"),
-    ("website", "https://a b.example"), ("website", "java\nscript:alert(1)"), ("linkedin_url", "https://[::1"), ("notes", "x" * 10_001),
-    ("custom_fields", []), ("custom_fields", {"x" * 65: 1}), ("custom_fields", {" ": 1}), ("custom_fields", {str(n): 1 for n in range(101)}),
-    ("custom_fields", {"a": "x" * 40_000}), ("city", "x" * 101), ("last_name", "a\x00b"), ("custom_fields", {"a": "\x00"}),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", 99),
+        ("status", 0),
+        ("lead_source", 6),
+        ("priority", 0),
+        ("priority", 5),
+        ("tags", [1]),
+        ("tags", [999_999]),
+        ("email", "no address"),
+        ("email", "a@b"),
+        ("email", "a b@acme.example"),
+        ("email", "a@acme.example, b@acme.example"),
+        ("email", "Jane <jane@acme.example>"),
+        ("email", "x" * 250 + "@acme.example"),
+        ("phone_number", "1" * 31),
+        ("job_title", "x" * 201),
+        ("company", "x" * 201),
+        ("estimated_value", -1),
+        ("estimated_value", 10**12),
+        ("estimated_value", "a lot"),
+        ("first_name", " J "),
+        ("website", "javascript:alert(1)"),
+        ("website", "ftp://acme.example"),
+        ("linkedin_url", "data:text/html,x"),
+        ("website", "http://"),
+        ("website", "https://a b.example"),
+        ("website", "java\nscript:alert(1)"),
+        ("linkedin_url", "https://[::1"),
+        ("notes", "x" * 10_001),
+        ("custom_fields", []),
+        ("custom_fields", {"x" * 65: 1}),
+        ("custom_fields", {" ": 1}),
+        ("custom_fields", {str(n): 1 for n in range(101)}),
+        ("custom_fields", {"a": "x" * 40_000}),
+        ("city", "x" * 101),
+        ("last_name", "a\x00b"),
+        ("custom_fields", {"a": "\x00"}),
+    ],
+)
 def test_a_field_that_breaks_its_rule_is_named(api, name, value):
     error = shapes.check_failure(add(api, **{name: value}), 422)
     assert list(error["fields"]) == [name]
@@ -88,7 +147,14 @@ def test_an_inactive_member_gets_no_leads(api, colleague):
 
 
 def test_amounts_have_two_decimals(api):
-    for given, kept in [(1.005, 1.01), ("12.345", 12.35), (0, 0), ("1e3", 1000), (999_999_999_999.99, 999_999_999_999.99), (None, None)]:
+    for given, kept in [
+        (1.005, 1.01),
+        ("12.345", 12.35),
+        (0, 0),
+        ("1e3", 1000),
+        (999_999_999_999.99, 999_999_999_999.99),
+        (None, None),
+    ]:
         assert add(api, estimated_value=given).json()["data"]["estimated_value"] == kept
 
 

@@ -1,4 +1,4 @@
-"""POST /api/lead/status-change and /assign-user: ids, or everything that the list shows with the filters (R26, DECISIONS 12)."""
+"""POST /api/lead/status-change and /assign-user: ids, or all that the list shows with the filters (R26, DECISIONS 12)."""
 
 import pytest
 
@@ -12,8 +12,10 @@ from tests.factories import make_lead
 
 @pytest.fixture
 def leads(rep):
-    return [make_lead(rep.organization, by=rep, email=f"a{n}@acme.example", city="Ulm" if n % 2 else "Bonn", priority=1 + n % 4)
-            for n in range(8)]
+    return [
+        make_lead(rep.organization, by=rep, email=f"a{n}@acme.example", city="Ulm" if n % 2 else "Bonn", priority=1 + n % 4)
+        for n in range(8)
+    ]
 
 
 def status(api, **body):
@@ -31,38 +33,89 @@ def test_ids(api, rep, leads):
     assert {pk for pk, number in statuses(rep).items() if number == 3} == set(ids)
 
 
-@pytest.mark.parametrize("filters", [
-    {}, {"city": "ulm"}, {"priority": [1, 2]}, {"priority": "1,2"}, {"priority": 1}, {"search_value": "a3@"}, {"unassigned": True},
-    {"status": 1}, {"state_id": [1]}, {"city": "Ulm", "search_value": "a1"}, {"score_min": 0, "score_max": 100}, {"city": None},
-    {"created_from": "2001-01-01"}, {"start_date": "2001-01-01", "end_date": "2101-01-01"}, {"order_by": "city", "order_in": "asc"},
-])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"city": "ulm"},
+        {"priority": [1, 2]},
+        {"priority": "1,2"},
+        {"priority": 1},
+        {"search_value": "a3@"},
+        {"unassigned": True},
+        {"status": 1},
+        {"state_id": [1]},
+        {"city": "Ulm", "search_value": "a1"},
+        {"score_min": 0, "score_max": 100},
+        {"city": None},
+        {"created_from": "2001-01-01"},
+        {"start_date": "2001-01-01", "end_date": "2101-01-01"},
+        {"order_by": "city", "order_in": "asc"},
+    ],
+)
 def test_select_all_is_what_the_list_shows(api, rep, leads, filters):
-    query = {key: ",".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
-             for key, value in filters.items() if value is not None}
+    query = {
+        key: ",".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
+        for key, value in filters.items()
+        if value is not None
+    }
     shown = {row["id"] for row in api.get("/api/lead/list", query | {"limit": 100}).json()["data"]}
     answer = status(api, select_all=True, filters=filters)
     assert set(answer.json()["data"]["ids"]) == shown
     assert {pk for pk, number in statuses(rep).items() if number == 3} == shown
 
 
-@pytest.mark.parametrize(("body", "expected"), [
-    ({}, 400), ({"ids": []}, 400), ({"ids": None}, 400), ({"select_all": False}, 400), ({"filters": {}}, 400),
-    ({"select_all": True}, 422), ({"select_all": True, "filters": None}, 422), ({"select_all": True, "ids": [1], "filters": {}}, 422),
-    ({"select_all": True, "filters": []}, 422), ({"select_all": "maybe", "filters": {}}, 422), ({"ids": "abc"}, 422), ({"ids": [-1]}, 422),
-    ({"ids": [99_999_999]}, 404),
-])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, 400),
+        ({"ids": []}, 400),
+        ({"ids": None}, 400),
+        ({"select_all": False}, 400),
+        ({"filters": {}}, 400),
+        ({"select_all": True}, 422),
+        ({"select_all": True, "filters": None}, 422),
+        ({"select_all": True, "ids": [1], "filters": {}}, 422),
+        ({"select_all": True, "filters": []}, 422),
+        ({"select_all": "maybe", "filters": {}}, 422),
+        ({"ids": "abc"}, 422),
+        ({"ids": [-1]}, 422),
+        ({"ids": [99_999_999]}, 404),
+    ],
+)
 def test_what_is_no_selection(api, rep, leads, body, expected):
     shapes.check_failure(status(api, **body), expected)
     assert set(statuses(rep).values()) == {1}
 
 
-@pytest.mark.parametrize("filters", [
-    {"citty": "Ulm"}, {"score_min": "x"}, {"priority": {}}, {"created_from": "yesterday"}, {"created_from": 5},
-    {"created_from": ["2026-01-02"], "created_to": ["2026-01-01"]}, {"start_date": "2026-01-02", "end_date": "2026-01-01"},
-    {"search_value": 5}, {"search_value": {}}, {"order_by": ["id"]}, {"order_by": {"a": 1}}, {"order_by": "nonsense"}, {"order_in": [1]},
-    {"unassigned": "perhaps"}, {"city": {"a": 1}}, {"city": ["Ulm", {}]}, {"assigned_to": [True]}, {"deleted_at__isnull": False},
-    {"organization_id": 1}, {"city__icontains": "u"}, {"search_value": "x" * 201}, {"state_id": [[1]]}, {"assigned_to": "me"},
-])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"citty": "Ulm"},
+        {"score_min": "x"},
+        {"priority": {}},
+        {"created_from": "yesterday"},
+        {"created_from": 5},
+        {"created_from": ["2026-01-02"], "created_to": ["2026-01-01"]},
+        {"start_date": "2026-01-02", "end_date": "2026-01-01"},
+        {"search_value": 5},
+        {"search_value": {}},
+        {"order_by": ["id"]},
+        {"order_by": {"a": 1}},
+        {"order_by": "nonsense"},
+        {"order_in": [1]},
+        {"unassigned": "perhaps"},
+        {"city": {"a": 1}},
+        {"city": ["Ulm", {}]},
+        {"assigned_to": [True]},
+        {"deleted_at__isnull": False},
+        {"organization_id": 1},
+        {"city__icontains": "u"},
+        {"search_value": "x" * 201},
+        {"state_id": [[1]]},
+        {"assigned_to": "me"},
+    ],
+)
 def test_filters_that_are_misspelt_or_invalid_are_refused(api, rep, leads, filters):
     error = shapes.check_failure(status(api, select_all=True, filters=filters), 422)
     assert "filters" in error["fields"]
@@ -83,7 +136,10 @@ def test_an_unknown_status_or_member(api, rep, leads, outsider):
 
 def test_assigning_and_taking_away(api, leads, colleague):
     ids = [lead.pk for lead in leads[:2]]
-    assert api.post("/api/lead/assign-user", {"ids": ids, "assigned_to": colleague.pk}).json()["data"] == {"updated": 2, "ids": ids}
+    assert api.post("/api/lead/assign-user", {"ids": ids, "assigned_to": colleague.pk}).json()["data"] == {
+        "updated": 2,
+        "ids": ids,
+    }
     assert api.get("/api/lead/list", {"assigned_to": colleague.pk}).json()["total"] == 2
     assert api.post("/api/lead/assign-user", {"ids": ids, "assigned_to": None}).status_code == 200
     assert api.get("/api/lead/list", {"unassigned": 1}).json()["total"] == 8

@@ -14,14 +14,19 @@ def leads(rep):
 
 
 def test_ids_in_the_body_or_in_the_query(api, leads):
-    for url, body in (("/api/lead/delete", {"ids": [leads[0].pk]}), (f"/api/lead/delete?ids={leads[1].pk}", None),
-                      (f"/api/lead/delete?ids[]={leads[2].pk}", None)):
+    for url, body in (
+        ("/api/lead/delete", {"ids": [leads[0].pk]}),
+        (f"/api/lead/delete?ids={leads[1].pk}", None),
+        (f"/api/lead/delete?ids[]={leads[2].pk}", None),
+    ):
         answer = api.delete(url, body)
         assert (answer.status_code, answer.json()["data"]["deleted"]) == (200, 1)
     assert api.get("/api/lead/list").json()["total"] == 0
 
 
-@pytest.mark.parametrize("query", ["ids={0},{1},{2}", "ids={0}&ids={1}&ids={2}", "ids[]={0}&ids[]={1},{2}", "ids={0}, {1} ,{2}"])
+@pytest.mark.parametrize(
+    "query", ["ids={0},{1},{2}", "ids={0}&ids={1}&ids={2}", "ids[]={0}&ids[]={1},{2}", "ids={0}, {1} ,{2}"]
+)
 def test_several_ids_in_the_query(api, leads, query):
     ids = [lead.pk for lead in leads]
     assert sorted(api.delete("/api/lead/delete?" + query.format(*ids)).json()["data"]["ids"]) == ids
@@ -49,9 +54,12 @@ def test_gone_from_everywhere_but_the_table(api, rep, leads):
     assert api.get("/api/lead/list", {"search_value": "gone0"}).json()["total"] == 0
     assert api.get("/api/lead/list", {"state_id": 1}).json()["total"] == 2
     assert api.get("/api/lead/note/list").json()["total"] == 0
-    for answer in (api.get("/api/lead/note/list", {"lead_id": leads[0].pk}), api.get(f"/api/lead/view/{leads[0].pk}"),
-                   api.post("/api/lead/note/add", {"lead_id": leads[0].pk, "title": "x"}),
-                   api.post("/api/lead/status-change", {"ids": [leads[0].pk], "status": 2})):
+    for answer in (
+        api.get("/api/lead/note/list", {"lead_id": leads[0].pk}),
+        api.get(f"/api/lead/view/{leads[0].pk}"),
+        api.post("/api/lead/note/add", {"lead_id": leads[0].pk, "title": "x"}),
+        api.post("/api/lead/status-change", {"ids": [leads[0].pk], "status": 2}),
+    ):
         shapes.check_failure(answer, 404)
     assert api.post("/api/lead/add", {"first_name": "Jo", "last_name": "Do", "email": "a0@acme.example"}).status_code == 201
     with org_scope(rep.organization):

@@ -23,7 +23,9 @@ def found(api):
 @pytest.fixture
 def named(rep):
     def make(name, **fields):
-        lead = make_lead(rep.organization, first_name=name, **{k: v for k, v in fields.items() if k not in ("score", "created_at")})
+        lead = make_lead(
+            rep.organization, first_name=name, **{k: v for k, v in fields.items() if k not in ("score", "created_at")}
+        )
         with org_scope(rep.organization):
             Lead.objects.filter(pk=lead.pk).update(**{k: v for k, v in fields.items() if k in ("score", "created_at")})
         return lead
@@ -58,12 +60,19 @@ def test_assigned_to(named, found, rep, colleague, api):
 
 
 def test_look_ups(named, found, api, tag):
-    from lookups.models import Lookup
-
-    source = {n: Lookup.objects.get(type="source", number=n).pk for n in ()}
-    assert source == {}
-    answer = [api.post("/api/v1/lead", {"email": f"a{n}@acme.example", "first_name": f"s{n}", "status": n, "lead_source": min(n, 5), "priority": min(n, 4)})
-              for n in range(1, 7)]
+    answer = [
+        api.post(
+            "/api/v1/lead",
+            {
+                "email": f"a{n}@acme.example",
+                "first_name": f"s{n}",
+                "status": n,
+                "lead_source": min(n, 5),
+                "priority": min(n, 4),
+            },
+        )
+        for n in range(1, 7)
+    ]
     assert {one.status_code for one in answer} == {201}
     assert found(state_id=3) == found(status=3) == {"s3"}
     assert found(state_id="1,6") == found(status="1,6") == {"s1", "s6"}
@@ -86,14 +95,23 @@ def test_texts(named, found):
     assert found(company="ac%me") == found(city="%") == found(city="ul_") == set()
 
 
-@pytest.mark.parametrize(("zone", "moment", "day"), [
-    ("UTC", "2026-06-15T00:00:00Z", "2026-06-15"), ("UTC", "2026-06-15T23:59:59.999Z", "2026-06-15"),
-    ("Europe/Berlin", "2026-06-14T22:00:00Z", "2026-06-15"), ("Europe/Berlin", "2026-06-15T21:59:59Z", "2026-06-15"),
-    ("America/New_York", "2026-06-15T04:00:00Z", "2026-06-15"), ("America/New_York", "2026-06-16T03:59:59Z", "2026-06-15"),
-    ("Asia/Kolkata", "2026-06-14T18:30:00Z", "2026-06-15"), ("Pacific/Kiritimati", "2026-06-14T10:00:00Z", "2026-06-15"),
-    ("Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29"), ("Europe/Berlin", "2026-03-29T21:59:59Z", "2026-03-29"),  # 23 hours
-    ("Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25"), ("Europe/Berlin", "2026-10-25T22:59:59Z", "2026-10-25"),  # 25 hours
-])
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("UTC", "2026-06-15T00:00:00Z", "2026-06-15"),
+        ("UTC", "2026-06-15T23:59:59.999Z", "2026-06-15"),
+        ("Europe/Berlin", "2026-06-14T22:00:00Z", "2026-06-15"),
+        ("Europe/Berlin", "2026-06-15T21:59:59Z", "2026-06-15"),
+        ("America/New_York", "2026-06-15T04:00:00Z", "2026-06-15"),
+        ("America/New_York", "2026-06-16T03:59:59Z", "2026-06-15"),
+        ("Asia/Kolkata", "2026-06-14T18:30:00Z", "2026-06-15"),
+        ("Pacific/Kiritimati", "2026-06-14T10:00:00Z", "2026-06-15"),
+        ("Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29"),
+        ("Europe/Berlin", "2026-03-29T21:59:59Z", "2026-03-29"),  # 23 hours
+        ("Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25"),
+        ("Europe/Berlin", "2026-10-25T22:59:59Z", "2026-10-25"),  # 25 hours
+    ],
+)
 def test_a_plain_date_is_the_callers_whole_day(api, rep, named, found, zone, moment, day):
     from datetime import date, timedelta
 
@@ -109,14 +127,24 @@ def test_a_plain_date_is_the_callers_whole_day(api, rep, named, found, zone, mom
 
 def test_moments_are_inclusive_and_keep_their_offset(named, found, api):
     named("x", created_at=parse_datetime("2026-06-15T12:00:00Z"))
-    for moment in ("2026-06-15T12:00:00Z", "2026-06-15T12:00:00", "2026-06-15T14:00:00+02:00", "2026-06-15T12:00:00.000Z", "2026-06-15 12:00:00"):
+    for moment in (
+        "2026-06-15T12:00:00Z",
+        "2026-06-15T12:00:00",
+        "2026-06-15T14:00:00+02:00",
+        "2026-06-15T12:00:00.000Z",
+        "2026-06-15 12:00:00",
+    ):
         assert found(start_date=moment) == found(end_date=moment) == found(start_date=moment, end_date=moment) == {"x"}, moment
     assert found(start_date="2026-06-15T12:00:00.001Z") == found(end_date="2026-06-15T11:59:59.999Z") == set()
 
 
 @pytest.mark.parametrize(("first", "last"), [("start_date", "end_date"), ("created_from", "created_to")])
 def test_start_after_end(api, first, last):
-    for low, high in (("2026-06-16", "2026-06-15"), ("2026-06-15T12:00:01Z", "2026-06-15T12:00:00Z"), ("2026-06-15T12:00:00Z", "2026-06-14")):
+    for low, high in (
+        ("2026-06-16", "2026-06-15"),
+        ("2026-06-15T12:00:01Z", "2026-06-15T12:00:00Z"),
+        ("2026-06-15T12:00:00Z", "2026-06-14"),
+    ):
         assert first in shapes.check_failure(api.get("/api/lead/list", {first: low, last: high}), 400)["fields"]
 
 

@@ -14,20 +14,36 @@ def rows(api, **query):
 @pytest.fixture
 def leads(rep):
     cities = ["Ulm", None, "Bonn", "ulm", None, "Aachen", "", "Zürich", "Bonn", None, "Ulm", "Ärö"]
-    return [make_lead(rep.organization, email=f"a{n}@acme.example", city=city, estimated_value=None if n % 3 else n * 10,
-                      last_name=f"Name{n % 4}") for n, city in enumerate(cities)]
+    return [
+        make_lead(
+            rep.organization,
+            email=f"a{n}@acme.example",
+            city=city,
+            estimated_value=None if n % 3 else n * 10,
+            last_name=f"Name{n % 4}",
+        )
+        for n, city in enumerate(cities)
+    ]
 
 
-@pytest.mark.parametrize("order", ["id", "last_name", "city", "estimated_value", "score", "created_at", "company", "status", "assigned_to"])
+@pytest.mark.parametrize(
+    "order", ["id", "last_name", "city", "estimated_value", "score", "created_at", "company", "status", "assigned_to"]
+)
 @pytest.mark.parametrize("way", ["ASC", "DESC"])
 @pytest.mark.parametrize("size", [1, 5, 7])
 def test_pages_together_are_the_list_whatever_the_order(api, leads, order, way, size):
     """Also from the end backwards, with empty values and ties."""
     whole = [row["id"] for row in rows(api, order_by=order, order_in=way, limit=100)["data"]]
     assert sorted(whole) == sorted(lead.pk for lead in leads)
-    pieces = [row["id"] for page in range(1, 13) for row in rows(api, order_by=order, order_in=way, limit=size, page=page)["data"]]
+    pieces = [
+        row["id"] for page in range(1, 13) for row in rows(api, order_by=order, order_in=way, limit=size, page=page)["data"]
+    ]
     assert pieces == whole
-    filtered = [row["id"] for page in range(1, 13) for row in rows(api, order_by=order, order_in=way, limit=size, page=page, state_id=1)["data"]]
+    filtered = [
+        row["id"]
+        for page in range(1, 13)
+        for row in rows(api, order_by=order, order_in=way, limit=size, page=page, state_id=1)["data"]
+    ]
     assert filtered == whole
 
 
@@ -43,7 +59,9 @@ def test_ties_go_by_id(api, leads):
     listed = rows(api, order_by="last_name", order_in="ASC", limit=100)["data"]
     assert [(row["last_name"], row["id"]) for row in listed] == sorted((row["last_name"], row["id"]) for row in listed)
     listed = rows(api, order_by="last_name", order_in="DESC", limit=100)["data"]
-    assert [(row["last_name"], row["id"]) for row in listed] == sorted(((row["last_name"], row["id"]) for row in listed), reverse=True)
+    assert [(row["last_name"], row["id"]) for row in listed] == sorted(
+        ((row["last_name"], row["id"]) for row in listed), reverse=True
+    )
 
 
 def test_the_limit_is_lowered_and_the_total_exact(api, leads):

@@ -7,7 +7,12 @@ from tests.factories import make_lead
 def test_a_note_counts_as_activity_and_stands_in_the_timeline(api, rep):
     lead = make_lead(rep.organization)
     note = api.post("/api/lead/note/add", {"lead_id": lead.pk, "title": "Called", "note": "<b>no answer</b>\n"}).json()["data"]
-    assert (note["lead_id"], note["title"], note["note"], note["created_by"]) == (lead.pk, "Called", "<b>no answer</b>\n", rep.pk)
+    assert (note["lead_id"], note["title"], note["note"], note["created_by"]) == (
+        lead.pk,
+        "Called",
+        "<b>no answer</b>\n",
+        rep.pk,
+    )
     assert api.get(f"/api/lead/view/{lead.pk}").json()["data"]["last_activity_at"]
 
 
@@ -18,7 +23,10 @@ def test_of_one_lead_or_of_all(api, rep):
             api.post("/api/lead/note/add", {"lead_id": lead.pk, "title": f"Note {n}"})
     assert api.get("/api/lead/note/list").json()["total"] == 4
     assert api.get("/api/lead/note/list", {"lead_id": leads[0].pk}).json()["total"] == 2
-    assert api.get("/api/lead/note/list", {"search_value": "note 1", "order_by": "lead_id", "order_in": "asc"}).json()["total"] == 2
+    assert (
+        api.get("/api/lead/note/list", {"search_value": "note 1", "order_by": "lead_id", "order_in": "asc"}).json()["total"]
+        == 2
+    )
 
 
 def test_of_a_lead_that_is_not_there(api, outsider):
@@ -31,4 +39,6 @@ def test_of_a_lead_that_is_not_there(api, outsider):
 def test_an_empty_title(api, rep):
     lead = make_lead(rep.organization)
     for title in ("", "   ", None):
-        assert "title" in shapes.check_failure(api.post("/api/lead/note/add", {"lead_id": lead.pk, "title": title}), 422)["fields"]
+        assert (
+            "title" in shapes.check_failure(api.post("/api/lead/note/add", {"lead_id": lead.pk, "title": title}), 422)["fields"]
+        )

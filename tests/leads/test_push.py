@@ -23,13 +23,23 @@ def count(rep):
         return Lead.objects.alive().count()
 
 
-@pytest.mark.parametrize("address", [{"email": "a@acme.example"}, {"phone_number": "1"}, {"linkedin_url": "https://linkedin.com/in/a"}])
+@pytest.mark.parametrize(
+    "address", [{"email": "a@acme.example"}, {"phone_number": "1"}, {"linkedin_url": "https://linkedin.com/in/a"}]
+)
 def test_one_address_is_enough(key_api, address):
     lead = shown(key_api, **address)
-    assert (lead["first_name"], lead["last_name"], lead["status"], lead["priority"], lead["lead_source"]) == ("", "", 1, 2, None)
+    assert (lead["first_name"], lead["last_name"], lead["status"], lead["priority"], lead["lead_source"]) == (
+        "",
+        "",
+        1,
+        2,
+        None,
+    )
 
 
-@pytest.mark.parametrize("body", [{}, {"first_name": "Jane"}, {"email": ""}, {"email": None, "phone_number": ""}, {"email": "  "}])
+@pytest.mark.parametrize(
+    "body", [{}, {"first_name": "Jane"}, {"email": ""}, {"email": None, "phone_number": ""}, {"email": "  "}]
+)
 def test_without_an_address_it_is_refused(key_api, body):
     error = shapes.check_failure(push(key_api, **body), 422)
     assert set(error["fields"]) & {"email", "phone_number", "linkedin_url"}
@@ -42,13 +52,19 @@ def test_key_and_token_do_the_same(key_api, api):
 
 
 # ------------------------------------------------------------------ duplicates
-@pytest.mark.parametrize(("first", "second"), [
-    ({"email": "jane@acme.example"}, {"email": "JANE@Acme.Example"}),
-    ({"email": "jane@acme.example"}, {"email": "jane@acme.example", "phone_number": "1"}),
-    ({"linkedin_url": "https://www.linkedin.com/in/jane/"}, {"linkedin_url": "http://linkedin.com/in/Jane?trk=x"}),
-    ({"linkedin_url": "linkedin.com/in/jane"}, {"linkedin_url": "https://WWW.linkedin.com/in/jane/?a=1&b=2"}),
-    ({"email": "a@acme.example", "linkedin_url": "https://linkedin.com/in/jane"}, {"linkedin_url": "https://linkedin.com/in/jane#top"}),
-])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"email": "jane@acme.example"}, {"email": "JANE@Acme.Example"}),
+        ({"email": "jane@acme.example"}, {"email": "jane@acme.example", "phone_number": "1"}),
+        ({"linkedin_url": "https://www.linkedin.com/in/jane/"}, {"linkedin_url": "http://linkedin.com/in/Jane?trk=x"}),
+        ({"linkedin_url": "linkedin.com/in/jane"}, {"linkedin_url": "https://WWW.linkedin.com/in/jane/?a=1&b=2"}),
+        (
+            {"email": "a@acme.example", "linkedin_url": "https://linkedin.com/in/jane"},
+            {"linkedin_url": "https://linkedin.com/in/jane#top"},
+        ),
+    ],
+)
 def test_the_same_address_is_a_duplicate(key_api, rep, first, second):
     lead = shown(key_api, **first)
     error = shapes.check_failure(push(key_api, **second), 409)
@@ -89,14 +105,40 @@ def test_merge_makes_the_lead_when_there_is_none(key_api):
 
 
 def test_merge_replaces_sent_fields_and_keeps_the_others(key_api, api, rep, colleague):
-    first = shown(key_api, email="Jane@acme.example", first_name="Jane", last_name="Doe", city="Ulm", status=3, priority=4, tags=["a"],
-                  company="Acme", custom_fields={"x": 1, "y": 1}, job_title="CFO")
+    first = shown(
+        key_api,
+        email="Jane@acme.example",
+        first_name="Jane",
+        last_name="Doe",
+        city="Ulm",
+        status=3,
+        priority=4,
+        tags=["a"],
+        company="Acme",
+        custom_fields={"x": 1, "y": 1},
+        job_title="CFO",
+    )
     api.post(f"/api/lead/update/{first['id']}", {"assigned_to": colleague.pk, "estimated_value": 5})
-    answer = push(key_api, email="jane@ACME.example", first_name="Janet", last_name="", job_title=None, company="Globex", tags=["b", "A"],
-                  custom_fields={"y": 2, "z": 3}, merge=1, phone_number="1")
+    answer = push(
+        key_api,
+        email="jane@ACME.example",
+        first_name="Janet",
+        last_name="",
+        job_title=None,
+        company="Globex",
+        tags=["b", "A"],
+        custom_fields={"y": 2, "z": 3},
+        merge=1,
+        phone_number="1",
+    )
     merged = answer.json()["data"]
     assert (answer.status_code, merged["id"]) == (200, first["id"])
-    assert (merged["first_name"], merged["last_name"], merged["job_title"], merged["phone_number"]) == ("Janet", "Doe", "CFO", "1")
+    assert (merged["first_name"], merged["last_name"], merged["job_title"], merged["phone_number"]) == (
+        "Janet",
+        "Doe",
+        "CFO",
+        "1",
+    )
     assert (merged["company"], merged["city"], merged["status"], merged["priority"]) == ("Globex", "Ulm", 3, 4)  # no defaults
     assert merged["custom_fields"] == {"x": 1, "y": 2, "z": 3, "city": "Ulm"}
     assert [tag["name"] for tag in merged["tags"]] == ["a", "b"]
@@ -122,7 +164,9 @@ def test_merge_by_linkedin_sets_the_email(key_api):
 def test_addresses_of_two_leads_are_ambiguous_also_with_merge(key_api, rep):
     one, two = shown(key_api, email="one@acme.example"), shown(key_api, linkedin_url="https://linkedin.com/in/two")
     for extra in ({}, {"merge": 1}, {"merge": 1, "duplicate": 1}):
-        error = shapes.check_failure(push(key_api, email="one@acme.example", linkedin_url="https://linkedin.com/in/two", city="Ulm", **extra), 409)
+        error = shapes.check_failure(
+            push(key_api, email="one@acme.example", linkedin_url="https://linkedin.com/in/two", city="Ulm", **extra), 409
+        )
         assert (error["code"], sorted(error["details"]["lead_ids"])) == ("ambiguous_match", [one["id"], two["id"]])
     assert count(rep) == 2
     third = shown(key_api, email="one@acme.example", linkedin_url="https://linkedin.com/in/two", duplicate=1)
@@ -137,21 +181,43 @@ def test_merge_changes_nothing_when_nothing_is_new(key_api):
 
 # ------------------------------------------------------------------ fields that are not listed
 def test_unlisted_fields_are_kept_literally(key_api):
-    extra = {"utm_source": "x", "Company Size": 50, "nested": {"a": [1, {"b": None}]}, "yes": True, "score_hint": 1.5, "ключ": "значение"}
+    extra = {
+        "utm_source": "x",
+        "Company Size": 50,
+        "nested": {"a": [1, {"b": None}]},
+        "yes": True,
+        "score_hint": 1.5,
+        "ключ": "значение",
+    }
     lead = shown(key_api, email="a@acme.example", **extra)
     assert lead["custom_fields"] == extra
 
 
 def test_lead_fields_among_them_are_set_as_well(key_api):
-    lead = shown(key_api, email="a@acme.example", city="Ulm", industry="Steel", notes="n", estimated_value=5, website="acme.example")
+    lead = shown(
+        key_api, email="a@acme.example", city="Ulm", industry="Steel", notes="n", estimated_value=5, website="acme.example"
+    )
     assert (lead["city"], lead["industry"], lead["notes"], lead["estimated_value"]) == ("Ulm", "Steel", "n", 5)
     assert lead["website"] == "https://acme.example"
-    assert lead["custom_fields"] == {"city": "Ulm", "industry": "Steel", "notes": "n", "estimated_value": 5, "website": "acme.example"}
+    assert lead["custom_fields"] == {
+        "city": "Ulm",
+        "industry": "Steel",
+        "notes": "n",
+        "estimated_value": 5,
+        "website": "acme.example",
+    }
 
 
 def test_a_value_that_does_not_fit_its_field_is_kept_all_the_same(key_api):
-    lead = shown(key_api, email="a@acme.example", city={"name": "Ulm"}, estimated_value="a lot", website="javascript:alert(1)",
-                 pin_code="x" * 50, company_id=99_999_999)
+    lead = shown(
+        key_api,
+        email="a@acme.example",
+        city={"name": "Ulm"},
+        estimated_value="a lot",
+        website="javascript:alert(1)",
+        pin_code="x" * 50,
+        company_id=99_999_999,
+    )
     assert [lead[name] for name in ("city", "estimated_value", "website", "pin_code", "company_id")] == [None] * 5
     assert lead["custom_fields"]["estimated_value"] == "a lot"
 
@@ -166,17 +232,58 @@ def test_no_inner_attribute_can_be_reached(key_api, api, rep, outsider, stored):
     theirs = make_lead(outsider.organization)
     clean = stored(shown(key_api, email="clean@acme.example")["id"])
     names = {field.name for field in Lead._meta.get_fields()} | {field.attname for field in Lead._meta.concrete_fields}
-    listed = {"email", "phone_number", "first_name", "last_name", "company", "job_title", "linkedin_url", "status", "priority",
-              "lead_source", "tags", "custom_fields", "duplicate", "merge"}
-    writable = {"industry", "website", "address", "city", "state", "country", "pin_code", "notes", "estimated_value", "company_id",
-                "assigned_to"}
-    bait = dict.fromkeys(names - listed - writable, theirs.pk) | {"organization_id": outsider.organization_id, "pk": theirs.pk,
-                                                                  "save": "x", "objects": "x", "_state": "x", "__class__": "x"}
+    listed = {
+        "email",
+        "phone_number",
+        "first_name",
+        "last_name",
+        "company",
+        "job_title",
+        "linkedin_url",
+        "status",
+        "priority",
+        "lead_source",
+        "tags",
+        "custom_fields",
+        "duplicate",
+        "merge",
+    }
+    writable = {
+        "industry",
+        "website",
+        "address",
+        "city",
+        "state",
+        "country",
+        "pin_code",
+        "notes",
+        "estimated_value",
+        "company_id",
+        "assigned_to",
+    }
+    bait = dict.fromkeys(names - listed - writable, theirs.pk) | {
+        "organization_id": outsider.organization_id,
+        "pk": theirs.pk,
+        "save": "x",
+        "objects": "x",
+        "_state": "x",
+        "__class__": "x",
+    }
     lead = stored(shown(key_api, email="bait@acme.example", **bait)["id"])
     for field in Lead._meta.concrete_fields:
         if field.attname not in ("id", "email", "email_norm", "custom_fields", "created_at", "updated_at"):
             assert getattr(lead, field.attname) == getattr(clean, field.attname), field.attname
-    read_only = {"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at", "organization", "organization_id"}
+    read_only = {
+        "id",
+        "score",
+        "ai_information",
+        "last_activity_at",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "organization",
+        "organization_id",
+    }
     assert set(lead.custom_fields) == set(bait) - read_only
     with org_scope(outsider.organization):
         assert Lead.objects.get(pk=theirs.pk).email_norm is None
@@ -198,8 +305,22 @@ def test_tags_by_name_created_when_new(key_api, api):
     assert api.get("/api/custom-lookups/list", {"type": "tags"}).json()["total"] == 2
 
 
-@pytest.mark.parametrize(("name", "value"), [("status", 99), ("lead_source", 9), ("priority", 7), ("tags", "Hot"), ("tags", [{}]), ("tags", [1]),
-                                             ("tags", [""]), ("tags", ["x" * 101]), ("custom_fields", "x"), ("email", "none"), ("first_name", "x" * 51)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", 99),
+        ("lead_source", 9),
+        ("priority", 7),
+        ("tags", "Hot"),
+        ("tags", [{}]),
+        ("tags", [1]),
+        ("tags", [""]),
+        ("tags", ["x" * 101]),
+        ("custom_fields", "x"),
+        ("email", "none"),
+        ("first_name", "x" * 51),
+    ],
+)
 def test_listed_fields_keep_their_rules(key_api, name, value):
     body = {"phone_number": "1", name: value}
     assert name in shapes.check_failure(push(key_api, **body), 422)["fields"]
@@ -214,8 +335,14 @@ def test_score_is_0_in_the_answer(key_api):
 
 
 def test_browsers_of_others_may_post(key_api):
-    preflight = key_api.options("/api/v1/lead", headers={"Origin": "https://shop.example", "Access-Control-Request-Method": "POST",
-                                                         "Access-Control-Request-Headers": "x-api-key,content-type,idempotency-key"})
+    preflight = key_api.options(
+        "/api/v1/lead",
+        headers={
+            "Origin": "https://shop.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "x-api-key,content-type,idempotency-key",
+        },
+    )
     assert (preflight.status_code, preflight["Access-Control-Allow-Origin"]) == (200, "*")
     answer = key_api.post("/api/v1/lead", {"email": "a@acme.example"}, headers={"Origin": "https://shop.example"})
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (201, "*")

@@ -10,7 +10,9 @@ from tests.factories import make_lead
 
 @pytest.fixture
 def leads(rep):
-    return [make_lead(rep.organization, email=f"a{n}@acme.example", company=f"Firm {n}", job_title=f"Title {n}") for n in range(3)]
+    return [
+        make_lead(rep.organization, email=f"a{n}@acme.example", company=f"Firm {n}", job_title=f"Title {n}") for n in range(3)
+    ]
 
 
 def test_the_leads_of_the_keys_organisation(key_api, leads, outsider):
@@ -22,11 +24,19 @@ def test_the_leads_of_the_keys_organisation(key_api, leads, outsider):
 
 def test_searches_every_documented_field(key_api, leads):
     for text in ("firm 1", "title 1", "A1@acme", "jane doe"):
-        assert leads[1].pk in [row["id"] for row in key_api.get("/api/v1/lead/lead-list", {"search_value": text}).json()["data"]]
+        assert leads[1].pk in [
+            row["id"] for row in key_api.get("/api/v1/lead/lead-list", {"search_value": text}).json()["data"]
+        ]
 
 
 def test_filters_and_dates_are_not_looked_at(key_api, leads):
-    for query in ({"state_id": 99}, {"start_date": "2101-01-01"}, {"start_date": "junk"}, {"score_min": "junk"}, {"assigned_to": "junk"}):
+    for query in (
+        {"state_id": 99},
+        {"start_date": "2101-01-01"},
+        {"start_date": "junk"},
+        {"score_min": "junk"},
+        {"assigned_to": "junk"},
+    ):
         assert key_api.get("/api/v1/lead/lead-list", query).json()["total"] == 3
 
 

@@ -10,14 +10,26 @@ from lio import jobs
 from lio.models import Job
 from lio.tenancy import org_scope
 
-FACTS = st.fixed_dictionaries({}, optional={
-    "email": st.sampled_from(["a@gmail.com", "a@acme.example", "", None]), "phone_number": st.sampled_from(["1", "", None]),
-    "linkedin_url": st.sampled_from(["https://linkedin.com/in/a", None]), "first_name": st.text(max_size=5), "last_name": st.text(max_size=5),
-    "company": st.text(max_size=5), "job_title": st.sampled_from(["CEO", "Student", "Head of Sales", "Lead Engineer", "Clerk", "", None]),
-    "website": st.text(max_size=3), "industry": st.text(max_size=3), "city": st.text(max_size=3), "country": st.text(max_size=3),
-    "estimated_value": st.one_of(st.none(), st.decimals(0, 10**12, places=2)), "status": st.integers(0, 2000),
-    "lead_source": st.one_of(st.none(), st.integers(0, 2000)), "priority": st.integers(1, 4),
-})
+FACTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "email": st.sampled_from(["a@gmail.com", "a@acme.example", "", None]),
+        "phone_number": st.sampled_from(["1", "", None]),
+        "linkedin_url": st.sampled_from(["https://linkedin.com/in/a", None]),
+        "first_name": st.text(max_size=5),
+        "last_name": st.text(max_size=5),
+        "company": st.text(max_size=5),
+        "job_title": st.sampled_from(["CEO", "Student", "Head of Sales", "Lead Engineer", "Clerk", "", None]),
+        "website": st.text(max_size=3),
+        "industry": st.text(max_size=3),
+        "city": st.text(max_size=3),
+        "country": st.text(max_size=3),
+        "estimated_value": st.one_of(st.none(), st.decimals(0, 10**12, places=2)),
+        "status": st.integers(0, 2000),
+        "lead_source": st.one_of(st.none(), st.integers(0, 2000)),
+        "priority": st.integers(1, 4),
+    },
+)
 
 
 @given(FACTS)
@@ -33,7 +45,9 @@ def test_reasons_add_up(facts):
 
 
 def test_filled_in_the_background(key_api, api):
-    made = key_api.post("/api/v1/lead", {"email": "jane@acme.example", "first_name": "Jane", "last_name": "Doe", "job_title": "CEO"}).json()["data"]
+    made = key_api.post(
+        "/api/v1/lead", {"email": "jane@acme.example", "first_name": "Jane", "last_name": "Doe", "job_title": "CEO"}
+    ).json()["data"]
     assert (made["score"], made["ai_information"]) == (0, {})
     jobs.drain()
     lead = api.get(f"/api/lead/view/{made['id']}").json()["data"]
@@ -44,8 +58,18 @@ def test_filled_in_the_background(key_api, api):
     assert Job.objects.filter(is_batch=True).count() == 0
 
 
-@pytest.mark.parametrize("change", [{"job_title": "CEO"}, {"company": "Acme"}, {"phone_number": "1"}, {"status": 3}, {"priority": 4},
-                                    {"estimated_value": 200_000}, {"email": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"job_title": "CEO"},
+        {"company": "Acme"},
+        {"phone_number": "1"},
+        {"status": 3},
+        {"priority": 4},
+        {"estimated_value": 200_000},
+        {"email": None},
+    ],
+)
 def test_computed_again_on_change(api, change):
     lead = api.post("/api/lead/add", {"first_name": "Jane", "last_name": "Doe", "email": "jane@acme.example"}).json()["data"]
     jobs.drain()
@@ -56,7 +80,9 @@ def test_computed_again_on_change(api, change):
 
 
 def test_nobody_to_reach_is_0(api):
-    lead = api.post("/api/lead/add", {"first_name": "Jane", "last_name": "Doe", "job_title": "CEO", "company": "Acme"}).json()["data"]
+    lead = api.post("/api/lead/add", {"first_name": "Jane", "last_name": "Doe", "job_title": "CEO", "company": "Acme"}).json()[
+        "data"
+    ]
     jobs.drain()
     shown = api.get(f"/api/lead/view/{lead['id']}").json()["data"]
     assert shown["score"] == 0 and shown["ai_information"]["score_reasons"]

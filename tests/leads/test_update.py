@@ -10,8 +10,16 @@ from tests.factories import make_lead
 
 @pytest.fixture
 def lead(rep):
-    return make_lead(rep.organization, by=rep, email="jane@acme.example", city="Ulm", company="Acme", phone_number="+49 30 1",
-                     estimated_value=10, custom_fields={"a": 1, "b": {"c": 2}})
+    return make_lead(
+        rep.organization,
+        by=rep,
+        email="jane@acme.example",
+        city="Ulm",
+        company="Acme",
+        phone_number="+49 30 1",
+        estimated_value=10,
+        custom_fields={"a": 1, "b": {"c": 2}},
+    )
 
 
 def update(api, lead, **fields):
@@ -25,7 +33,9 @@ def test_only_the_sent_fields_change(api, lead):
 
 
 def test_null_clears_an_optional_field_and_is_refused_for_a_required_one(api, lead):
-    shown = update(api, lead, city=None, company=None, estimated_value=None, phone_number=None, email=None, lead_source=None).json()["data"]
+    shown = update(
+        api, lead, city=None, company=None, estimated_value=None, phone_number=None, email=None, lead_source=None
+    ).json()["data"]
     assert [shown[name] for name in ("city", "company", "company_id", "estimated_value", "phone_number", "email")] == [None] * 6
     for name in ("first_name", "last_name", "status", "priority"):
         assert name in shapes.check_failure(update(api, lead, **{name: None}), 422)["fields"]
@@ -46,7 +56,9 @@ def test_custom_fields_cannot_grow_beyond_their_bounds(api, lead):
 
 def test_ai_information_is_merged_but_never_what_scoring_owns(api, lead):
     jobs.drain()
-    shown = update(api, lead, ai_information={"persona": "buyer", "score": 1, "score_reasons": [], "score_model": None}).json()["data"]
+    shown = update(api, lead, ai_information={"persona": "buyer", "score": 1, "score_reasons": [], "score_model": None}).json()[
+        "data"
+    ]
     assert shown["ai_information"]["persona"] == "buyer"
     assert shown["ai_information"]["score"] == shown["score"] > 1
     assert shown["ai_information"]["score_reasons"]
@@ -96,9 +108,24 @@ def test_updated_at_moves_and_activity_follows_the_status(api, lead):
 
 
 def test_every_updatable_field_round_trips(api, lead, colleague):
-    given = {"first_name": "Janet", "last_name": "Roe", "job_title": "CEO", "industry": "Steel", "website": "https://x.example",
-             "address": "Road", "state": "BW", "country": "DE", "pin_code": "1", "priority": 1, "lead_source": 5, "assigned_to": colleague.pk,
-             "linkedin_url": "https://linkedin.com/in/j", "notes": "n", "estimated_value": 5.5, "status": 6}
+    given = {
+        "first_name": "Janet",
+        "last_name": "Roe",
+        "job_title": "CEO",
+        "industry": "Steel",
+        "website": "https://x.example",
+        "address": "Road",
+        "state": "BW",
+        "country": "DE",
+        "pin_code": "1",
+        "priority": 1,
+        "lead_source": 5,
+        "assigned_to": colleague.pk,
+        "linkedin_url": "https://linkedin.com/in/j",
+        "notes": "n",
+        "estimated_value": 5.5,
+        "status": 6,
+    }
     shown = update(api, lead, **given).json()["data"]
     assert {name: shown[name] for name in given} == given
 

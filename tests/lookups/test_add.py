@@ -8,8 +8,12 @@ HOT = {"module_name": "lead", "type": "tags", "name": "Hot"}
 
 
 def test_ids_from_1001_on_unique_over_all_types(api, outsider_api):
-    ids = [client.post("/api/custom-lookups/add", HOT | {"type": kind, "name": name}).json()["data"]["id"]
-           for client in (api, outsider_api) for kind in ("tags", "status", "own") for name in ("A", "B")]
+    ids = [
+        client.post("/api/custom-lookups/add", HOT | {"type": kind, "name": name}).json()["data"]["id"]
+        for client in (api, outsider_api)
+        for kind in ("tags", "status", "own")
+        for name in ("A", "B")
+    ]
     assert min(ids) >= 1001 and len(set(ids)) == len(ids)
 
 
@@ -17,7 +21,10 @@ def test_ids_from_1001_on_unique_over_all_types(api, outsider_api):
 def test_the_same_name_twice(api, outsider_api, name):
     api.post("/api/custom-lookups/add", HOT)
     assert shapes.check_failure(api.post("/api/custom-lookups/add", HOT | {"name": name}), 409)["code"] == "duplicate_lookup"
-    assert shapes.check_failure(api.post("/api/custom-lookups/add", HOT | {"name": name, "type": "tag"}), 409)["code"] == "duplicate_lookup"
+    assert (
+        shapes.check_failure(api.post("/api/custom-lookups/add", HOT | {"name": name, "type": "tag"}), 409)["code"]
+        == "duplicate_lookup"
+    )
     assert api.post("/api/custom-lookups/add", HOT | {"type": "own"}).status_code == 201
     assert api.post("/api/custom-lookups/add", HOT | {"module_name": "contact"}).status_code == 201
     assert outsider_api.post("/api/custom-lookups/add", HOT).status_code == 201
@@ -27,8 +34,19 @@ def test_a_seeded_name_twice(api):
     shapes.check_failure(api.post("/api/custom-lookups/add", {"module_name": "lead", "type": "status", "name": "new"}), 409)
 
 
-@pytest.mark.parametrize(("name", "value"), [("color_code", "red"), ("color_code", "#12345"), ("color_code", "#GGGGGG"), ("name", ""), ("name", " "),
-                                             ("module_name", ""), ("type", "x" * 51), ("value", "x" * 256)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("color_code", "red"),
+        ("color_code", "#12345"),
+        ("color_code", "#GGGGGG"),
+        ("name", ""),
+        ("name", " "),
+        ("module_name", ""),
+        ("type", "x" * 51),
+        ("value", "x" * 256),
+    ],
+)
 def test_a_field_that_breaks_its_rule(api, name, value):
     assert list(shapes.check_failure(api.post("/api/custom-lookups/add", HOT | {name: value}), 422)["fields"]) == [name]
 

@@ -9,11 +9,16 @@ def rows(api, **query):
 
 def test_the_seeded_values_have_fixed_ids(api, outsider_api):
     for client in (api, outsider_api):
-        for kind, names in (("status", ["New", "Contacted", "Qualified", "Unqualified", "Won", "Lost"]), ("priority", ["Low", "Medium", "High", "Urgent"]),
-                            ("source", ["Website", "Referral", "LinkedIn", "Email", "Direct"]), ("tags", [])):
+        for kind, names in (
+            ("status", ["New", "Contacted", "Qualified", "Unqualified", "Won", "Lost"]),
+            ("priority", ["Low", "Medium", "High", "Urgent"]),
+            ("source", ["Website", "Referral", "LinkedIn", "Email", "Direct"]),
+            ("tags", []),
+        ):
             found = rows(client, type=kind, order_in="asc")
             assert [(row["id"], row["name"], row["is_system"], row["is_active"]) for row in found] == [
-                (n, name, True, 1) for n, name in enumerate(names, 1)]
+                (n, name, True, 1) for n, name in enumerate(names, 1)
+            ]
             assert {row["module_name"] for row in found} <= {"lead"}
 
 
@@ -25,7 +30,9 @@ def test_other_names_of_source_and_tags(api):
 
 def test_filters(api):
     parent = api.post("/api/custom-lookups/add", {"module_name": "contact", "type": "region", "name": "Europe"}).json()["data"]
-    child = api.post("/api/custom-lookups/add", {"module_name": "contact", "type": "region", "name": "Spain", "parent_id": parent["id"]}).json()["data"]
+    child = api.post(
+        "/api/custom-lookups/add", {"module_name": "contact", "type": "region", "name": "Spain", "parent_id": parent["id"]}
+    ).json()["data"]
     assert child["parent_id"] == parent["id"]
     assert rows(api, module_name="CONTACT", parent_id=parent["id"]) == [child]
     assert [row["id"] for row in rows(api, module_name="contact")] == [child["id"], parent["id"]]

@@ -7,7 +7,9 @@ from tests.contract import shapes
 
 @pytest.fixture
 def tag(api):
-    return api.post("/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": "Hot", "color_code": "#112233"}).json()["data"]
+    return api.post(
+        "/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": "Hot", "color_code": "#112233"}
+    ).json()["data"]
 
 
 def update(api, number, **fields):

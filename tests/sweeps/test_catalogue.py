@@ -35,20 +35,37 @@ def database(db):
 def test_every_table_of_an_organisation_stands_behind_the_wall():
     assert checks.tables_without_wall() == []
     forced = {name for (name,) in rows("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")}
-    assert {"leads_lead", "leads_note", "leads_leadtag", "leads_leadcount", "companies_company", "lookups_lookup", "lio_change",
-            "lio_searchdoc", "accounts_auditentry"} <= forced
+    assert {
+        "leads_lead",
+        "leads_note",
+        "leads_leadtag",
+        "leads_leadcount",
+        "companies_company",
+        "lookups_lookup",
+        "lio_change",
+        "lio_searchdoc",
+        "accounts_auditentry",
+    } <= forced
     assert not checks.UNWALLED & forced, "take walled tables off the list"
 
 
 def test_the_unwalled_list_is_the_written_one():
-    assert checks.UNWALLED == {
-        "accounts_user", "accounts_role", "accounts_authsession", "accounts_apikey", "accounts_team", "accounts_teammember",
-        "accounts_invitation", "lio_job"}
+    assert {
+        "accounts_user",
+        "accounts_role",
+        "accounts_authsession",
+        "accounts_apikey",
+        "accounts_team",
+        "accounts_teammember",
+        "accounts_invitation",
+        "lio_job",
+    } == checks.UNWALLED
 
 
 def test_each_policy_is_the_one_wall_for_reading_and_writing():
     for table, using, check, command, permissive, roles in rows(
-            "SELECT tablename, qual, with_check, cmd, permissive, roles::text FROM pg_policies WHERE schemaname = 'public'"):
+        "SELECT tablename, qual, with_check, cmd, permissive, roles::text FROM pg_policies WHERE schemaname = 'public'"
+    ):
         assert (using, command, permissive, roles) == (check, "ALL", "PERMISSIVE", "{public}"), table
         assert "current_setting('app.org'" in using.replace("::text", "") and "organization_id =" in using, table
 
@@ -56,7 +73,8 @@ def test_each_policy_is_the_one_wall_for_reading_and_writing():
 def test_foreign_keys_between_tables_of_an_organisation_are_composite():
     found = rows("""
         SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, array_length(c.conkey, 1),
-               (SELECT string_agg(attname, ',' ORDER BY attname) FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY(c.conkey))
+               (SELECT string_agg(attname, ',' ORDER BY attname) FROM pg_attribute
+                WHERE attrelid = c.conrelid AND attnum = ANY(c.conkey))
         FROM pg_constraint c
         JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attname = 'organization_id'
         WHERE c.contype = 'f'""")
@@ -73,9 +91,12 @@ def test_every_owned_column_has_a_key():
     """A model says db_constraint=False only where a composite key stands in its place."""
     from django.apps import apps
 
-    keyed = {(table, column) for table, column in rows("""
+    keyed = {
+        (table, column)
+        for table, column in rows("""
         SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint c
-        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) WHERE c.contype = 'f'""")}
+        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) WHERE c.contype = 'f'""")
+    }
     for model in apps.get_models():
         if model._meta.app_label in ("lio", "accounts", "lookups", "companies", "leads"):
             for field in model._meta.concrete_fields:
@@ -84,8 +105,11 @@ def test_every_owned_column_has_a_key():
 
 
 def test_views_run_as_their_caller():
-    assert rows("""SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace AND nspname = 'public'
-                   WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY(reloptions), false)""") == []
+    assert (
+        rows("""SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace AND nspname = 'public'
+                   WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY(reloptions), false)""")
+        == []
+    )
     assert rows("SELECT matviewname FROM pg_matviews WHERE schemaname = 'public'") == []
 
 
@@ -101,7 +125,9 @@ def test_functions_that_look_over_the_wall_are_listed_and_pinned():
 def test_the_app_role_is_powerless():
     assert not checks.role_is_too_powerful()
     [(name, superuser, bypass, create_role, create_db, replication)] = rows(
-        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles WHERE rolname = current_user")
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles "
+        "WHERE rolname = current_user"
+    )
     assert not (superuser or bypass or create_role or create_db or replication), name
     assert rows("SELECT tablename FROM pg_tables WHERE tableowner = current_user") == []
     assert rows("SELECT has_schema_privilege(current_user, 'public', 'CREATE')") == [(False,)]
@@ -109,22 +135,37 @@ def test_the_app_role_is_powerless():
         assert rows("SELECT current_user") == [(name,)]
 
 
-@pytest.mark.parametrize("deed", [
-    "TRUNCATE leads_lead", "ALTER TABLE leads_lead DISABLE ROW LEVEL SECURITY", "ALTER TABLE leads_lead NO FORCE ROW LEVEL SECURITY",
-    "DROP POLICY org_wall ON leads_lead", "DROP TABLE leads_lead", "CREATE TABLE x (id int)", "SET ROLE lio_system", "SET ROLE lio_owner",
-    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SET SESSION AUTHORIZATION lio_owner",
-    "UPDATE accounts_auditentry SET verb = 'x'", "DELETE FROM accounts_auditentry", "TRUNCATE accounts_auditentry",
-    "COPY leads_lead TO PROGRAM 'cat'", "CREATE EXTENSION dblink",
-])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "TRUNCATE leads_lead",
+        "ALTER TABLE leads_lead DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE leads_lead NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY org_wall ON leads_lead",
+        "DROP TABLE leads_lead",
+        "CREATE TABLE x (id int)",
+        "SET ROLE lio_system",
+        "SET ROLE lio_owner",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "SET SESSION AUTHORIZATION lio_owner",
+        "UPDATE accounts_auditentry SET verb = 'x'",
+        "DELETE FROM accounts_auditentry",
+        "TRUNCATE accounts_auditentry",
+        "COPY leads_lead TO PROGRAM 'cat'",
+        "CREATE EXTENSION dblink",
+    ],
+)
 def test_the_app_role_may_not(deed):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(deed)
 
 
 def test_the_audit_log_is_append_only_for_the_system_role_too():
-    [(update, delete)] = rows("SELECT has_table_privilege(%s, 'accounts_auditentry', 'UPDATE'), "
-                              "has_table_privilege(%s, 'accounts_auditentry', 'DELETE')",
-                              *[connections["system"].settings_dict["USER"]] * 2)
+    [(update, delete)] = rows(
+        "SELECT has_table_privilege(%s, 'accounts_auditentry', 'UPDATE'), "
+        "has_table_privilege(%s, 'accounts_auditentry', 'DELETE')",
+        *[connections["system"].settings_dict["USER"]] * 2,
+    )
     assert not update and not delete
 
 

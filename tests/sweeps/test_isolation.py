@@ -55,7 +55,7 @@ class Sweep:
 
 
 def places(endpoint, place):
-    return [param for param in params_of(endpoint, place)]
+    return list(params_of(endpoint, place))
 
 
 def sweep_paths(sweep, endpoint):
@@ -99,8 +99,15 @@ def sweep_queries(sweep, endpoint):
             if answer.status_code == 200:
                 assert (answer.json()["data"], answer.json()["total"]) == ([], 0), param["name"]
     if endpoint.get("list"):
-        for query in ({}, {"limit": 100}, {"search_value": CANARY}, {"order_in": "asc"}, {"order_by": "id", "page": 2},
-                      {"organization_id": sweep.victim.organization.public_id}, {"organization_id": sweep.victim.organization.pk}):
+        for query in (
+            {},
+            {"limit": 100},
+            {"search_value": CANARY},
+            {"order_in": "asc"},
+            {"order_by": "id", "page": 2},
+            {"organization_id": sweep.victim.organization.public_id},
+            {"organization_id": sweep.victim.organization.pk},
+        ):
             answer = sweep.look(get(path, own | query), None)
             assert answer.status_code == 200
             if "search_value" in query:
@@ -138,10 +145,13 @@ def test_bulk_actions_on_everything_stay_at_home(sweep):
     before = snapshot(sweep.victim.organization)
     api, own = sweep.world.api, [lead.pk for lead in sweep.world.leads]
     for filters in ({}, {"score_min": 0}, {"search_value": "a"}, {"unassigned": False}):
-        answer = sweep.look(api.post("/api/lead/assign-user", {"assigned_to": sweep.world.rep.pk, "select_all": True, "filters": filters}),
-                            None)
+        answer = sweep.look(
+            api.post("/api/lead/assign-user", {"assigned_to": sweep.world.rep.pk, "select_all": True, "filters": filters}), None
+        )
         assert set(answer.json()["data"]["ids"]) <= set(own)
-    answer = sweep.look(api.post("/api/lead/status-change", {"status": 3, "select_all": True, "filters": {"search_value": CANARY}}), None)
+    answer = sweep.look(
+        api.post("/api/lead/status-change", {"status": 3, "select_all": True, "filters": {"search_value": CANARY}}), None
+    )
     assert answer.json()["data"]["ids"] == []
     assert snapshot(sweep.victim.organization) == before
 
@@ -153,8 +163,16 @@ def test_pushing_knows_nothing_of_another_organisation(sweep):
     for client in (sweep.world.api, APIClient(headers={"x-api-key": sweep.world.secret})):
         for extra in ({}, {"merge": 1}, {"duplicate": 1}):
             n += 1
-            answer = client.post("/api/v1/lead", {"email": victim.lead.email, "linkedin_url": victim.lead.linkedin_url,
-                                                  "company": f"{victim.mark} company", "tags": [victim.tag.name]} | extra)
+            answer = client.post(
+                "/api/v1/lead",
+                {
+                    "email": victim.lead.email,
+                    "linkedin_url": victim.lead.linkedin_url,
+                    "company": f"{victim.mark} company",
+                    "tags": [victim.tag.name],
+                }
+                | extra,
+            )
             assert answer.status_code in (200, 201, 409)
             if answer.status_code == 409:
                 held = answer.json()["error"]["details"]["lead_id"]
@@ -162,11 +180,21 @@ def test_pushing_knows_nothing_of_another_organisation(sweep):
             else:
                 shown = answer.json()["data"]
                 assert shown["company_id"] != victim.company and shown["tags"][0]["id"] != victim.tag.number
-        answer = client.post("/api/v1/lead", {
-            "phone_number": "+49 30 1", "company_id": victim.company, "id": victim.lead.pk, "lead_id": victim.lead.pk,
-            "organization_id": victim.organization.pk, "organization": victim.organization.pk, "status_id": victim.status.pk,
-            "source_id": victim.tag.pk, "email_norm": victim.lead.email_norm} | (
-                {} if sweep.walled_only else {"assigned_to": victim.rep.pk}))
+        answer = client.post(
+            "/api/v1/lead",
+            {
+                "phone_number": "+49 30 1",
+                "company_id": victim.company,
+                "id": victim.lead.pk,
+                "lead_id": victim.lead.pk,
+                "organization_id": victim.organization.pk,
+                "organization": victim.organization.pk,
+                "status_id": victim.status.pk,
+                "source_id": victim.tag.pk,
+                "email_norm": victim.lead.email_norm,
+            }
+            | ({} if sweep.walled_only else {"assigned_to": victim.rep.pk}),
+        )
         shown = answer.json()["data"]
         assert (shown["company_id"], shown["assigned_to"], shown["status"]) == (None, None, 1)
         assert shown["id"] not in [lead.pk for lead in victim.leads]

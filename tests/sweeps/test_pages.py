@@ -57,9 +57,20 @@ def places(victim):
 
 def forms(victim, own, actions):
     """What a form might carry: the victim's ids in every field that pages know."""
-    tampered = {"assigned_to": victim.rep.pk, "status": victim.status.number, "role": victim.role.pk, "role_id": victim.role.pk,
-                "tags": victim.tag.number, "company_id": victim.company, "invitation": 1, "session": "x", "user": victim.rep.pk,
-                "value": victim.rep.pk, "organization": victim.organization.pk, "lead_source": victim.tag.number}
+    tampered = {
+        "assigned_to": victim.rep.pk,
+        "status": victim.status.number,
+        "role": victim.role.pk,
+        "role_id": victim.role.pk,
+        "tags": victim.tag.number,
+        "company_id": victim.company,
+        "invitation": 1,
+        "session": "x",
+        "user": victim.rep.pk,
+        "value": victim.rep.pk,
+        "organization": victim.organization.pk,
+        "lead_source": victim.tag.number,
+    }
     for action in actions:
         yield tampered | {"ids": victim.lead.pk, "action": action}
         yield tampered | {"ids": [own, victim.lead.pk], "action": action, "select_all": ""}
@@ -77,11 +88,18 @@ def test_reading(browser, victim):
             for query in ({}, tampered) if route == "/leads/" else ({},):
                 assert clean(browser.get(route, query)).status_code in (200, 301, 302, 400, 404, 405), route
             continue
-        kinds = {"leads": [victim.lead.pk], "settings/people": [victim.rep.pk, victim.admin.pk], "settings/keys": [victim.key.pk]}
+        kinds = {
+            "leads": [victim.lead.pk],
+            "settings/people": [victim.rep.pk, victim.admin.pk],
+            "settings/keys": [victim.key.pk],
+        }
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
             for headers in ({}, {"HX-Request": "true"}):
-                as_if_absent(browser.get(filled(route, number), headers=headers), number,
-                             browser.get(filled(route, NOWHERE), headers=headers))
+                as_if_absent(
+                    browser.get(filled(route, number), headers=headers),
+                    number,
+                    browser.get(filled(route, NOWHERE), headers=headers),
+                )
 
 
 def test_writing(browser, world, victim):
@@ -91,7 +109,9 @@ def test_writing(browser, world, victim):
             continue
         numbers = {"leads": victim.lead.pk, "settings/people": victim.rep.pk, "settings/keys": victim.key.pk}
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
-        actions = ("assign", "status", "delete") if "bulk" in route else ("resend", "remove") if "people" in route else ("save",)
+        actions = (
+            ("assign", "status", "delete") if "bulk" in route else ("resend", "remove") if "people" in route else ("save",)
+        )
         for form in forms(victim, world.lead.pk, actions):
             answer = browser.post(filled(route, number), form)
             assert answer.status_code < 500, (route, form, answer.content[:500])
@@ -123,13 +143,28 @@ def test_the_admin(browser, world, victim):
     for link in links:
         clean(browser.get(link))
         clean(browser.get(link, {"q": "example"}))
-        kinds = {"lead": victim.lead, "user": victim.rep, "apikey": victim.key, "role": victim.role, "lookup": victim.tag,
-                 "note": victim.note, "organization": victim.organization}
+        kinds = {
+            "lead": victim.lead,
+            "user": victim.rep,
+            "apikey": victim.key,
+            "role": victim.role,
+            "lookup": victim.tag,
+            "note": victim.note,
+            "organization": victim.organization,
+        }
         known = kinds.get(link.rstrip("/").rpartition("/")[2])
         for number in [known.pk] if known else {victim.lead.pk, victim.rep.pk, victim.company, victim.note.pk}:
             for tail in ("change/", "delete/"):
                 clean(browser.get(f"{link}{number}/{tail}"))
                 clean(browser.post(f"{link}{number}/{tail}", {"post": "yes", "name": "stolen", "first_name": "stolen"}))
-        clean(browser.post(link, {"action": "delete_selected", "_selected_action": [victim.lead.pk, victim.rep.pk, victim.company],
-                                  "post": "yes"}))
+        clean(
+            browser.post(
+                link,
+                {
+                    "action": "delete_selected",
+                    "_selected_action": [victim.lead.pk, victim.rep.pk, victim.company],
+                    "post": "yes",
+                },
+            )
+        )
     assert snapshot(victim.organization) == before

@@ -1,4 +1,4 @@
-"""Who may do what, as a table of role and endpoint, in both directions (TRUST T08, T12); and no refusal changes anything (T07)."""
+"""Who may do what, as a table of role and endpoint, both ways (TRUST T08, T12); and no refusal changes anything (T07)."""
 
 import pytest
 
@@ -29,8 +29,12 @@ def test_the_written_table():
     assert set(permissions.verbs_of("Sales Rep")) == everybody
     assert set(permissions.verbs_of("Manager")) == everybody | {"audit.view"}
     assert set(permissions.verbs_of("Admin")) == set(permissions.VERBS)
-    assert set(permissions.VERBS) - everybody - {"audit.view"} == {"members.manage", "roles.manage", "keys.manage",
-                                                                   "organization.manage"}
+    assert set(permissions.VERBS) - everybody - {"audit.view"} == {
+        "members.manage",
+        "roles.manage",
+        "keys.manage",
+        "organization.manage",
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -70,13 +74,25 @@ def test_a_role_without_rights_may_look_at_itself_only(world):
 
 def test_each_verb_opens_its_own_endpoints_and_no_other(world):
     opens = {
-        "records.view": {"user-list", "role-list", "custom-lookups-list", "lead-list", "lead-view", "lead-note-list", "v1-lead-list"},
+        "records.view": {
+            "user-list",
+            "role-list",
+            "custom-lookups-list",
+            "lead-list",
+            "lead-view",
+            "lead-note-list",
+            "v1-lead-list",
+        },
         "records.edit": {"lead-add", "lead-update", "lead-status-change", "lead-assign-user", "lead-note-add", "v1-lead"},
         "records.delete": {"lead-delete"},
         "lookups.manage": {"custom-lookups-add", "custom-lookups-update"},
-        "members.manage": {"user-add", "user-delete"}, "roles.manage": {"role-add"},
+        "members.manage": {"user-add", "user-delete"},
+        "roles.manage": {"role-add"},
         "keys.manage": {"api-keys-list", "api-keys-add", "api-keys-delete"},
-        "audit.view": set(), "organization.manage": set(), "records.import": set(), "records.export": set(),
+        "audit.view": set(),
+        "organization.manage": set(),
+        "records.import": set(),
+        "records.export": set(),
     }
     assert opens.keys() == permissions.VERBS.keys()
     own = {"user-my", "user-update"}
@@ -101,7 +117,9 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
 def test_nobody_gives_more_than_they_have(world):
     """T12: neither by adding a member, by changing a role, nor by making one."""
     with org_scope(world.organization):
-        roles.add(world.organization, name="People", permissions=["records.view", "members.manage", "roles.manage"], by=world.admin)
+        roles.add(
+            world.organization, name="People", permissions=["records.view", "members.manage", "roles.manage"], by=world.admin
+        )
         admin_role = Role.objects.of(world.organization).get(name="Admin")
     climber = make_member(world.organization, role="People")
     client = client_of(climber)
