@@ -87,7 +87,7 @@ def is_text(upload):
         except UnicodeDecodeError:
             is_unicode = False
     upload.seek(0)
-    return is_unicode and encoding == "utf-16" or is_plain
+    return (is_unicode and encoding == "utf-16") or is_plain
 
 
 def _is_markup(head):

@@ -43,7 +43,7 @@ def told(organization, entries):
 
 def names_of(organization, records):
     """{(model_type, id): name} of records, one query a kind."""
-    found = {}
+    found: dict = {}
     for model_type in {kind for kind, _ in records if kind in subjects}:
         ids = {pk for kind, pk in records if kind == model_type}
         found |= {(model_type, pk): name for pk, name in subjects[model_type].names(organization, ids).items()}

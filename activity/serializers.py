@@ -2,6 +2,7 @@ from rest_framework.exceptions import ValidationError
 
 from activity.filters import SUBJECT_TYPES, OneOf
 from activity.models import Attachment
+from lio.api.envelope import first_message
 from lio.api.fields import Ids, Mapping, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 
@@ -38,7 +39,7 @@ class CloudFile(Mapping):
             try:
                 found[name] = part.run_validation(value) or ""
             except ValidationError as error:
-                errors.append(f"{name}: {error.detail[0]}")
+                errors.append(f"{name}: {first_message(error.detail)}")
         if errors:
             raise ValidationError(errors)
         return found

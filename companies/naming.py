@@ -55,11 +55,12 @@ def find_or_make(organization, name, *, by):
 
 def find_or_make_many(organization, names, *, by):
     """{normal form: (id, name)} of the companies of these names, in one statement; those that were not there are made."""
-    wanted = {}
+    wanted: dict[str, str] = {}
     for name in names:
         if shown := " ".join(name.split())[:200]:
             wanted.setdefault(normal(shown), shown)
-    found, made = {}, {}
+    found: dict = {}
+    made: dict = {}
     for _ in range(3):
         missing = wanted.keys() - found.keys()
         if not missing:

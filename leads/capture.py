@@ -15,7 +15,8 @@ from lio.errors import Conflict
 from lookups.known import known
 from lookups.seeds import NEW
 
-COLUMNS = [field.column for field in Lead._meta.concrete_fields if field.name not in ("id", "deleted_at", "last_activity_at")]
+COLUMNS = [str(field.column) for field in Lead._meta.concrete_fields
+           if field.name not in ("id", "deleted_at", "last_activity_at")]
 EMPTY = dict.fromkeys(COLUMNS)
 # Every column, sent or not: one statement for all leads, so that it is planned once.
 MAKE = f"""

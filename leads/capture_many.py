@@ -239,7 +239,11 @@ def _merge(organization, leads, company_names, *, by):
     there = {row.pk: row for row in rows.select_for_update(of=("self",)).select_related("company")}
     company_names = company_names | {row.company_id: row.company.company_name for row in there.values() if row.company}
     tags = _tags_of(organization, there) if any(lead.tags for lead in leads) else {}
-    changes, changed, columns, lost, freed = [], {}, set(), set(), ([], [])
+    changes: list = []
+    changed: dict = {}
+    columns: set = set()
+    lost: set = set()
+    freed: tuple[list, list] = ([], [])
     for lead in leads:
         row = there.get(_id(lead.target))
         if row is None:

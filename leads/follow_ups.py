@@ -172,7 +172,8 @@ def miss_past():
     count = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(MISS, {"org": current_organization_id(), "chunk": CHUNK, "after": MISSED_AFTER})
+            values: dict = {"org": current_organization_id(), "chunk": CHUNK, "after": MISSED_AFTER}
+            cursor.execute(MISS, values)
             missed = cursor.fetchall()
             history.record_each("follow_up.missed", "lead", [
                 (lead_id, {"status": status}, {"follow_up_id": pk, "status": FollowUp.Status.MISSED.value})

@@ -89,7 +89,9 @@ def _put_back(organization, lead, change, by):
     """Each field that still has the value the change gave it gets the one it had before."""
     before, after = change.before or {}, change.after or {}
     now_there = _present(organization, lead)
-    fields, tags, left = {}, None, []
+    fields: dict = {}
+    left: list[dict] = []
+    tags = None
     for name, given in after.items():
         if name in edit.MERGED:
             part, wrong = _keys_back(now_there[name], before.get(name) or {}, given or {})

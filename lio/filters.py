@@ -5,6 +5,7 @@ form is built per request.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -121,7 +122,8 @@ class ListFilter:
 
     def __init__(self, params, caller):
         """`params` is a QueryDict of a request or the dict of a bulk action. Raises BadParameter."""
-        self.caller, self.condition, self.search, self.values = caller, Q(), "", {}
+        self.caller, self.condition, self.search = caller, Q(), ""
+        self.values: dict[str, Any] = {}
         errors: dict[str, list[str]] = {}
         for name, raw in _sent(params, self.aliases):
             if name == "search_value":

@@ -18,10 +18,10 @@ from leads import follow_ups, notes
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import edit as lookups
-from transfers import imports
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
 from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
+from transfers import imports
 
 numbers = count(1)
 
@@ -37,14 +37,6 @@ class World:
         with org_scope(self.organization):
             self.role = roles.add(self.organization, name=f"{mark} role", description=f"{mark} role", by=self.admin)
             self.tag = lookups.add(self.organization, module_name="lead", type="tags", name=f"{mark} tag", by=self.admin)
-<<<<<<< HEAD
-            self.status = lookups.add(self.organization, module_name="lead", type="status", name=f"{mark} status", by=self.admin)
-            self.key, self.secret = keys.create(self.organization, name=f"{mark} key", by=self.admin,
-                                                allowed_domains=[], allowed_ips=[])
-            invitations.invite(self.organization, email=f"{mark}.guest@example.net".lower(), by=self.admin,
-                               role=Role.objects.of(self.organization).get(name="Manager"))
-            self.spare_import(0)
-=======
             self.status = lookups.add(
                 self.organization, module_name="lead", type="status", name=f"{mark} status", by=self.admin
             )
@@ -57,7 +49,7 @@ class World:
                 by=self.admin,
                 role=Role.objects.of(self.organization).get(name="Manager"),
             )
->>>>>>> main
+            self.spare_import(0)
         self.leads = [self.make_lead(n) for n in range(3)]
         self.lead = self.leads[0]
         self.company = self.lead.company_id
@@ -118,21 +110,10 @@ class World:
     @property
     def records(self):
         """{the contract's word: id on the wire}."""
-<<<<<<< HEAD
         return {"lead": self.lead.pk, "user": self.rep.pk, "role": self.role.pk, "api_key": self.key.pk,
                 "lookup": self.tag.number, "company": self.company, "note": self.note.pk, "follow_up": self.follow_up.pk,
                 "notification": self.notification, "storage_file": self.document.stored_file_id, "document": self.document.pk,
                 "subject": self.lead.pk, "import_job": self.imported.pk}
-=======
-        return {
-            "lead": self.lead.pk,
-            "user": self.rep.pk,
-            "role": self.role.pk,
-            "api_key": self.key.pk,
-            "lookup": self.tag.number,
-            "company": self.company,
-        }
->>>>>>> main
 
     def request(self, endpoint, **values):
         """(path, query, body) of a request that succeeds. `values` replace what would be sent, by name."""

@@ -45,7 +45,7 @@ def take(file, *, by, policy=Policy.SKIP, match=Match.ADDRESS, runs_through=Fals
     file.seek(0)
     is_workbook = file.read(2) == ZIP
     file.seek(0)
-    found = {"header": [], "sample": []}
+    found: dict = {"header": [], "sample": []}
     try:
         if is_workbook:
             check_workbook(file)

@@ -160,7 +160,7 @@ def choices_of(organization):
         found[name] = {word: number for word, number in CHOICES[name].items() if number in entries}
         for number, entry in entries.items():
             found[name] |= {compact(entry.name): number, str(number): number}
-    people = {}
+    people: dict = {}
     for member in User.objects.of(organization).active():
         people |= {compact(member.full_name): member.pk, compact(member.email): member.pk, str(member.pk): member.pk}
     found["assigned_to"] = people

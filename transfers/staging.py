@@ -15,7 +15,6 @@ from orjson import dumps
 from accounts.models import Organization
 from leads.capture_many import ADDRESSES, AMBIGUOUS, BUSY, CREATE, DUPLICATE, MERGE, PHONE, Incoming, Plan, capture_many
 from lio import history
-from lio.errors import Conflict
 from lio.jobs import AGAIN, TURN_SECONDS, advance
 from lio.tenancy import org_scope
 from lookups.edit import tags_named
