@@ -288,7 +288,7 @@ STORAGES = {
                     else "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
-WHITENOISE_AUTOREFRESH = False
+WHITENOISE_AUTOREFRESH = not PRODUCTION  # a changed file is read anew
 
 # ------------------------------------------------------------------------- logs
 LOGGING_CONFIG = "lio.logs.configure"

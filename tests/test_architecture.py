@@ -20,7 +20,7 @@ FLOORS = [
 ]
 FLOOR = {app: height for height, storey in enumerate(FLOORS) for app in storey}
 ROOF = {Path("lio/urls.py"), Path("lio/settings.py")}
-CODE = [path for app in FLOOR for path in sorted(Path(app).rglob("*.py")) if "migrations" not in path.parts]
+CODE = [path for app in sorted(FLOOR) for path in sorted(Path(app).rglob("*.py")) if "migrations" not in path.parts]
 TEMPLATES = sorted(Path("templates").rglob("*.*"))
 GROUND = {"organization", "user"}  # of accounts: every floor may point there, by name
 
