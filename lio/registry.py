@@ -22,7 +22,17 @@ class RailEntry:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Module:
+    """A kind of record that has a list, saved views and custom fields: `model` has `custom_fields`, `filter_class` its filters."""
+
+    model: Any
+    filter_class: Any
+    columns: dict[str, str]  # {field: label} of what a table of its list can show
+
+
 rail: list[RailEntry] = []
+modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

@@ -17,3 +17,14 @@ class LookupFilter(ListFilter):
     sorts = {"id": "number", "module_name": "module_name", "type": "type", "name": "name", "value": "value",
              "color_code": "color_code", "is_active": "is_active", "is_system": "is_system", "parent_id": "parent__number"}
     nullable = frozenset({"parent__number"})
+
+
+class CustomFieldFilter(ListFilter):
+    date_field = None
+    filters = {
+        "module_name": Filter(Text(max_length=50), lambda value, caller: Q(module_name=value.strip().lower())),
+        "state": Filter(Text(max_length=10), lambda value, caller: Q(state=value.strip().lower())),
+    }
+    search_in = ("key", "label")
+    sorts = {name: name for name in ("id", "module_name", "key", "label", "kind", "required", "is_unique", "position", "state",
+                                     "created_at")}

@@ -1,5 +1,8 @@
+from rest_framework import serializers
+
 from lio.api.fields import Flag, Text, Whole
 from lio.api.serializers import Input
+from lookups.models import CustomField
 
 
 class AddLookup(Input):
@@ -16,3 +19,24 @@ class UpdateLookup(Input):
     value = Text(max_length=255, required=False, allow_null=False)
     color_code = Text(max_length=7, required=False, allow_null=False)
     is_active = Flag(required=False)
+
+
+class DefineField(Input):
+    module_name = Text(min_length=1, max_length=50, required=False)
+    key = Text(max_length=64, required=False)
+    label = Text(min_length=1, max_length=100)
+    kind = serializers.ChoiceField(choices=CustomField.Kind.choices, required=False)
+    options = serializers.ListField(child=Text(min_length=1, max_length=100), max_length=200, required=False)
+    required = Flag(required=False)
+    is_unique = Flag(required=False)
+
+
+class RedefineField(Input):
+    key = Text(min_length=1, max_length=64, required=False)
+    label = Text(min_length=1, max_length=100, required=False)
+    kind = serializers.ChoiceField(choices=CustomField.Kind.choices, required=False)
+    options = serializers.ListField(child=Text(min_length=1, max_length=100), max_length=200, required=False)
+    required = Flag(required=False)
+    is_unique = Flag(required=False)
+    position = Whole(min_value=1, max_value=10_000, required=False)
+    state = serializers.ChoiceField(choices=("active", "archived", "dropped"), required=False)

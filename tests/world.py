@@ -14,6 +14,7 @@ from leads import notes
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import edit as lookups
+from lookups import fields
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
 from tests.factories import PASSWORD, make_lead, make_member, make_organization
@@ -33,6 +34,7 @@ class World:
             self.role = roles.add(self.organization, name=f"{mark} role", description=f"{mark} role", by=self.admin)
             self.tag = lookups.add(self.organization, module_name="lead", type="tags", name=f"{mark} tag", by=self.admin)
             self.status = lookups.add(self.organization, module_name="lead", type="status", name=f"{mark} status", by=self.admin)
+            self.field = fields.add(self.organization, key=f"{mark} field", label=f"{mark} label", by=self.admin)
             self.key, self.secret = keys.create(self.organization, name=f"{mark} key", by=self.admin,
                                                 allowed_domains=[], allowed_ips=[])
             invitations.invite(self.organization, email=f"{mark}.guest@example.net".lower(), by=self.admin,
@@ -60,7 +62,7 @@ class World:
     def records(self):
         """{the contract's word: id on the wire}."""
         return {"lead": self.lead.pk, "user": self.rep.pk, "role": self.role.pk, "api_key": self.key.pk,
-                "lookup": self.tag.number, "company": self.company}
+                "lookup": self.tag.number, "company": self.company, "custom_field": self.field.pk}
 
     def request(self, endpoint, **values):
         """(path, query, body) of a request that succeeds. `values` replace what would be sent, by name."""

@@ -13,7 +13,7 @@ from django.db.models.sql.constants import LOUTER
 from lio.rows import Moment
 
 BASIC = {int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"}, bool: {"type": "boolean"},
-         dict: {"type": "object", "additionalProperties": True}, datetime: {"type": "string", "format": "date-time"}}
+         dict: {"type": "object", "additionalProperties": True}, datetime: {"type": "string", "format": "date-time"}, object: {}}
 
 
 def shape(given):
