@@ -2,12 +2,12 @@
 
 from lio.api.envelope import Envelope
 from lio.api.schema import documented
-from lio.api.viewsets import AddAction, ListAction, TenantViewSet, UpdateAction, path_id
+from lio.api.viewsets import AddAction, DeleteAction, ListAction, TenantViewSet, UpdateAction, path_id
 from lio.errors import Forbidden, Missing
-from lookups import edit, fields
-from lookups.filters import CustomFieldFilter, LookupFilter
-from lookups.models import FIRST_ADDED, CustomField, Lookup
-from lookups.serializers import AddLookup, DefineField, RedefineField, UpdateLookup
+from lookups import edit, fields, views
+from lookups.filters import CustomFieldFilter, LookupFilter, ViewFilter
+from lookups.models import FIRST_ADDED, CustomField, Lookup, SavedView
+from lookups.serializers import AddLookup, AddView, DefineField, RedefineField, UpdateLookup
 
 
 class LookupViewSet(ListAction, TenantViewSet):
@@ -52,3 +52,33 @@ class CustomFieldViewSet(ListAction, AddAction, UpdateAction, TenantViewSet):
     def update(self, request, pk):
         field = fields.update(self.get_object(pk), self.organization, by=self.caller, **self.read(RedefineField, partial=True))
         return Envelope(self.shown(field.pk), self.message("updated"))
+
+
+class ViewViewSet(ListAction, AddAction, UpdateAction, DeleteAction, TenantViewSet):
+    """Saved views. Private ones of others are not there at all (R13)."""
+
+    queryset = SavedView.objects.all()
+    input_class, filter_class = AddView, ViewFilter
+    permissions = {"list": "records.view", "create": "records.view", "update": "records.view", "destroy": "records.view"}
+
+    def narrow(self, queryset):
+        return queryset.seen_by(self.request.user)
+
+    def perform_create(self, given):
+        return views.add(self.organization, by=self.caller, **cleaned(given))
+
+    def perform_update(self, view, given):
+        views.update(view, by=self.caller, **cleaned(given))
+
+    def perform_destroy(self, rows):
+        ids = []
+        for view in rows:
+            views.delete(view, by=self.caller)
+            ids.append(view.pk)
+        return ids
+
+
+def cleaned(given):
+    if "module_name" in given:
+        given["module_name"] = given["module_name"].strip().lower()
+    return given

@@ -1,8 +1,11 @@
+from orjson import dumps
 from rest_framework import serializers
 
-from lio.api.fields import Flag, Text, Whole
+from lio.api.fields import Flag, Mapping, Text, Whole
 from lio.api.serializers import Input
-from lookups.models import CustomField
+from lookups.models import CustomField, SavedView
+
+MAX_VIEW = 32_000  # bytes of a view as JSON
 
 
 class AddLookup(Input):
@@ -40,3 +43,17 @@ class RedefineField(Input):
     is_unique = Flag(required=False)
     position = Whole(min_value=1, max_value=10_000, required=False)
     state = serializers.ChoiceField(choices=("active", "archived", "dropped"), required=False)
+
+
+class AddView(Input):
+    module_name = Text(min_length=1, max_length=50)
+    visibility = serializers.ChoiceField(choices=SavedView.Visibility.choices)
+    view_name = Text(min_length=1, max_length=100, required=False)
+    filters = Mapping(required=False)
+    columns = serializers.ListField(child=Text(min_length=1, max_length=100), max_length=100, required=False)
+    sorting = serializers.JSONField(required=False, allow_null=True)
+
+    def validate(self, data):
+        if len(dumps(data)) > MAX_VIEW:
+            raise serializers.ValidationError({"filters": [f"must be at most {MAX_VIEW} bytes with columns and sorting"]})
+        return data
