@@ -22,7 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
-    path("settings/", include((accounts.settings, "settings"))),
+    path("settings/", include((accounts.settings + lookups.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
 ]
 handler400 = "lio.faults.bad_request"

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.models import User
 from leads import edit, notes
 from leads.models import Lead, Note
-from leads.pages.fields import LABELS, field_of, groups_of, read_field
+from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
 from leads.serializers import entry
 from lio import history
@@ -248,7 +248,7 @@ class EditField(LeadPage):
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise
-            text = words_of(error).removeprefix(f"{name}: ")
+            text = words_of(error).removeprefix(f"{name.replace(CUSTOM, 'custom_fields.')}: ")
             context["field"] |= {"error": f"{text[:1].upper()}{text[1:]}", "value": request.POST.get("value", "")}
             if self.is_swap:
                 return self.show("leads/_field.html", context, status=422)
