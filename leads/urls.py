@@ -3,6 +3,7 @@ from django.urls import path
 from leads.api import LeadViewSet, NoteViewSet, PushedLeadList, PushedLeads
 from leads.pages import add, lead
 from leads.pages import list as leads
+from leads.pages import views
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()
@@ -17,6 +18,8 @@ api = [
 pages = [
     path("", leads.LeadList.as_view(), name="list"),
     path("add", add.AddLeadPage.as_view(), name="add"),
+    path("views/add", views.SaveView.as_view(), name="view_add"),
+    path("views/<int:pk>", views.EditView.as_view(), name="view_edit"),
     path("bulk", leads.BulkLeads.as_view(), name="bulk"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),

@@ -122,6 +122,17 @@ def apply(module, params, caller, aliases):
     return view, merged
 
 
+def merged(module, params, caller, aliases):
+    """The same, always as a plain dict, for saving it or handing it to a bulk action."""
+    view, found = apply(module, params, caller, aliases)
+    if view is not None:
+        return view, found
+    given = {name: raw for name, raw in sent(params, aliases) if raw not in (None, "", [], [""])}
+    if tree := given.pop("filters", None):
+        given["and"] = [_read(tree)]
+    return None, given
+
+
 def sent(params, aliases):
     """(name, value) pairs, also the empty ones; several values of a query are a list."""
     many = hasattr(params, "getlist")

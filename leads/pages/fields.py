@@ -77,7 +77,7 @@ def _custom(lead, organization, name, *, editing, saved):
     one, value = definitions(organization).get(key), (lead["custom_fields"] or {}).get(key)
     defined = one if one and one.is_active else None
     kind = INPUTS.get(defined.kind, defined.kind) if defined else "text"
-    field = {"name": name, "label": one.label if one else key, "kind": kind, "text": _shown(defined, value, organization), "tone": "",
+    field = {"name": name, "label": one.label if one else key, "kind": kind, "text": words_of_value(defined, value, organization), "tone": "",
              "tags": [], "choices": [], "required": bool(defined and defined.required), "editing": editing, "error": "",
              "saved": saved, "url": reverse("leads:field", args=[lead["id"], name])}
     field["href"] = _href(kind, value)
@@ -87,8 +87,8 @@ def _custom(lead, organization, name, *, editing, saved):
     return field
 
 
-def _shown(one, value, organization):
-    """A custom value in words."""
+def words_of_value(one, value, organization):
+    """A custom value in words. A person costs a query: tables look them up together."""
     if one and one.kind == Kind.MONEY and isinstance(value, int | float):
         return money(value, organization.currency)
     if one and one.kind == Kind.PERSON and isinstance(value, int):

@@ -11,6 +11,7 @@ from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
 from leads.serializers import entry
 from lio import history
+from lio.api.envelope import BadParameter
 from lio.errors import Missing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
@@ -88,7 +89,10 @@ class ViewLead(LeadPage):
     def pager(self):
         """Where this lead stands in the list that the visitor came from."""
         query_text, page = self.request.session.get("leads_place") or ["", 1]
-        listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        try:
+            listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        except (BadParameter, Missing):  # the view that the visitor came from has gone
+            return None
         at = number(self.request.GET.get("at"))
         start = max(0, at - 2) if at else (page - 1) * SIZE
         ids, total, _ = listing.page(max(0, start - (0 if at else 1)), SIZE + 2)
