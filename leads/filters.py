@@ -1,12 +1,12 @@
 from django.db.models import Exists, OuterRef, Q
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import FloatField
 
 from leads.models import LeadTag
 from lio.api.fields import Flag, Ids, Text
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
 from lio.grammar import Column
 from lookups.filters import OwnFilter
-from rest_framework.fields import FloatField
 
 
 class Holders(Ids):

@@ -1,9 +1,8 @@
 from django.urls import path
 
 from leads.api import LeadViewSet, NoteViewSet, PushedLeadList, PushedLeads
-from leads.pages import add, lead
+from leads.pages import add, lead, views
 from leads.pages import list as leads
-from leads.pages import views
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()

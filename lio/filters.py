@@ -6,7 +6,6 @@ form is built per request.
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
-
 from typing import Any
 
 from django.db.models import Q
@@ -76,7 +75,10 @@ class Edge:
         if isinstance(value, datetime):
             return value
         try:
-            day = value.days(caller)[self.last] if isinstance(value, Period) else value + timedelta(days=1) if self.last else value
+            if isinstance(value, Period):
+                day = value.days(caller)[self.last]
+            else:
+                day = value + timedelta(days=1) if self.last else value
             return datetime.combine(day, time.min, zone_of(caller)).astimezone(UTC)
         except OverflowError:
             raise ValidationError("is out of range") from None
@@ -207,7 +209,9 @@ class ListFilter:
         if one is None:
             raise ValidationError(f"unknown: {name}"[:100])
         try:
-            return one.rule(one.field.run_validation(raw[-1] if isinstance(raw, list) and raw and not one.many else raw), self.caller)
+            if isinstance(raw, list) and raw and not one.many:
+                raw = raw[-1]
+            return one.rule(one.field.run_validation(raw), self.caller)
         except ValidationError as error:
             raise ValidationError(f"{name}: {_lines(error)[0]}") from None
 

@@ -25,8 +25,8 @@ OPS = {
     "day": ("is", "is_not", "at_least", "at_most", "empty", "not_empty"),
 }
 NEGATED = {"is_not": "is", "not_in": "in", "not_contains": "contains", "not_empty": "empty"}
-PERIOD = re.compile(r"@?(today|yesterday|tomorrow|(?:this|last|next)_(?:week|month|quarter|year)|(?:last|next)_([1-9]\d{0,2})_days)",
-                    re.ASCII)
+PERIOD = re.compile(r"@?(today|yesterday|tomorrow|(?:this|last|next)_(?:week|month|quarter|year)"
+                    r"|(?:last|next)_([1-9]\d{0,2})_days)", re.ASCII)
 
 
 # ----------------------------------------------------------------------- values that depend on the viewer
@@ -262,7 +262,8 @@ class Tree:
             found = self.flat(name, value)
             return ~found if op == "is_not" else found
         except ValidationError as error:
-            raise ValidationError(f"{name}: {error.detail[0]}"[:300]) from None
+            lines = error.detail if isinstance(error.detail, list) else [error.detail]
+            raise ValidationError(f"{name}: {lines[0]}"[:300]) from None
 
     def count(self):
         self.tests += 1

@@ -59,7 +59,8 @@ def update(one, organization, *, by, **fields):
     """Change a definition: accept (`state` active), archive or drop it, rename its key or label, turn its kind.
 
     Values follow: under a new key set-based, into a new kind as far as they fit; what does not fit stays as it is. Above
-    5,000 records that happens in the background. Raises Conflict for a key that is taken, or when values that should be unique are not.
+    5,000 records that happens in the background. Raises Conflict for a key that is taken, or when values that should be
+    unique are not.
     """
     one = CustomField.objects.of(organization).select_for_update().get(pk=one.pk)
     fields = {name: value for name, value in fields.items() if value is not None}

@@ -1,7 +1,10 @@
 """Settings: custom fields, and what came in without a definition."""
 
+from typing import Any
+
 from django import forms
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from accounts.pages.base import SettingsPage
 from lio.errors import DomainError, Missing
@@ -15,7 +18,7 @@ State = CustomField.State
 
 
 class FieldForm(InputForm):
-    input_class = DefineField
+    input_class: Any = DefineField
     label = Text("Name", required=True, maxlength=100, autofocus=True)
     kind = Choice("Kind", choices=CustomField.Kind.choices, required=True)
     options = forms.CharField(label="Choices, one a line", required=False, widget=forms.Textarea(attrs={"rows": 4}),
@@ -48,9 +51,9 @@ class FieldsPage(SettingsPage):
         return found
 
     def form(self, form, title, verb, status=200):
-        return self.show("settings/form.html", {"form": form, "title": title, "verb": verb, "back": "/settings/fields",
-                                                "text": "Values are checked however they come in: by hand, by file or over the API."},
-                         status=status)
+        text = "Values are checked however they come in: by hand, by file or over the API."
+        return self.show("settings/form.html", {"form": form, "title": title, "verb": verb, "text": text,
+                                                "back": reverse("settings:fields")}, status=status)
 
 
 class Fields(FieldsPage):
@@ -84,8 +87,8 @@ class Fields(FieldsPage):
         return redirect("settings:fields")
 
 
-WORDS = {"archive": (State.ARCHIVED, "archived; its values stay"), "drop": (State.DROPPED, "dropped; its values stay where they are"),
-         "restore": (State.ACTIVE, "in use again")}
+WORDS = {"archive": (State.ARCHIVED, "archived; its values stay"),
+         "drop": (State.DROPPED, "dropped; its values stay where they are"), "restore": (State.ACTIVE, "in use again")}
 
 
 class AddField(FieldsPage):
@@ -124,7 +127,8 @@ class EditField(FieldsPage):
                 return redirect("settings:fields")
             except DomainError as error:
                 form.refuse(error)
-        return self.form(form, *self.words(field), status=422)
+        title, verb = self.words(field)
+        return self.form(form, title, verb, status=422)
 
 
 def _number(text):

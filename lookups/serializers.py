@@ -27,19 +27,19 @@ class UpdateLookup(Input):
 class DefineField(Input):
     module_name = Text(min_length=1, max_length=50, required=False)
     key = Text(max_length=64, required=False)
-    label = Text(min_length=1, max_length=100)
+    label = Text(min_length=1, max_length=100)  # type: ignore[assignment]
     kind = serializers.ChoiceField(choices=CustomField.Kind.choices, required=False)
     options = serializers.ListField(child=Text(min_length=1, max_length=100), max_length=200, required=False)
-    required = Flag(required=False)
+    required = Flag(required=False)  # type: ignore[assignment]
     is_unique = Flag(required=False)
 
 
 class RedefineField(Input):
     key = Text(min_length=1, max_length=64, required=False)
-    label = Text(min_length=1, max_length=100, required=False)
+    label = Text(min_length=1, max_length=100, required=False)  # type: ignore[assignment]
     kind = serializers.ChoiceField(choices=CustomField.Kind.choices, required=False)
     options = serializers.ListField(child=Text(min_length=1, max_length=100), max_length=200, required=False)
-    required = Flag(required=False)
+    required = Flag(required=False)  # type: ignore[assignment]
     is_unique = Flag(required=False)
     position = Whole(min_value=1, max_value=10_000, required=False)
     state = serializers.ChoiceField(choices=("active", "archived", "dropped"), required=False)

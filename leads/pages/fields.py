@@ -77,9 +77,10 @@ def _custom(lead, organization, name, *, editing, saved):
     one, value = definitions(organization).get(key), (lead["custom_fields"] or {}).get(key)
     defined = one if one and one.is_active else None
     kind = INPUTS.get(defined.kind, defined.kind) if defined else "text"
-    field = {"name": name, "label": one.label if one else key, "kind": kind, "text": words_of_value(defined, value, organization), "tone": "",
-             "tags": [], "choices": [], "required": bool(defined and defined.required), "editing": editing, "error": "",
-             "saved": saved, "url": reverse("leads:field", args=[lead["id"], name])}
+    text = words_of_value(defined, value, organization)
+    field = {"name": name, "label": one.label if one else key, "kind": kind, "text": text, "tone": "", "tags": [], "choices": [],
+             "required": bool(defined and defined.required), "editing": editing, "error": "", "saved": saved,
+             "url": reverse("leads:field", args=[lead["id"], name])}
     field["href"] = _href(kind, value)
     field["value"] = value if isinstance(value, int | float) and not isinstance(value, bool) else field["text"]
     if defined and editing:
@@ -106,7 +107,7 @@ def custom_choices(one, organization, value=None):
         options = [("true", "Yes"), ("false", "No")]
     else:
         options = [(option, option) for option in one.options]
-    chosen = value if isinstance(value, list) else [{True: "true", False: "false"}.get(value) if isinstance(value, bool) else value]
+    chosen = value if isinstance(value, list) else [str(value).lower() if isinstance(value, bool) else value]
     return [{"id": key, "name": label, "selected": key in chosen} for key, label in options]
 
 

@@ -28,6 +28,8 @@ from lookups.models import SavedView
 
 OTHERS = ("search_value", "order_by", "order_in", "view", "filters", "columns", "changed")
 MOST_TABS = 30
+PANEL = {Kind.CHOICE: "choices", Kind.CHOICES: "choices", Kind.PERSON: "choices", Kind.NUMBER: "range", Kind.MONEY: "range",
+         Kind.DATE: "dates", Kind.CHECKBOX: "yes"}  # kind of input in the filter panel; all others are text
 SIZE = 25
 HOT = 75  # score from which a lead is hot (lio/templatetags/look.py)
 TABS = [("All leads", {}), ("Mine", {"assigned_to": "true"}), ("Unassigned", {"unassigned": "true"}), ("Hot", {"score_min": str(HOT)})]
@@ -99,7 +101,8 @@ class LeadList(Page):
         if request.session.get("leads_place") != place:  # where "next lead" goes on
             request.session["leads_place"] = place
         _, means = views.merged("lead", query, request.user, LeadFilter.aliases)
-        columns = columns_of(query["columns"].split(",") if query.get("columns") else view.columns if view else [], self.organization)
+        names = query["columns"].split(",") if query.get("columns") else view.columns if view else []
+        columns = columns_of(names, self.organization)
         fill(rows, columns, self.organization)
         means = as_query(means)
         context = {
@@ -107,7 +110,8 @@ class LeadList(Page):
             "leads": rows, "currency": self.organization.currency, "total": count_of({}, request.user),
             "query": {name: means.get(name, "") for name in [*LeadFilter.filters, "search_value", "order_by"]},
             "sort": {"by": means.get("order_by", "id"), "in": means.get("order_in", "DESC").upper()},
-            "tabs": self.tabs(query), "chips": self.chips(query, view, means), "choices": self.choices(means), "bulk": self.bulk(),
+            "tabs": self.tabs(query), "chips": self.chips(query, view, means), "choices": self.choices(means),
+            "bulk": self.bulk(),
             "page": self.page(page, len(rows), total, capped),
         }
         return self.show("leads/_table.html" if self.is_swap else "leads/list.html", context)
@@ -126,7 +130,8 @@ class LeadList(Page):
     def tabs(self, query):
         filters = {name: query.getlist(name) for name in query if name not in ("order_by", "order_in", "columns")}
         return [{"label": label, "query": f"?{urlencode(params)}", "count": count_of(params, self.request.user),
-                 "current": filters == {name: [value] for name, value in params.items()}} for label, params in TABS] + self.saved_tabs(query)
+                 "current": filters == {name: [value] for name, value in params.items()}} for label, params in TABS
+                ] + self.saved_tabs(query)
 
     def saved_tabs(self, query):
         """The saved views that the visitor may see, their own first."""
@@ -150,8 +155,8 @@ class LeadList(Page):
             "id": view.pk, "name": view.view_name, "may_change": views.may_change(view, self.request.user),
             "modified": bool(set(query) - {"view", "search_value"}), "reset": f"?view={view.pk}",
             "save": f"{reverse('leads:view_edit', args=[view.pk])}?{address}"}
-        return {"view": shown, "save_as": f"{reverse('leads:view_add')}?{address}", "may_save": bool(set(query) - {"view", "search_value"}),
-                "chooser": chooser(columns, self.organization, link) | {
+        return {"view": shown, "save_as": f"{reverse('leads:view_add')}?{address}",
+                "may_save": bool(set(query) - {"view", "search_value"}), "chooser": chooser(columns, self.organization, link) | {
                     "reset": f"?{plain.urlencode()}" if query.get("columns") and names else ""}}
 
     def chips(self, query, view, means):
@@ -195,8 +200,7 @@ class LeadList(Page):
         found = []
         for one in active(self.organization):
             name = f"{CUSTOM}{one.key}"
-            kind = {Kind.CHOICE: "choices", Kind.CHOICES: "choices", Kind.PERSON: "choices", Kind.NUMBER: "range", Kind.MONEY: "range",
-                    Kind.DATE: "dates", Kind.CHECKBOX: "yes"}.get(one.kind, "text")
+            kind = PANEL.get(one.kind, "text")
             options = [(option, option) for option in one.options]
             if one.kind == Kind.PERSON:
                 options = [(owner["id"], owner["name"]) for owner in self.owners]

@@ -35,14 +35,16 @@ def state_of(query, user):
 
 class ViewPage(Page):
     def form(self, form, title, verb, status=200, **more):
-        return self.show("leads/view_form.html", {"form": form, "title": title, "verb": verb, "back": self.back, **more}, status=status)
+        context = {"form": form, "title": title, "verb": verb, "back": self.back, **more}
+        return self.show("leads/view_form.html", context, status=status)
 
     @property
     def back(self):
         return f"{reverse('leads:list')}?{cleaned(self.request.GET).urlencode()}"
 
     def view(self, pk):
-        found = SavedView.objects.of(self.organization).alive().seen_by(self.request.user).filter(pk=pk, module_name="lead").first()
+        seen = SavedView.objects.of(self.organization).alive().seen_by(self.request.user)
+        found = seen.filter(pk=pk, module_name="lead").first()
         if found is None:
             raise Missing()
         return found
@@ -58,7 +60,8 @@ class SaveView(ViewPage):
         form = ViewForm({**request.POST.dict(), "module_name": "lead"})
         if form.is_valid():
             try:
-                view = views.add(self.organization, by=request.user, **form.given | state_of(cleaned(request.GET), request.user))
+                shown = state_of(cleaned(request.GET), request.user)
+                view = views.add(self.organization, by=request.user, **form.given | shown)
                 self.say(f"The view {view.view_name} is saved.")
                 return redirect(f"{reverse('leads:list')}?view={view.pk}")
             except DomainError as error:
