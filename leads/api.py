@@ -19,6 +19,8 @@ from leads.serializers import (
     Assign,
     ChangeFollowUp,
     ChangeNote,
+    CustomFieldValue,
+    CustomValues,
     Picture,
     PushedLead,
     StatusChange,
@@ -27,6 +29,7 @@ from leads.serializers import (
     check_active,
     entry,
     follow_up_attributes,
+    misfits,
     tag_ids,
 )
 from lio.api.envelope import Envelope
@@ -34,6 +37,7 @@ from lio.api.schema import documented
 from lio.api.views import UploadView
 from lio.api.viewsets import AddAction, DeleteManyAction, ListAction, TenantViewSet, UpdateAction, ViewAction, path_id
 from lio.errors import Missing
+from lookups import fields
 from lookups.edit import tags_named
 
 CHANGED = {"updated": int, "ids": [int], "job_id?": int}
@@ -43,13 +47,14 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
     queryset = Lead.objects.all()
     filter_class = LeadFilter
     permissions = {"list": "records.view", "retrieve": "records.view", "create": "records.edit", "update": "records.edit",
-                   "destroy_many": "records.delete", "status_change": "records.edit", "assign_user": "records.edit"}
+                   "destroy_many": "records.delete", "status_change": "records.edit", "assign_user": "records.edit",
+                   "update_custom_fields": "records.edit", "custom_field": "records.edit"}
 
     @documented(input=AddLead)
     def create(self, request):
         given = self.read(AddLead)
         tags = tag_ids(self.organization, given.pop("tags", None) or [])
-        lead_id, _ = capture(self.organization, attributes(self.organization, given), tags=tags, by=self.caller)
+        lead_id, _ = capture(self.organization, attributes(self.organization, given, new=True), tags=tags, by=self.caller)
         return Envelope(self.shown(lead_id), self.message("created"), status=201)
 
     @documented("Change the sent fields of a lead; custom_fields and ai_information are merged", input=UpdateLead)
@@ -66,6 +71,26 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
 
     def perform_destroy(self, rows):
         return edit.delete(rows, by=self.caller)
+
+    @action(detail=False, methods=["post"], url_path="update-custom-fields")
+    @documented("Merge values into the custom fields of a lead; null removes one", input=CustomValues)
+    def update_custom_fields(self, request):
+        given = self.read(CustomValues)
+        lead = given.pop("lead")
+        edit.update(lead.pk, self.organization, attributes(self.organization, given), by=self.caller)
+        return Envelope(self.shown(lead.pk), self.message("updated"))
+
+    @action(detail=False, methods=["post"], url_path="custom-field")
+    @documented("Define a custom field, once per name, and give it a value on a lead", input=CustomFieldValue, status=201,
+                answer={"id": int, "lead_id": int, "field_name": str, "field_value": object})
+    def custom_field(self, request):
+        given = self.read(CustomFieldValue)
+        field = fields.define(self.organization, given["field_name"], by=self.caller)
+        values = attributes(self.organization, {"custom_fields": {field.key: given.get("field_value")}})
+        edit.update(given["lead"].pk, self.organization, values, by=self.caller)
+        shown = {"id": field.pk, "lead_id": given["lead"].pk, "field_name": field.key,
+                 "field_value": values["custom_fields"][field.key]}
+        return Envelope(shown, "Custom field created successfully", status=201)
 
     @action(detail=False, methods=["post"], url_path="status-change")
     @documented("Put leads into a status", input=StatusChange, answer=CHANGED)
@@ -98,9 +123,11 @@ class PushedLeads(TenantViewSet):
     def create(self, request):
         given, names, on_duplicate = PushedLead.take(request.data)
         tags = tags_named(self.organization, names, by=self.caller) if names else ()
-        lead_id, made = capture(self.organization, attributes(self.organization, given), tags=tags, by=self.caller,
-                                on_duplicate=on_duplicate)
-        return Envelope(self.shown(lead_id), self.message("created" if made else "updated"), status=201 if made else 200)
+        lead_id, made = capture(self.organization, attributes(self.organization, given, keep=True), tags=tags, by=self.caller,
+                                on_duplicate=on_duplicate, keep=True)
+        warnings = misfits(self.organization, given)
+        return Envelope(self.shown(lead_id), self.message("created" if made else "updated"), status=201 if made else 200,
+                        **({"warnings": warnings} if warnings else {}))
 
 
 class PushedLeadList(ListAction, TenantViewSet):

@@ -22,13 +22,16 @@ class LeadsConfig(AppConfig):
 
     def ready(self):
         from leads import jobs  # noqa: F401 - recurring jobs
+        from leads.columns import COLUMNS
+        from leads.filters import LeadFilter
         from leads.models import Lead
         from leads.pages.list import lead_count
         from leads.undo import undo_leads
-        from lio.registry import RailEntry, Subject, feed_actions, rail, subjects, undoers
+        from lio.registry import Module, RailEntry, Subject, feed_actions, modules, rail, subjects, undoers
 
         undoers["lead"] = undo_leads
 
+        modules["lead"] = Module(Lead, LeadFilter, COLUMNS)
         rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))
         subjects["lead"] = Subject(
             rows=lambda organization: Lead.objects.of(organization).alive(), names=names_of_leads,

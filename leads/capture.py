@@ -12,6 +12,7 @@ from leads.models import Lead, LeadTag
 from lio import history, search
 from lio import jobs as queue
 from lio.errors import Conflict
+from lookups.custom import refuse_taken
 from lookups.known import known
 from lookups.seeds import NEW
 
@@ -29,13 +30,13 @@ SELECT new.id, change.change_id FROM new, change
 TRIES = 3  # an address may be taken or released between two looks
 
 
-def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
+def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=False):
     """Make a lead of `fields` ({model attribute: value}; `company` is a name), or find the one that it is.
 
     A living lead with the same e-mail or LinkedIn address makes it a duplicate (R40). `on_duplicate`: "refuse" raises
     Conflict, "merge" puts the given non-empty fields into the oldest match, "accept" makes a second lead all the same.
-    `tags` are inner ids. Answers (lead id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses
-    belong to two leads.
+    `tags` are inner ids. With `keep` a custom value that should be unique and is not is kept all the same. Answers (lead
+    id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses belong to two leads.
 
     No look before the leap: the insert itself finds out, so that of any number of parallel captures exactly one wins.
     """
@@ -47,6 +48,8 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
     for _ in range(TRIES):
         lead_id = _make(organization, values | addresses, second, company, by=by)
         if lead_id:
+            if not keep and values.get("custom_fields"):
+                refuse_taken(organization, lead_id, values["custom_fields"])
             add_tags(organization, lead_id, tags)
             tell_owner([lead_id], values.get("assigned_to_id"), by=by)
             return lead_id, True
@@ -60,7 +63,7 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
         if ids and on_duplicate == "refuse":
             raise duplicate(ids[0])
         if ids and edit.update(ids[0], organization, values | ({"company": company} if company else {}), by=by,
-                               add_tags=tags, verb="lead.merged", gone_ok=True):
+                               add_tags=tags, verb="lead.merged", gone_ok=True, keep=keep):
             return ids[0], False
     raise Conflict("The same lead is being captured at this moment. Try again.")
 

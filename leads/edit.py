@@ -14,6 +14,7 @@ from leads.models import Lead, LeadTag
 from lio import history, search
 from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
+from lookups.custom import refuse_taken
 from lookups.known import known
 
 MAX_KEYS, MAX_BYTES = 100, 32_000  # of an object that is merged, as JSON
@@ -22,11 +23,13 @@ WIRE = {"status_id": ("status", "status"), "source_id": ("lead_source", "source"
 
 
 @transaction.atomic
-def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="lead.updated", gone_ok=False):
+def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="lead.updated", gone_ok=False,
+           keep=False):
     """Set `fields` ({model attribute: value}; `company` is a name) of a living lead of the organisation.
 
     `tags` (inner ids) replaces its tags, `add_tags` adds to them. Only what differs is written and recorded. Answers True,
-    or False when the lead has gone and `gone_ok`. Raises Missing, or Conflict when an address belongs to another lead.
+    or False when the lead has gone and `gone_ok`. With `keep` a custom value that should be unique and is not is kept.
+    Raises Missing, or Conflict when an address or a unique value belongs to another lead.
     """
     living = Lead.objects.of(organization).alive().select_related("company")
     lead = living.select_for_update(of=("self",)).filter(pk=lead_id).first()
@@ -46,6 +49,8 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     released = {column: getattr(lead, f"_old_{column}", None) for column in HOLDS}
     if after:
         _save(lead, after, organization)
+        if "custom_fields" in after and not keep:
+            refuse_taken(organization, lead.pk, after["custom_fields"])
         hand_on([released["email_norm"]], [released["linkedin_norm"]])
     _record(lead, organization, before, after, (tags_before, tags_after), company_before, by=by, verb=verb)
     if after.get("assigned_to_id"):

@@ -1,6 +1,9 @@
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import FloatField
+from leads.models import LeadTag
+from lio.grammar import Column
+from lookups.filters import OwnFilter
 
 from leads.models import FollowUp
 from lio.api.fields import INT8, Flag, Ids, Text, Whole
@@ -38,7 +41,28 @@ def changed_in(change_id):
     return Change.objects.filter(change_id=change_id, model_type="lead").values("model_id")
 
 
-class LeadFilter(ListFilter):
+class Tags(Column):
+    """The tags of a lead: any of them counts."""
+
+    def compare(self, lookup, value):
+        return Q(Exists(LeadTag.objects.filter(lead=OuterRef("pk"), tag__number__in=value)))
+
+    def empty(self):
+        return ~Q(Exists(LeadTag.objects.filter(lead=OuterRef("pk"))))
+
+
+class LeadFilter(OwnFilter):
+    module = "lead"
+    columns = {
+        **{name: Column("text", name) for name in (
+            "first_name", "last_name", "email", "phone_number", "job_title", "industry", "website", "address", "city", "state",
+            "country", "pin_code", "linkedin_url", "notes")},
+        "company": Column("text", "company__company_name"), "company_id": Column("id", "company_id"),
+        "status": Column("id", "status__number"), "lead_source": Column("id", "source__number"),
+        "priority": Column("id", "priority"), "tags": Tags("id", "tags"), "assigned_to": Column("person", "assigned_to_id"),
+        "score": Column("number", "score"), "estimated_value": Column("number", "estimated_value"),
+        **{name: Column("moment", name) for name in ("created_at", "updated_at", "last_activity_at")},
+    }
     filters = {
         "score_min": at_least("score", score()),
         "score_max": at_most("score", score()),
@@ -83,8 +107,12 @@ class LeadFilter(ListFilter):
 class KeyLeadFilter(LeadFilter):
     """`v1/lead/lead-list` knows search, order and pages, no filters."""
 
+    module = ""
     filters: dict = {}
     date_field = None
+
+    def _apply_tree(self, params, errors):
+        return
 
 
 class NoteFilter(ListFilter):

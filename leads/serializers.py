@@ -11,6 +11,7 @@ from lio.api.fields import Email, Flag, Ids, Mapping, Moment, Money, Owned, Text
 from lio.api.serializers import Input
 from lio.errors import Invalid
 from lio.selection import Selection
+from lookups.custom import propose, read_custom
 from lookups.known import known
 
 READ_ONLY = frozenset({"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at",
@@ -24,6 +25,15 @@ class CustomFields(Mapping):
         if len(dumps(values)) > MAX_CUSTOM:
             raise ValidationError(f"must be at most {MAX_CUSTOM} bytes")
         return values
+
+
+class Anything(serializers.JSONField):
+    """Any JSON value, within the bounds of all custom fields together."""
+
+    def to_internal_value(self, data):
+        if len(dumps(data)) > MAX_CUSTOM:
+            raise ValidationError(f"must be at most {MAX_CUSTOM} bytes")
+        return data
 
 
 class LeadFields(Input):
@@ -118,6 +128,17 @@ class Assign(Selection):
     assigned_to = Owned(User, allow_null=True)
 
 
+class CustomValues(Input):
+    lead_id = Owned(Lead, source="lead")
+    custom_fields = CustomFields()
+
+
+class CustomFieldValue(Input):
+    lead_id = Owned(Lead, source="lead")
+    field_name = Text(min_length=1, max_length=64)
+    field_value = Anything(required=False, allow_null=True)
+
+
 class AddNote(Input):
     lead_id = Owned(Lead, source="lead")
     title = Text(min_length=1, max_length=200)
@@ -169,9 +190,16 @@ def follow_up_attributes(given):
     return values
 
 
-def attributes(organization, given):
-    """`given` (names of the API) as model attributes. Raises Invalid for an unknown look-up or an inactive member."""
+def attributes(organization, given, *, new=False, keep=False):
+    """`given` (names of the API) as model attributes. Raises Invalid for an unknown look-up or an inactive member, and for a
+    custom value that does not fit its definition; with `keep` that one is kept as sent (R42). `new`: of a lead to be made.
+    """
     values = dict(given)
+    if new or values.get("custom_fields"):
+        read = read_custom(organization, values.get("custom_fields"), strict=not keep, new=new)
+        propose(organization, read.proposals)
+        if read.values:
+            values["custom_fields"] = read.values
     for name, column, kind in (("status", "status_id", "status"), ("lead_source", "source_id", "source")):
         if name in values:
             number = values.pop(name)
@@ -188,6 +216,12 @@ def attributes(organization, given):
     if "custom_fields" in values and values["custom_fields"] is None:
         values["custom_fields"] = {}
     return values
+
+
+def misfits(organization, given):
+    """{custom_fields.<key>: complaints} of custom values that were kept although they do not fit."""
+    complaints = read_custom(organization, given.get("custom_fields"), strict=False).complaints
+    return {f"custom_fields.{key}": lines for key, lines in complaints.items()}
 
 
 def entry(organization, kind, number, field):

@@ -26,7 +26,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
-    path("settings/", include((accounts.settings, "settings"))),
+    path("settings/", include((accounts.settings + lookups.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("import/", include((transfers.pages, "imports"))),
     path("", include((activity.pages, "activity"))),

@@ -18,6 +18,7 @@ from leads import follow_ups, notes
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import edit as lookups
+from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
 from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
@@ -39,6 +40,16 @@ class World:
             self.tag = lookups.add(self.organization, module_name="lead", type="tags", name=f"{mark} tag", by=self.admin)
             self.status = lookups.add(
                 self.organization, module_name="lead", type="status", name=f"{mark} status", by=self.admin
+            )
+            self.field = fields.add(self.organization, key=f"{mark} field", label=f"{mark} label", by=self.admin)
+            self.view = views.add(
+                self.organization,
+                module_name="lead",
+                view_name=f"{mark} view",
+                visibility="public",
+                filters={"company": mark},
+                columns=["company"],
+                by=self.admin,
             )
             self.key, self.secret = keys.create(
                 self.organization, name=f"{mark} key", by=self.admin, allowed_domains=[], allowed_ips=[]
@@ -113,7 +124,8 @@ class World:
         return {"lead": self.lead.pk, "user": self.rep.pk, "role": self.role.pk, "api_key": self.key.pk,
                 "lookup": self.tag.number, "company": self.company, "note": self.note.pk, "follow_up": self.follow_up.pk,
                 "notification": self.notification, "storage_file": self.document.stored_file_id, "document": self.document.pk,
-                "subject": self.lead.pk, "import_job": self.imported.pk}
+                "subject": self.lead.pk, "import_job": self.imported.pk,
+                "custom_field": self.field.pk, "custom_view": self.view.pk}
 
     def request(self, endpoint, **values):
         """(path, query, body) of a request that succeeds. `values` replace what would be sent, by name."""
@@ -186,6 +198,8 @@ SPECIAL = {
     "user-change-password": _password,
     "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
     "custom-lookups-add": lambda world, n: {"module_name": "lead", "type": "tags"},
+    "custom-view-add": lambda world, n: {"module_name": "lead"},
+    "custom-view-delete": lambda world, n: {"id": world.spare_view(n)},
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
@@ -204,7 +218,13 @@ def _spare_key(self, n):
         return keys.create(self.organization, name=f"spare {n}", by=self.admin)[0].pk
 
 
+def _spare_view(self, n):
+    with org_scope(self.organization):
+        return views.add(self.organization, module_name="lead", view_name=f"spare {n}", visibility="private", by=self.admin).pk
+
+
 World.spare_key = _spare_key
+World.spare_view = _spare_view
 
 
 APART = ("django_", "lio_ratebucket", "lio_idempotencykey", "accounts_authsession")  # what counts requests and repeats

@@ -9,12 +9,13 @@ from django.urls import reverse
 from accounts.models import User
 from leads import edit, notes
 from leads.models import FollowUp, Lead
-from leads.pages.fields import LABELS, field_of, groups_of, read_field
+from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
 from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, notes_of
 from leads.pages.place import local_time
 from leads.serializers import entry
 from lio import history
+from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
@@ -115,7 +116,10 @@ class ViewLead(LeadPage):
     def pager(self):
         """Where this lead stands in the list that the visitor came from."""
         query_text, page = self.request.session.get("leads_place") or ["", 1]
-        listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        try:
+            listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        except (BadParameter, Missing):  # the view that the visitor came from has gone
+            return None
         at = number(self.request.GET.get("at"))
         start = max(0, at - 2) if at else (page - 1) * SIZE
         ids, total, _ = listing.page(max(0, start - (0 if at else 1)), SIZE + 2)
@@ -285,7 +289,7 @@ class EditField(LeadPage):
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise
-            text = words_of(error).removeprefix(f"{name}: ")
+            text = words_of(error).removeprefix(f"{name.replace(CUSTOM, 'custom_fields.')}: ")
             context["field"] |= {"error": f"{text[:1].upper()}{text[1:]}", "value": request.POST.get("value", "")}
             if self.is_swap:
                 return self.show("leads/_field.html", context, status=422)

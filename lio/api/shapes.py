@@ -14,7 +14,7 @@ from lio.rows import Moment
 
 BASIC: dict[type, dict[str, Any]] = {
     int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"}, bool: {"type": "boolean"},
-    dict: {"type": "object", "additionalProperties": True}, datetime: {"type": "string", "format": "date-time"},
+    dict: {"type": "object", "additionalProperties": True}, datetime: {"type": "string", "format": "date-time"}, object: {},
 }
 
 
