@@ -163,7 +163,8 @@ class LeadList(Page):
             "modified": bool(set(query) - {"view", "search_value"}), "reset": f"?view={view.pk}",
             "save": f"{reverse('leads:view_edit', args=[view.pk])}?{address}"}
         return {"view": shown, "save_as": f"{reverse('leads:view_add')}?{address}",
-                "may_save": bool(set(query) - {"view", "search_value"}), "chooser": chooser(columns, self.organization, link) | {
+                "may_save": bool(set(query) - {"view", "search_value"}),
+                "chooser": chooser(columns, self.organization, link) | {
                     "reset": f"?{plain.urlencode()}" if query.get("columns") and names else ""}}
 
     def chips(self, query, view, means):

@@ -40,14 +40,15 @@ def chooser(columns, organization, link):
 
     return {
         "shown": [{"label": labels[name], "up": swapped(at, at - 1) if at else "",
-                   "down": swapped(at, at + 1) if at + 1 < len(names) else "", "remove": link(names[:at] + names[at + 1:]) if len(names) > 1 else ""} for at, name in enumerate(names)],
+                   "down": swapped(at, at + 1) if at + 1 < len(names) else "",
+                   "remove": link(names[:at] + names[at + 1:]) if len(names) > 1 else ""} for at, name in enumerate(names)],
         "more": [{"label": label, "add": link([*names, name])} for name, label in labels.items() if name not in names]
         if len(names) < MOST else [],
     }
 
 
 def fill(rows, columns, organization):
-    """Give each row its `cells`, one a column: {name, text, label, classes}; `text` is set where the template knows no better."""
+    """Give each row its `cells`, one a column: {name, text, label, classes}; `text` where the template knows no better."""
     own = {f"{CUSTOM}{one.key}": one for one in active(organization)}
     asked = [own[column["name"]] for column in columns if column["name"] in own]
     people = _people(rows, [one for one in asked if one.kind == Kind.PERSON], organization)

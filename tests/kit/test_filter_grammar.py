@@ -16,7 +16,8 @@ from lookups import fields
 from tests.factories import make_lead
 
 PEOPLE = [
-    {"city": "Bonn", "score": 0, "custom_fields": {"seats": 5, "plan": "Gold", "langs": ["de"], "since": "2026-01-05", "vip": True}},
+    {"city": "Bonn", "score": 0,
+     "custom_fields": {"seats": 5, "plan": "Gold", "langs": ["de"], "since": "2026-01-05", "vip": True}},
     {"city": "bonn", "score": 80, "custom_fields": {"seats": 0, "plan": "Silver", "langs": ["de", "fr"]}},
     {"city": None, "score": 40, "custom_fields": {"since": "2025-12-31", "vip": False}, "company": "Acme"},
     {"city": "Bonn_%", "score": 40, "custom_fields": {"seats": "misfit", "since": 7, "vip": "no"}, "company": "acme two"},
@@ -51,23 +52,27 @@ def leaf(field, ops, values):
                      st.sampled_from(ops), values)
 
 
-TEXT, WORDS = ["is", "is_not", "contains", "not_contains", "in", "not_in", "empty", "not_empty", "starts_with"], ["bonn", "_", "%", "o"]
+TEXT = ["is", "is_not", "contains", "not_contains", "in", "not_in", "empty", "not_empty", "starts_with"]
+WORDS = ["bonn", "_", "%", "o"]
 LEAVES = st.one_of(
     leaf("city", TEXT, st.sampled_from(WORDS)), leaf("company", TEXT, st.sampled_from(["acme", "two"])),
     leaf("score", ["is", "is_not", "at_least", "at_most", "in"], st.sampled_from([0, 40, 80.0, "100"])),
     leaf("cf.seats", ["is", "is_not", "at_least", "at_most", "not_in", "empty", "not_empty"], st.sampled_from([0, 5, 3])),
-    leaf("cf.plan", TEXT, st.sampled_from(["gold", "Silver"])), leaf("cf.langs", ["is", "is_not", "in"], st.sampled_from(["de", "fr"])),
+    leaf("cf.plan", TEXT, st.sampled_from(["gold", "Silver"])),
+    leaf("cf.langs", ["is", "is_not", "in"], st.sampled_from(["de", "fr"])),
     leaf("cf.since", ["is", "is_not", "at_least", "at_most", "empty"], st.sampled_from(["2026-01-05", "2026-01-01"])),
     leaf("cf.vip", ["is", "is_not"], st.booleans()), st.sampled_from([{"score_min": 40}, {"city": "BONN"}]),
 )
 TREES = st.recursive(LEAVES, lambda inner: st.one_of(
     st.builds(lambda parts: {"and": parts}, st.lists(inner, min_size=1, max_size=3)),
-    st.builds(lambda parts: {"or": parts}, st.lists(inner, min_size=1, max_size=3)), st.builds(lambda part: {"not": part}, inner)),
+    st.builds(lambda parts: {"or": parts}, st.lists(inner, min_size=1, max_size=3)),
+    st.builds(lambda part: {"not": part}, inner)),
     max_leaves=8)
 
 
 def depth(node):
-    return 1 + max([0, *[depth(part) for part in node.get("and", []) + node.get("or", [])], *([depth(node["not"])] if "not" in node else [])])
+    return 1 + max([0, *[depth(part) for part in node.get("and", []) + node.get("or", [])],
+                    *([depth(node["not"])] if "not" in node else [])])
 
 
 def holds(node, lead):
@@ -98,7 +103,8 @@ def holds(node, lead):
     elif node["field"] == "cf.vip":
         return found is value
     return {"is": lambda: found == value, "in": lambda: found in value, "contains": lambda: value in found,
-            "starts_with": lambda: found.startswith(value), "at_least": lambda: found >= value, "at_most": lambda: found <= value}[op]()
+            "starts_with": lambda: found.startswith(value), "at_least": lambda: found >= value,
+            "at_most": lambda: found <= value}[op]()
 
 
 def test_trees_find_what_they_say(leads, rep):
@@ -117,11 +123,13 @@ def test_trees_find_what_they_say(leads, rep):
 
 
 @pytest.mark.parametrize("wrong", [
-    {"and": []}, {"or": {}}, {"and": [1]}, {"not": []}, {"field": "nothing", "value": 1}, {"op": "is", "value": 1}, {"field": 7},
+    {"and": []}, {"or": {}}, {"and": [1]}, {"not": []}, {"field": "nothing", "value": 1}, {"op": "is", "value": 1},
+    {"field": 7},
     {"field": "city", "op": "like", "value": "x"}, {"field": "city", "value": None}, {"field": "city", "value": {"a": 1}},
     {"field": "score", "op": "contains", "value": 1}, {"field": "score", "value": "high"}, {"field": "score", "value": True},
     {"field": "created_at", "value": "someday"}, {"field": "status", "value": "Won"}, {"field": "cf.none", "value": 1},
-    {"field": "city", "op": "in", "value": []}, {"and": [{"score_min": "x"}]}, {"and": [{"scoremin": 5}]}, {"field": "city\x00", "value": 1},
+    {"field": "city", "op": "in", "value": []}, {"and": [{"score_min": "x"}]}, {"and": [{"scoremin": 5}]},
+    {"field": "city\x00", "value": 1},
     {"not": {"not": {"not": {"not": {"not": {"not": {"field": "city", "value": "x"}}}}}}},
     {"or": [{"field": "city", "value": "x"}] * 101}, {"cf.none": 1}, {"field": "cf.seats", "value": "many"}, {"view": "x"},
 ])
@@ -155,9 +163,12 @@ def test_custom_fields_filter_and_sort_the_list(leads, api):
 
 
 @pytest.mark.parametrize("word, first, after", [
-    ("today", (2026, 1, 7), (2026, 1, 8)), ("yesterday", (2026, 1, 6), (2026, 1, 7)), ("this_week", (2026, 1, 5), (2026, 1, 12)),
-    ("last_month", (2025, 12, 1), (2026, 1, 1)), ("this_quarter", (2026, 1, 1), (2026, 4, 1)), ("last_quarter", (2025, 10, 1), (2026, 1, 1)),
-    ("last_7_days", (2026, 1, 1), (2026, 1, 8)), ("next_year", (2027, 1, 1), (2028, 1, 1)), ("next_2_days", (2026, 1, 7), (2026, 1, 9)),
+    ("today", (2026, 1, 7), (2026, 1, 8)), ("yesterday", (2026, 1, 6), (2026, 1, 7)),
+    ("this_week", (2026, 1, 5), (2026, 1, 12)),
+    ("last_month", (2025, 12, 1), (2026, 1, 1)), ("this_quarter", (2026, 1, 1), (2026, 4, 1)),
+    ("last_quarter", (2025, 10, 1), (2026, 1, 1)),
+    ("last_7_days", (2026, 1, 1), (2026, 1, 8)), ("next_year", (2027, 1, 1), (2028, 1, 1)),
+    ("next_2_days", (2026, 1, 7), (2026, 1, 9)),
 ])
 def test_words_for_days(word, first, after):
     assert Period.read(f"@{word}").days(SimpleNamespace(timezone="UTC"), date(2026, 1, 7)) == (date(*first), date(*after))

@@ -27,7 +27,8 @@ def view_of(rep, **found):
 
 def make_view(rep, **given):
     with org_scope(rep.organization):
-        return views.add(rep.organization, module_name="lead", by=rep, **{"visibility": "private", "view_name": "Mine", **given})
+        return views.add(rep.organization, module_name="lead", by=rep,
+                         **{"visibility": "private", "view_name": "Mine", **given})
 
 
 def names(page):
@@ -72,7 +73,8 @@ def test_a_view_is_renamed_shared_and_deleted(browser, rep, leads):
 
 
 def test_others_see_shared_views_and_leave_them_as_they_are(client, rep, colleague, leads):
-    shared, private = make_view(rep, visibility="team", view_name="Ours", filters={"city": "Rome"}), make_view(rep, view_name="Secret")
+    shared = make_view(rep, visibility="team", view_name="Ours", filters={"city": "Rome"})
+    private = make_view(rep, view_name="Secret")
     sign_in(client, colleague)
     page = client.get(f"/leads/?view={shared.pk}&city=Bonn")
     assert "Ours" in page.content.decode() and "Secret" not in page.content.decode() and b'name="overwrite"' not in page.content
@@ -91,7 +93,8 @@ def test_a_view_that_does_not_work_any_more_says_so(browser, rep, leads):
 
 
 def test_bulk_actions_mean_what_the_view_shows(browser, rep, api, leads):
-    view = make_view(rep, filters={"or": [{"field": "city", "value": "Rome"}, {"field": "cf.seats", "op": "at_least", "value": 50}]})
+    view = make_view(rep,
+                     filters={"or": [{"field": "city", "value": "Rome"}, {"field": "cf.seats", "op": "at_least", "value": 50}]})
     assert names(browser.get(f"/leads/?view={view.pk}")) == ["Bob", "Cid"]
     browser.post(f"/leads/bulk?view={view.pk}&cf.plan=Silver", {"action": "status", "status": 2, "select_all": "true"})
     rows = api.get("/api/lead/list?state_id=2").json()["data"]

@@ -45,7 +45,8 @@ def test_the_same_key_twice_is_a_conflict(define, api):
 
 @pytest.mark.parametrize("wrong, field", [
     ({"kind": "choice"}, "options"), ({"kind": "choice", "options": ["a", "A"]}, "options"), ({"kind": "colour"}, "kind"),
-    ({"kind": "checkbox", "is_unique": True}, "is_unique"), ({"module_name": "spaceship"}, "module_name"), ({"key": "x" * 65}, "key"),
+    ({"kind": "checkbox", "is_unique": True}, "is_unique"), ({"module_name": "spaceship"}, "module_name"),
+    ({"key": "x" * 65}, "key"),
 ])
 def test_a_definition_that_makes_no_sense_is_refused(api, wrong, field):
     answer = api.post("/api/custom-fields/add", {"label": "One", **wrong}, format="json")
@@ -66,7 +67,8 @@ def test_fields_of_others_are_not_there(define, outsider_api):
 
 
 def test_an_unknown_key_becomes_a_proposal_that_can_be_accepted_with_a_kind(api, rep):
-    lead = api.post("/api/lead/add", {"first_name": "Jane", "last_name": "Doe", "custom_fields": {"Seats": "40", "new": {"a": [1]}}},
+    lead = api.post("/api/lead/add",
+                    {"first_name": "Jane", "last_name": "Doe", "custom_fields": {"Seats": "40", "new": {"a": [1]}}},
                     format="json").json()["data"]
     other = make_lead(rep.organization, custom_fields={"Seats": "a few"})
     assert lead["custom_fields"] == {"Seats": "40", "new": {"a": [1]}}

@@ -9,7 +9,7 @@ from lookups.models import CustomField
 from tests.conftest import sign_in
 from tests.factories import make_lead
 
-KINDS = [kind for kind in CustomField.Kind.values]
+KINDS = list(CustomField.Kind.values)
 
 
 def field(rep, key):
@@ -77,7 +77,8 @@ def test_the_form_asks_for_custom_fields_and_names_what_is_wrong(browser, rep, e
 
 @pytest.mark.parametrize("kind, sent, shown", [
     ("number", "12", "12"), ("money", "1200", "1,200"), ("date", "2026-06-15", "2026-06-15"), ("choice", "Gold", "Gold"),
-    ("choices", ["Gold", "Silver"], "Gold, Silver"), ("checkbox", "false", "No"), ("email", "a@b.example", "mailto:a@b.example"),
+    ("choices", ["Gold", "Silver"], "Gold, Silver"), ("checkbox", "false", "No"),
+    ("email", "a@b.example", "mailto:a@b.example"),
     ("phone", "+49 30 12", "tel:+49 30 12"), ("link", "acme.example", "https://acme.example"), ("text", "words", "words"),
 ])
 def test_a_field_is_edited_in_its_place(browser, rep, every_kind, kind, sent, shown):

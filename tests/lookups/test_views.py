@@ -11,7 +11,8 @@ from tests.factories import make_lead, make_member
 @pytest.fixture
 def leads(rep, colleague):
     return [make_lead(rep.organization, last_name=name, city=city, assigned_to_id=owner, estimated_value=value)
-            for name, city, owner, value in (("A", "Bonn", rep.pk, 1), ("B", "Bonn", colleague.pk, 2), ("C", "Rome", rep.pk, 3))]
+            for name, city, owner,
+            value in (("A", "Bonn", rep.pk, 1), ("B", "Bonn", colleague.pk, 2), ("C", "Rome", rep.pk, 3))]
 
 
 def saved(client, **view):
@@ -39,7 +40,8 @@ def test_a_view_is_kept_as_sent(api, rep):
 
 
 @pytest.mark.parametrize("wrong, field", [
-    ({"filters": {"cty": "Bonn"}}, "filters"), ({"filters": {"score_min": "high"}}, "filters"), ({"filters": {"view": 1}}, "filters"),
+    ({"filters": {"cty": "Bonn"}}, "filters"), ({"filters": {"score_min": "high"}}, "filters"),
+    ({"filters": {"view": 1}}, "filters"),
     ({"filters": {"and": [{"field": "nothing"}]}}, "filters"), ({"sorting": {"order_by": "nothing"}}, "sorting"),
     ({"visibility": "secret"}, "visibility"), ({"filters": []}, "filters"), ({"columns": "city"}, "columns"),
     ({"filters": {"cf.none": 1}}, "filters"), ({"view_name": "x" * 101}, "view_name"), ({"columns": ["x"] * 101}, "columns"),
@@ -70,12 +72,14 @@ def test_shared_views_are_changed_by_their_owner_or_an_admin(api, colleague_api,
     assert change(api, theirs, visibility="private").status_code == 422
     assert change(colleague_api, theirs, visibility="private").status_code == 200
     assert change(api, theirs, view_name="again").status_code == 404
-    assert colleague_api.delete(f"/api/custom-view/delete/{theirs['id']}").json()["data"] == {"deleted": 1, "ids": [theirs["id"]]}
+    assert colleague_api.delete(f"/api/custom-view/delete/{theirs['id']}").json()["data"] == {"deleted": 1,
+                                                                                              "ids": [theirs["id"]]}
     assert colleague_api.get("/api/custom-view/list").json()["total"] == 0
 
 
 def test_a_view_runs_and_the_address_changes_parts_of_it(api, leads):
-    view = saved(api, filters={"city": "bonn", "or": [{"field": "last_name", "value": "a"}, {"field": "last_name", "value": "b"}]},
+    view = saved(api,
+                 filters={"city": "bonn", "or": [{"field": "last_name", "value": "a"}, {"field": "last_name", "value": "b"}]},
                  sorting={"order_by": "last_name", "order_in": "ASC"})["id"]
     assert found(api, view=view) == ["A", "B"]
     assert found(api, view=view, order_in="DESC") == ["B", "A"]
