@@ -25,8 +25,17 @@ def attach_cloud_file(organization, *, model_type, model_id, provider, file, by)
     subject(organization, model_type, model_id)
     mime_type = file.get("mime_type") or ""
     row = Attachment.objects.create(
-        organization=organization, model_type=model_type, model_id=model_id, provider=provider, name=file["name"],
-        mime_type=mime_type, cloud_id=file["id"], web_url=file["web_url"], category=category_of(mime_type), created_by=by)
+        organization=organization,
+        model_type=model_type,
+        model_id=model_id,
+        provider=provider,
+        name=file["name"],
+        mime_type=mime_type,
+        cloud_id=file["id"],
+        web_url=file["web_url"],
+        category=category_of(mime_type),
+        created_by=by,
+    )
     history.record("file.attached", (model_type, model_id), by=by, after={"attachment_id": row.pk, "name": row.name})
     return row
 
@@ -36,9 +45,18 @@ def add_document(organization, *, model_type, model_id, upload, by, document_typ
     """Store an uploaded file and attach it to a record (which the caller has looked up). Raises Invalid."""
     stored = storing.keep(upload, organization=organization, by=by)
     row = Attachment.objects.create(
-        organization=organization, model_type=model_type, model_id=model_id, provider=Attachment.Provider.LIO,
-        stored_file=stored, name=stored.file_name, mime_type=stored.mime_type, category=category_of(stored.mime_type),
-        document_type=document_type, description=description, created_by=by)
+        organization=organization,
+        model_type=model_type,
+        model_id=model_id,
+        provider=Attachment.Provider.LIO,
+        stored_file=stored,
+        name=stored.file_name,
+        mime_type=stored.mime_type,
+        category=category_of(stored.mime_type),
+        document_type=document_type,
+        description=description,
+        created_by=by,
+    )
     history.record("document.added", (model_type, model_id), by=by, after={"attachment_id": row.pk, "name": row.name})
     return row
 
@@ -51,5 +69,7 @@ def remove(rows, *, by):
     Attachment.objects.filter(pk__in=ids).bury()
     StoredFile.objects.filter(pk__in=[row.stored_file_id for row in going if row.stored_file_id]).bury()
     for row in going:
-        history.record("document.removed", (row.model_type, row.model_id), by=by, before={"attachment_id": row.pk, "name": row.name})
+        history.record(
+            "document.removed", (row.model_type, row.model_id), by=by, before={"attachment_id": row.pk, "name": row.name}
+        )
     return ids

@@ -35,8 +35,15 @@ def told(organization, entries):
         verb, actor = row["action"], row["description"]
         row["action"], row["title"] = action_of(verb), title_of(verb)
         name = names.get((row["model_type"], row["model_id"]), "")
-        fields = [] if row["action"] in ("create", "delete") else [
-            field.replace("_", " ") for field in changed.get(row["id"]) or {} if not field.endswith("_id") and field != "deleted_at"]
+        fields = (
+            []
+            if row["action"] in ("create", "delete")
+            else [
+                field.replace("_", " ")
+                for field in changed.get(row["id"]) or {}
+                if not field.endswith("_id") and field != "deleted_at"
+            ]
+        )
         row["description"] = ": ".join(filter(None, [name, ", ".join(fields)])) + (f" ({actor})" if actor else "")
     return rows
 

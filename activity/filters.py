@@ -29,10 +29,19 @@ class NotificationFilter(ListFilter):
 
 
 class FeedFilter(ListFilter):
-    filters = {"model_type": equal("model_type", OneOf(choices=FEED_TYPES)),
-               "model_id": equal("model_id", Whole(min_value=0, max_value=INT8))}
-    sorts = {"id": "id", "model_type": "model_type", "model_id": "model_id", "action": "verb", "title": "verb", "user_id": "by_id",
-             "created_at": "created_at"}
+    filters = {
+        "model_type": equal("model_type", OneOf(choices=FEED_TYPES)),
+        "model_id": equal("model_id", Whole(min_value=0, max_value=INT8)),
+    }
+    sorts = {
+        "id": "id",
+        "model_type": "model_type",
+        "model_id": "model_id",
+        "action": "verb",
+        "title": "verb",
+        "user_id": "by_id",
+        "created_at": "created_at",
+    }
     nullable = frozenset({"by_id"})
 
     def narrow(self, rows):
@@ -55,5 +64,12 @@ class FileFilter(ListFilter):
     }
     required = ("subject_type", "subject_id")
     search_in = ("name",)
-    sorts = {"id": "id", "subject_type": "model_type", "subject_id": "model_id", "provider": "provider", "category": "category",
-             "name": "name", "created_at": "created_at"}
+    sorts = {
+        "id": "id",
+        "subject_type": "model_type",
+        "subject_id": "model_id",
+        "provider": "provider",
+        "category": "category",
+        "name": "name",
+        "created_at": "created_at",
+    }

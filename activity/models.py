@@ -26,8 +26,9 @@ class NotificationQuerySet(TenantQuerySet):
         return self.filter(is_read=False)
 
     def rows(self):
-        return self.values("id", "type_id", "title", "message", "is_read", "model_type", "model_id", "link",
-                           created_at_=Moment("created_at"))
+        return self.values(
+            "id", "type_id", "title", "message", "is_read", "model_type", "model_id", "link", created_at_=Moment("created_at")
+        )
 
 
 class Notification(OwnedModel):
@@ -52,13 +53,17 @@ class Notification(OwnedModel):
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "user", "key"], condition=Q(key__isnull=False),
-                                               name="one_notification_per_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "user", "key"], condition=Q(key__isnull=False), name="one_notification_per_key"
+            )
+        ]
         indexes = [
             models.Index(fields=["organization", "user", "-id"], name="notifications_of_user"),
             models.Index(fields=["organization", "user"], condition=Q(is_read=False, in_app=True), name="notifications_unread"),
-            models.Index(fields=["organization", "user", "id"], condition=Q(digest=True, mailed_at=None),
-                         name="notifications_to_digest"),
+            models.Index(
+                fields=["organization", "user", "id"], condition=Q(digest=True, mailed_at=None), name="notifications_to_digest"
+            ),
         ]
 
 
@@ -93,8 +98,9 @@ class StoredFile(TenantModel):
     mime_type = models.CharField(max_length=100)  # by content
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
-    uploaded_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False,
-                                    db_index=False)
+    uploaded_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     objects = StoredFileQuerySet.as_manager()
 
@@ -111,9 +117,15 @@ class AttachmentQuerySet(TenantQuerySet):
         """What the API shows of an attached file, ours or a cloud's."""
         cloud = JSONObject(id="cloud_id", name="name", mime_type="mime_type", web_url="web_url")
         own = JSONObject(id="stored_file_id", name="name", mime_type="mime_type", web_url=download_url("stored_file_id"))
-        return self.values("id", "provider", "category", subject_type=F("model_type"), subject_id=F("model_id"),
-                           file=Case(When(stored_file=None, then=cloud), default=own, output_field=models.JSONField()),
-                           created_at_=Moment("created_at"))
+        return self.values(
+            "id",
+            "provider",
+            "category",
+            subject_type=F("model_type"),
+            subject_id=F("model_id"),
+            file=Case(When(stored_file=None, then=cloud), default=own, output_field=models.JSONField()),
+            created_at_=Moment("created_at"),
+        )
 
     def of_record(self, model_type, model_id):
         return self.filter(model_type=model_type, model_id=model_id)
@@ -142,17 +154,23 @@ class Attachment(TenantModel):
     mime_type = models.CharField(max_length=255)
     cloud_id = models.CharField(max_length=255, default="")
     web_url = models.CharField(max_length=2000, default="")
-    stored_file = models.ForeignKey(StoredFile, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False)
+    stored_file = models.ForeignKey(
+        StoredFile, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     document_type = models.CharField(max_length=50, default="")
     description = models.CharField(max_length=1000, default="")
-    created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False,
-                                   db_index=False)
+    created_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     objects = AttachmentQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["organization", "model_type", "model_id", "-id"], condition=LIVING,
-                                name="attachments_of_record")]
+        indexes = [
+            models.Index(
+                fields=["organization", "model_type", "model_id", "-id"], condition=LIVING, name="attachments_of_record"
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -164,8 +182,17 @@ class FeedQuerySet(TenantQuerySet):
 
     def rows(self):
         """The bare facts; activity/feed.py puts them into words."""
-        return self.values("id", "model_type", "model_id", action=F("verb"), title=F("verb"), description=F("actor"),
-                           user_id=F("by_id"), change_id_=F("change_id"), created_at_=Moment("created_at"))
+        return self.values(
+            "id",
+            "model_type",
+            "model_id",
+            action=F("verb"),
+            title=F("verb"),
+            description=F("actor"),
+            user_id=F("by_id"),
+            change_id_=F("change_id"),
+            created_at_=Moment("created_at"),
+        )
 
 
 class FeedEntry(Change):

@@ -16,7 +16,8 @@ INSERT INTO activity_notification (organization_id, user_id, type_id, title, mes
                                    in_app, digest, is_read)
 SELECT u.organization_id, u.id, %(type)s::smallint, left(n.title, 300), left(n.message, 1000), n.link, %(model_type)s::text,
        n.model_id, %(key)s::text, n.count, coalesce(p.in_app, %(in_app)s), coalesce(p.digest, %(digest)s), false
-FROM unnest(%(users)s::bigint[], %(titles)s::text[], %(messages)s::text[], %(links)s::text[], %(ids)s::bigint[], %(counts)s::int[])
+FROM unnest(%(users)s::bigint[], %(titles)s::text[], %(messages)s::text[], %(links)s::text[], %(ids)s::bigint[],
+            %(counts)s::int[])
      WITH ORDINALITY AS n(user_id, title, message, link, model_id, count, place)
 JOIN accounts_user u ON u.id = n.user_id AND u.organization_id = %(org)s AND u.is_active
 LEFT JOIN activity_notificationpreference p
@@ -59,12 +60,25 @@ def notify(kind, notices, *, model_type="", by=None, key=None, many=""):
         return []
     what = KINDS[kind]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, {
-            "org": current_organization_id(), "type": what.number, "model_type": model_type, "key": key, "many": many,
-            "in_app": what.in_app, "mail": what.mail, "digest": what.digest,
-            "users": [notice.user_id for notice in told], "titles": [notice.title for notice in told],
-            "messages": [notice.message for notice in told], "links": [notice.link for notice in told],
-            "ids": [notice.model_id for notice in told], "counts": [notice.count for notice in told]})
+        cursor.execute(
+            INSERT,
+            {
+                "org": current_organization_id(),
+                "type": what.number,
+                "model_type": model_type,
+                "key": key,
+                "many": many,
+                "in_app": what.in_app,
+                "mail": what.mail,
+                "digest": what.digest,
+                "users": [notice.user_id for notice in told],
+                "titles": [notice.title for notice in told],
+                "messages": [notice.message for notice in told],
+                "links": [notice.link for notice in told],
+                "ids": [notice.model_id for notice in told],
+                "counts": [notice.count for notice in told],
+            },
+        )
         written = cursor.fetchall()
         fresh = {pk: user_id for pk, user_id, is_new in written if is_new}
         cursor.execute(WANT_MAIL, [what.number, list(set(fresh.values())), what.mail])

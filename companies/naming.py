@@ -66,7 +66,9 @@ def find_or_make_many(organization, names, *, by):
         if not missing:
             break
         with connection.cursor() as cursor:
-            cursor.execute(FIND_OR_MAKE_MANY, {"org": organization.pk, "norms": list(missing), "names": [wanted[n] for n in missing]})
+            cursor.execute(
+                FIND_OR_MAKE_MANY, {"org": organization.pk, "norms": list(missing), "names": [wanted[n] for n in missing]}
+            )
             for pk, norm, name, is_new in cursor.fetchall():
                 found[norm] = pk, name
                 if is_new:

@@ -46,9 +46,17 @@ CHANGED = {"updated": int, "ids": [int], "job_id?": int}
 class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, TenantViewSet):
     queryset = Lead.objects.all()
     filter_class = LeadFilter
-    permissions = {"list": "records.view", "retrieve": "records.view", "create": "records.edit", "update": "records.edit",
-                   "destroy_many": "records.delete", "status_change": "records.edit", "assign_user": "records.edit",
-                   "update_custom_fields": "records.edit", "custom_field": "records.edit"}
+    permissions = {
+        "list": "records.view",
+        "retrieve": "records.view",
+        "create": "records.edit",
+        "update": "records.edit",
+        "destroy_many": "records.delete",
+        "status_change": "records.edit",
+        "assign_user": "records.edit",
+        "update_custom_fields": "records.edit",
+        "custom_field": "records.edit",
+    }
 
     @documented(input=AddLead)
     def create(self, request):
@@ -81,15 +89,23 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         return Envelope(self.shown(lead.pk), self.message("updated"))
 
     @action(detail=False, methods=["post"], url_path="custom-field")
-    @documented("Define a custom field, once per name, and give it a value on a lead", input=CustomFieldValue, status=201,
-                answer={"id": int, "lead_id": int, "field_name": str, "field_value": object})
+    @documented(
+        "Define a custom field, once per name, and give it a value on a lead",
+        input=CustomFieldValue,
+        status=201,
+        answer={"id": int, "lead_id": int, "field_name": str, "field_value": object},
+    )
     def custom_field(self, request):
         given = self.read(CustomFieldValue)
         field = fields.define(self.organization, given["field_name"], by=self.caller)
         values = attributes(self.organization, {"custom_fields": {field.key: given.get("field_value")}})
         edit.update(given["lead"].pk, self.organization, values, by=self.caller)
-        shown = {"id": field.pk, "lead_id": given["lead"].pk, "field_name": field.key,
-                 "field_value": values["custom_fields"][field.key]}
+        shown = {
+            "id": field.pk,
+            "lead_id": given["lead"].pk,
+            "field_name": field.key,
+            "field_value": values["custom_fields"][field.key],
+        }
         return Envelope(shown, "Custom field created successfully", status=201)
 
     @action(detail=False, methods=["post"], url_path="status-change")
@@ -118,16 +134,31 @@ class PushedLeads(TenantViewSet):
     queryset = Lead.objects.all()
     permissions = {"create": "records.edit"}
 
-    @documented("Push a lead from another system", input=PushedLead, otherwise={200: "Merged into the lead that was there."},
-                one_of=("email", "phone_number", "linkedin_url"), open=True)
+    @documented(
+        "Push a lead from another system",
+        input=PushedLead,
+        otherwise={200: "Merged into the lead that was there."},
+        one_of=("email", "phone_number", "linkedin_url"),
+        open=True,
+    )
     def create(self, request):
         given, names, on_duplicate = PushedLead.take(request.data)
         tags = tags_named(self.organization, names, by=self.caller) if names else ()
-        lead_id, made = capture(self.organization, attributes(self.organization, given, keep=True), tags=tags, by=self.caller,
-                                on_duplicate=on_duplicate, keep=True)
+        lead_id, made = capture(
+            self.organization,
+            attributes(self.organization, given, keep=True),
+            tags=tags,
+            by=self.caller,
+            on_duplicate=on_duplicate,
+            keep=True,
+        )
         warnings = misfits(self.organization, given)
-        return Envelope(self.shown(lead_id), self.message("created" if made else "updated"), status=201 if made else 200,
-                        **({"warnings": warnings} if warnings else {}))
+        return Envelope(
+            self.shown(lead_id),
+            self.message("created" if made else "updated"),
+            status=201 if made else 200,
+            **({"warnings": warnings} if warnings else {}),
+        )
 
 
 class PushedLeadList(ListAction, TenantViewSet):
@@ -192,11 +223,19 @@ class FollowUpViewSet(OfLeads, AddAction, UpdateAction, TenantViewSet):
 
     def perform_create(self, fields):
         member = fields.get("assigned_to")
-        return follow_ups.add(fields["lead"], due_at=fields["due_at"], notes=fields.get("notes") or "", by=self.caller,
-                              repeats=fields.get("repeats") or "", assigned_to=member and check_active(member))
+        return follow_ups.add(
+            fields["lead"],
+            due_at=fields["due_at"],
+            notes=fields.get("notes") or "",
+            by=self.caller,
+            repeats=fields.get("repeats") or "",
+            assigned_to=member and check_active(member),
+        )
 
-    @documented("Change date, notes, status, owner or repetition of a follow-up; completing one that repeats plans the next",
-                input=ChangeFollowUp)
+    @documented(
+        "Change date, notes, status, owner or repetition of a follow-up; completing one that repeats plans the next",
+        input=ChangeFollowUp,
+    )
     def update(self, request, pk):
         row = self.get_object(pk)
         given = follow_up_attributes(self.read(ChangeFollowUp, partial=True))
@@ -229,8 +268,14 @@ class AddLeadDocument(UploadView):
     def post(self, request):
         given = AddDocument.read(self.sent())
         row = attachments.add_document(
-            self.organization, model_type="lead", model_id=given["lead"].pk, upload=given["file"], by=self.caller,
-            document_type=given.get("document_type") or "", description=given.get("description") or "")
+            self.organization,
+            model_type="lead",
+            model_id=given["lead"].pk,
+            upload=given["file"],
+            by=self.caller,
+            document_type=given.get("document_type") or "",
+            description=given.get("description") or "",
+        )
         return Envelope(self.shown(Document, row.pk), "Document created successfully", status=201)
 
 
@@ -244,4 +289,6 @@ class SetPicture(UploadView):
         if lead is None:
             raise Missing()
         row = pictures.set_picture(lead.pk, self.organization, Picture.read(self.sent())["image"], by=self.caller)
-        return Envelope({"id": lead.pk, "profile_image": f"/api/storage-file/{row.pk}/download"}, "Picture updated successfully")
+        return Envelope(
+            {"id": lead.pk, "profile_image": f"/api/storage-file/{row.pk}/download"}, "Picture updated successfully"
+        )

@@ -1,14 +1,13 @@
 from django.db.models import Exists, OuterRef, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import FloatField
-from leads.models import LeadTag
-from lio.grammar import Column
-from lookups.filters import OwnFilter
 
-from leads.models import FollowUp
+from leads.models import FollowUp, LeadTag
 from lio.api.fields import INT8, Flag, Ids, Text, Whole
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
+from lio.grammar import Column
 from lio.models import Change
+from lookups.filters import OwnFilter
 
 
 class Holders(Ids):

@@ -45,10 +45,19 @@ def add(lead, *, due_at, by, notes="", repeats="", assigned_to=None):
     """Plan a follow-up; it starts as Pending and belongs to `assigned_to`, else to who plans it, else to the lead's owner."""
     owner = assigned_to or by
     row = FollowUp.objects.create(
-        organization_id=lead.organization_id, lead=lead, due_at=due_at, notes=notes, repeats=repeats, created_by=by,
-        repeat_day=_day(due_at, repeats, _zone(owner, lead)), assigned_to_id=owner.pk if owner else lead.assigned_to_id,
-        reminded_at=now() if due_at < now() - MISSED_AFTER else None)  # nobody is reminded of what was over when it was written
-    history.record("follow_up.added", lead, by=by, after={"follow_up_id": row.pk, "follow_up_date": due_at, "notes": notes[:500]})
+        organization_id=lead.organization_id,
+        lead=lead,
+        due_at=due_at,
+        notes=notes,
+        repeats=repeats,
+        created_by=by,
+        repeat_day=_day(due_at, repeats, _zone(owner, lead)),
+        assigned_to_id=owner.pk if owner else lead.assigned_to_id,
+        reminded_at=now() if due_at < now() - MISSED_AFTER else None,
+    )  # nobody is reminded of what was over when it was written
+    history.record(
+        "follow_up.added", lead, by=by, after={"follow_up_id": row.pk, "follow_up_date": due_at, "notes": notes[:500]}
+    )
     return row
 
 
@@ -59,8 +68,15 @@ def update(follow_up_id, organization, fields, *, by):
     Another date alone makes a waiting or missed one Rescheduled. Completing one that repeats plans the next. Only what
     differs is written. Answers (the row, the next one or None). Raises Missing.
     """
-    row = (FollowUp.objects.of(organization).alive().filter(lead__deleted_at=None).select_for_update(of=("self",))
-           .select_related("lead", "assigned_to").filter(pk=follow_up_id).first())
+    row = (
+        FollowUp.objects.of(organization)
+        .alive()
+        .filter(lead__deleted_at=None)
+        .select_for_update(of=("self",))
+        .select_related("lead", "assigned_to")
+        .filter(pk=follow_up_id)
+        .first()
+    )
     if row is None:
         raise Missing()
     values = dict(fields)
@@ -80,8 +96,13 @@ def update(follow_up_id, organization, fields, *, by):
     if "status" in before:
         row.completed_at = now() if completes else None
     row.save()
-    history.record("follow_up.completed" if completes else "follow_up.changed", row.lead, by=by, before=_wire(before),
-                   after={"follow_up_id": row.pk, "notes": row.notes[:500], **_wire({name: values[name] for name in before})})
+    history.record(
+        "follow_up.completed" if completes else "follow_up.changed",
+        row.lead,
+        by=by,
+        before=_wire(before),
+        after={"follow_up_id": row.pk, "notes": row.notes[:500], **_wire({name: values[name] for name in before})},
+    )
     if not completes:
         return row, None
     Lead.objects.filter(pk=row.lead_id).update(last_activity_at=now())
@@ -114,10 +135,21 @@ def _plan_next(row, *, by):
     if due_at is None:
         return None
     following = FollowUp.objects.create(
-        organization_id=row.organization_id, lead_id=row.lead_id, due_at=due_at, notes=row.notes, repeats=row.repeats,
-        repeat_day=row.repeat_day, assigned_to_id=row.assigned_to_id, created_by_id=row.created_by_id)
-    history.record("follow_up.added", row.lead, by=by, after={
-        "follow_up_id": following.pk, "follow_up_date": due_at, "notes": row.notes[:500]})
+        organization_id=row.organization_id,
+        lead_id=row.lead_id,
+        due_at=due_at,
+        notes=row.notes,
+        repeats=row.repeats,
+        repeat_day=row.repeat_day,
+        assigned_to_id=row.assigned_to_id,
+        created_by_id=row.created_by_id,
+    )
+    history.record(
+        "follow_up.added",
+        row.lead,
+        by=by,
+        after={"follow_up_id": following.pk, "follow_up_date": due_at, "notes": row.notes[:500]},
+    )
     return following
 
 
@@ -159,9 +191,21 @@ def tell_due():
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(TELL, {"org": current_organization_id(), "chunk": CHUNK})
             due = cursor.fetchall()
-            notify("follow_up_due", [
-                Notice(user_id, f"Follow up with {name}", message=notes[:500], link=reverse("leads:view", args=[lead_id]), model_id=lead_id)
-                for lead_id, notes, user_id, name in due if user_id], model_type="lead")
+            notify(
+                "follow_up_due",
+                [
+                    Notice(
+                        user_id,
+                        f"Follow up with {name}",
+                        message=notes[:500],
+                        link=reverse("leads:view", args=[lead_id]),
+                        model_id=lead_id,
+                    )
+                    for lead_id, notes, user_id, name in due
+                    if user_id
+                ],
+                model_type="lead",
+            )
         count += len(due)
         if len(due) < CHUNK:
             return count
@@ -175,9 +219,15 @@ def miss_past():
             values: dict = {"org": current_organization_id(), "chunk": CHUNK, "after": MISSED_AFTER}
             cursor.execute(MISS, values)
             missed = cursor.fetchall()
-            history.record_each("follow_up.missed", "lead", [
-                (lead_id, {"status": status}, {"follow_up_id": pk, "status": FollowUp.Status.MISSED.value})
-                for pk, lead_id, status in missed], by=None)
+            history.record_each(
+                "follow_up.missed",
+                "lead",
+                [
+                    (lead_id, {"status": status}, {"follow_up_id": pk, "status": FollowUp.Status.MISSED.value})
+                    for pk, lead_id, status in missed
+                ],
+                by=None,
+            )
         count += len(missed)
         if len(missed) < CHUNK:
             return count

@@ -20,8 +20,14 @@ def mentioned(organization_id, text):
     found, lower = set(), text.lower()
     for place in places:
         rest = lower[place + 1 : place + 300]
-        meant = next((spelling for spelling in known if rest.startswith(spelling) and not rest[len(spelling) : len(spelling) + 1].isalnum()),
-                     None)
+        meant = next(
+            (
+                spelling
+                for spelling in known
+                if rest.startswith(spelling) and not rest[len(spelling) : len(spelling) + 1].isalnum()
+            ),
+            None,
+        )
         if meant and len(known[meant]) == 1:
             found |= known[meant]
     return found
@@ -40,6 +46,18 @@ def _spellings(organization_id):
 def tell(lead, text, *, by, but=frozenset()):
     """Notify who is mentioned in `text` of a note on `lead`, without the members `but`."""
     who = by.full_name if by else actor_name() or "Somebody"
-    return notify("mention", [
-        Notice(pk, f"{who} mentioned you in a note on {lead}", message=text[:500], link=reverse("leads:view", args=[lead.pk]),
-               model_id=lead.pk) for pk in sorted(mentioned(lead.organization_id, text) - but)], model_type="lead", by=by)
+    return notify(
+        "mention",
+        [
+            Notice(
+                pk,
+                f"{who} mentioned you in a note on {lead}",
+                message=text[:500],
+                link=reverse("leads:view", args=[lead.pk]),
+                model_id=lead.pk,
+            )
+            for pk in sorted(mentioned(lead.organization_id, text) - but)
+        ],
+        model_type="lead",
+        by=by,
+    )

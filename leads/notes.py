@@ -24,8 +24,17 @@ def read_text(text):
     """(title, note) of what a person typed into one box. Raises Invalid."""
     words = text.strip()
     if not words or len(words) > LONGEST or "\x00" in words:
-        raise Invalid({"note": ["write something first" if not words else f"has at most {LONGEST:,} characters"
-                                if len(words) > LONGEST else "must not hold a NUL character"]})
+        raise Invalid(
+            {
+                "note": [
+                    "write something first"
+                    if not words
+                    else f"has at most {LONGEST:,} characters"
+                    if len(words) > LONGEST
+                    else "must not hold a NUL character"
+                ]
+            }
+        )
     return words.splitlines()[0][:200], words
 
 
@@ -41,8 +50,15 @@ def may_change(note, user):
 @transaction.atomic
 def update(note_id, organization, fields, *, by):
     """Set title, note or is_pinned. Who is mentioned anew is told. Raises Missing, or Forbidden for another's words."""
-    row = (Note.objects.of(organization).alive().filter(lead__deleted_at=None).select_for_update(of=("self",))
-           .select_related("lead").filter(pk=note_id).first())
+    row = (
+        Note.objects.of(organization)
+        .alive()
+        .filter(lead__deleted_at=None)
+        .select_for_update(of=("self",))
+        .select_related("lead")
+        .filter(pk=note_id)
+        .first()
+    )
     if row is None:
         raise Missing()
     before = {name: getattr(row, name) for name in fields if getattr(row, name) != fields[name]}
@@ -57,8 +73,13 @@ def update(note_id, organization, fields, *, by):
     if rewritten:
         row.edited_at = now()
     row.save()
-    history.record("note.changed", row.lead, by=by, before=_short(before),
-                   after={"note_id": row.pk, **_short({name: fields[name] for name in before})})
+    history.record(
+        "note.changed",
+        row.lead,
+        by=by,
+        before=_short(before),
+        after={"note_id": row.pk, **_short({name: fields[name] for name in before})},
+    )
     if rewritten:
         mentions.tell(row.lead, text_of(row.title, row.note), by=by, but=told)
     return row
@@ -76,6 +97,10 @@ def delete(rows, *, by):
         raise Forbidden("Only who wrote a note, or an admin, can delete it.")
     ids = [row.pk for row in going]
     Note.objects.filter(pk__in=ids).bury()
-    history.record_each("note.removed", "lead", [
-        (row.lead_id, {"note_id": row.pk, "title": row.title, "note": row.note[:500]}, {"note_id": row.pk}) for row in going], by=by)
+    history.record_each(
+        "note.removed",
+        "lead",
+        [(row.lead_id, {"note_id": row.pk, "title": row.title, "note": row.note[:500]}, {"note_id": row.pk}) for row in going],
+        by=by,
+    )
     return ids

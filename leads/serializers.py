@@ -135,7 +135,7 @@ class CustomValues(Input):
 
 class CustomFieldValue(Input):
     lead_id = Owned(Lead, source="lead")
-    field_name = Text(min_length=1, max_length=64)
+    field_name = Text(min_length=1, max_length=64)  # type: ignore[assignment]  # the document's name; DRF has one, too
     field_value = Anything(required=False, allow_null=True)
 
 

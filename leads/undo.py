@@ -63,8 +63,12 @@ def restore(leads, *, by):
     for lead in gone:
         for column, flag in HOLDS.items():
             address = getattr(lead, column)
-            taken = address and Lead.objects.filter(organization_id=lead.organization_id, deleted_at=None,
-                                                    **{column: address, flag: True}).exists()
+            taken = (
+                address
+                and Lead.objects.filter(
+                    organization_id=lead.organization_id, deleted_at=None, **{column: address, flag: True}
+                ).exists()
+            )
             setattr(lead, flag, not taken)
         lead.deleted_at = None
         lead.save(update_fields=["deleted_at", "updated_at", *HOLDS.values()])
@@ -100,7 +104,9 @@ def _put_back(organization, lead, change, by):
             left += [{"field": f"{name}.{key}", "reason": CHANGED} for key in wrong]
         elif name in now_there and now_there[name] == given:
             if name == "tags":
-                tags = [entry.pk for entry in known(organization, "tags").values() if entry.number in (before.get("tags") or [])]
+                tags = [
+                    entry.pk for entry in known(organization, "tags").values() if entry.number in (before.get("tags") or [])
+                ]
             elif name != "company_id" or "company" not in after:
                 fields |= _attribute(organization, name, before.get(name))
         else:
@@ -124,8 +130,10 @@ def _present(organization, lead):
     shown = edit.wire(organization, {name: getattr(lead, name) for name in columns})
     tags = {entry.pk: entry.number for entry in known(organization, "tags").values()}
     there = LeadTag.objects.of(organization).filter(lead=lead).values_list("tag_id", flat=True)
-    return shown | {"company": lead.company.company_name if lead.company else None,
-                    "tags": sorted(tags.get(pk, pk) for pk in there)}
+    return shown | {
+        "company": lead.company.company_name if lead.company else None,
+        "tags": sorted(tags.get(pk, pk) for pk in there),
+    }
 
 
 def _attribute(organization, name, value):

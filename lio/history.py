@@ -64,8 +64,21 @@ def record(verb, row, *, by, before=None, after=None):
     """
     model_type, model_id = row if isinstance(row, tuple) else (row._meta.model_name, row.pk)
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [current_organization_id(), _change_id.get(), verb, model_type, model_id,
-                                before and _json(before), after and _json(after), by and by.pk, _actor.get(), _undoes.get()])
+        cursor.execute(
+            INSERT,
+            [
+                current_organization_id(),
+                _change_id.get(),
+                verb,
+                model_type,
+                model_id,
+                before and _json(before),
+                after and _json(after),
+                by and by.pk,
+                _actor.get(),
+                _undoes.get(),
+            ],
+        )
         _change_id.set(cursor.fetchone()[0])
     return _change_id.get()
 
@@ -79,8 +92,14 @@ OF_NEW = """INSERT INTO lio_change (organization_id, change_id, verb, model_type
 
 def of_new(verb, model_type, *, by, after):
     """The parameters of OF_NEW."""
-    return {"change_id": _change_id.get(), "change_verb": verb, "change_type": model_type, "change_after": _json(after),
-            "change_by": by and by.pk, "change_actor": _actor.get()}
+    return {
+        "change_id": _change_id.get(),
+        "change_verb": verb,
+        "change_type": model_type,
+        "change_after": _json(after),
+        "change_by": by and by.pk,
+        "change_actor": _actor.get(),
+    }
 
 
 def took(change_id):
@@ -93,10 +112,22 @@ def record_many(verb, model_type, ids, *, by, before=None, after=None):
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(
-                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor, undoes)
+                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
+                                           undoes)
                    SELECT %s, %s, %s, %s, id, %s::jsonb, %s::jsonb, %s, %s, %s FROM unnest(%s::bigint[]) AS id""",
-                [current_organization_id(), start_change(), verb, model_type, before and _json(before), after and _json(after),
-                 by and by.pk, _actor.get(), _undoes.get(), list(ids)])
+                [
+                    current_organization_id(),
+                    start_change(),
+                    verb,
+                    model_type,
+                    before and _json(before),
+                    after and _json(after),
+                    by and by.pk,
+                    _actor.get(),
+                    _undoes.get(),
+                    list(ids),
+                ],
+            )
 
 
 def record_each(verb, model_type, entries, *, by):
@@ -110,8 +141,19 @@ def record_each(verb, model_type, entries, *, by):
                    SELECT %s, %s, %s, %s, r.id, r.before::jsonb, r.after::jsonb, %s, %s, %s
                    FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS r(id, before, after, place)
                    ORDER BY place""",
-                [current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), _undoes.get(), list(ids),
-                 [before and _json(before) for before in befores], [after and _json(after) for after in afters]])
+                [
+                    current_organization_id(),
+                    start_change(),
+                    verb,
+                    model_type,
+                    by and by.pk,
+                    _actor.get(),
+                    _undoes.get(),
+                    list(ids),
+                    [before and _json(before) for before in befores],
+                    [after and _json(after) for after in afters],
+                ],
+            )
 
 
 def change_rows(rows, verb, values, *, by, names=None, also=None):
@@ -143,8 +185,17 @@ def change_rows(rows, verb, values, *, by, names=None, also=None):
                                         undoes)
                 SELECT %s, %s, %s, %s, r.pk, jsonb_build_object({pairs}), %s::jsonb, %s, %s, %s
                 FROM ({compiled}) AS r({aliases})""",
-            [current_organization_id(), change, verb, model._meta.model_name, after, by and by.pk, _actor.get(),
-             _undoes.get(), *params],
+            [
+                current_organization_id(),
+                change,
+                verb,
+                model._meta.model_name,
+                after,
+                by and by.pk,
+                _actor.get(),
+                _undoes.get(),
+                *params,
+            ],
         )
     locked.update(**values, **(also or {}), **({"updated_at": now()} if hasattr(model, "updated_at") else {}))
     return moving

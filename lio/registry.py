@@ -38,7 +38,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Module:
-    """A kind of record that has a list, saved views and custom fields: `model` has `custom_fields`, `filter_class` its filters."""
+    """A kind of record that has a list, saved views and custom fields: `model` holds them, `filter_class` filters."""
 
     model: Any
     filter_class: Any

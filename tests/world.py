@@ -68,8 +68,11 @@ class World:
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
             self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)
             self.document = self.new_document("document.txt")
-            (self.notification,) = notify("lead_assigned", [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
-                                          model_type="lead")
+            (self.notification,) = notify(
+                "lead_assigned",
+                [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
+                model_type="lead",
+            )
         jobs.drain()
         self.api = client_of(self.admin)
 
@@ -102,9 +105,15 @@ class World:
         )
 
     def new_document(self, name):
-        return attachments.add_document(self.organization, model_type="lead", model_id=self.lead.pk, by=self.admin,
-                                        upload=a_file(f"{self.mark} {name}", f"{self.mark} words".encode()),
-                                        document_type=f"{self.mark} type", description=f"{self.mark} description")
+        return attachments.add_document(
+            self.organization,
+            model_type="lead",
+            model_id=self.lead.pk,
+            by=self.admin,
+            upload=a_file(f"{self.mark} {name}", f"{self.mark} words".encode()),
+            document_type=f"{self.mark} type",
+            description=f"{self.mark} description",
+        )
 
     def new_note(self, n):
         with org_scope(self.organization):
@@ -121,11 +130,23 @@ class World:
     @property
     def records(self):
         """{the contract's word: id on the wire}."""
-        return {"lead": self.lead.pk, "user": self.rep.pk, "role": self.role.pk, "api_key": self.key.pk,
-                "lookup": self.tag.number, "company": self.company, "note": self.note.pk, "follow_up": self.follow_up.pk,
-                "notification": self.notification, "storage_file": self.document.stored_file_id, "document": self.document.pk,
-                "subject": self.lead.pk, "import_job": self.imported.pk,
-                "custom_field": self.field.pk, "custom_view": self.view.pk}
+        return {
+            "lead": self.lead.pk,
+            "user": self.rep.pk,
+            "role": self.role.pk,
+            "api_key": self.key.pk,
+            "lookup": self.tag.number,
+            "company": self.company,
+            "note": self.note.pk,
+            "follow_up": self.follow_up.pk,
+            "notification": self.notification,
+            "storage_file": self.document.stored_file_id,
+            "document": self.document.pk,
+            "subject": self.lead.pk,
+            "import_job": self.imported.pk,
+            "custom_field": self.field.pk,
+            "custom_view": self.view.pk,
+        }
 
     def request(self, endpoint, **values):
         """(path, query, body) of a request that succeeds. `values` replace what would be sent, by name."""
@@ -207,8 +228,15 @@ SPECIAL = {
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
     "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
     "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
-    "file-attach": lambda world, n: {"subject_type": "lead", "file": {
-        "id": f"cloud-{n}", "name": f"{world.mark} plan {n}", "mime_type": "application/pdf", "web_url": "https://drive.example/a"}},
+    "file-attach": lambda world, n: {
+        "subject_type": "lead",
+        "file": {
+            "id": f"cloud-{n}",
+            "name": f"{world.mark} plan {n}",
+            "mime_type": "application/pdf",
+            "web_url": "https://drive.example/a",
+        },
+    },
     "file-list": lambda world, n: {"subject_type": "lead"},
 }
 

@@ -23,17 +23,47 @@ from transfers.drafts import CHOICES, SHIFTED
 from transfers.synonyms import compact
 from transfers.values import clean, emails_in
 
-OWNER = {"assignedto", "assignee", "owner", "leadowner", "contactowner", "assigneduser", "leadassignedto", "owneremail",
-         "assignedtoemail", "salesrep", "salesowner", "verantwortlicher", "zustandig", "proprietaire", "propietario"}
+OWNER = {
+    "assignedto",
+    "assignee",
+    "owner",
+    "leadowner",
+    "contactowner",
+    "assigneduser",
+    "leadassignedto",
+    "owneremail",
+    "assignedtoemail",
+    "salesrep",
+    "salesowner",
+    "verantwortlicher",
+    "zustandig",
+    "proprietaire",
+    "propietario",
+}
 KINDS = {"status": "status", "lead_source": "source"}
 DIRECTORY_PATH = re.compile(r"/(o|ou|cn)=", re.IGNORECASE)  # what Outlook has in place of a colleague's address
-NO_ADDRESS = {"none", "no", "na", "nil", "unknown", "noemail", "notprovided", "notavailable", "keine", "aucun", "ninguno", "nessuno"}
+NO_ADDRESS = {
+    "none",
+    "no",
+    "na",
+    "nil",
+    "unknown",
+    "noemail",
+    "notprovided",
+    "notavailable",
+    "keine",
+    "aucun",
+    "ninguno",
+    "nessuno",
+}
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # javascript:, data:, ftp: (and no host:port)
 NEGATIVE = re.compile(r"[-−(]\s*\D{0,3}\d")
 # What these fields of the API take as it is. Asking DRF about each cell would be most of the work of an import.
 PLAIN = {
     Text: re.compile(r"[^\0]+"),
-    Email: re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE | re.ASCII),
+    Email: re.compile(
+        r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE | re.ASCII
+    ),
     WebAddress: re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[^\s<>\"\\]*)?", re.IGNORECASE | re.ASCII),
 }
 LONGEST_NAME = 64  # of a custom field
@@ -88,7 +118,7 @@ class Reader:
         return Arrived(fields, tags)
 
     def checked(self, name, value):
-        """The value as the API's own field reads it. Plain text that fits is what it is; asking DRF would be most of the work."""
+        """The value as the API's own field reads it. Plain text that fits is itself; asking DRF would be most of the work."""
         reader = self.fields[name]
         plain = PLAIN.get(type(reader))
         if plain and isinstance(value, str) and 0 < len(value) <= reader.max_length and plain.fullmatch(value):
@@ -132,7 +162,9 @@ class Reader:
                 yield column, cell
 
     def blame(self, name, value, complaint):
-        columns = self.mapping.fields.get(name) or self.mapping.fields.get("full_name" if name.endswith("_name") else "url") or [name]
+        columns = (
+            self.mapping.fields.get(name) or self.mapping.fields.get("full_name" if name.endswith("_name") else "url") or [name]
+        )
         return self.words(name, columns[0], value, complaint)
 
     @staticmethod

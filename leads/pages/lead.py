@@ -22,20 +22,48 @@ from lio.rows import plain_rows
 from lookups.known import known
 from lookups.seeds import LOST
 
-PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html",
-         "score": "leads/_score.html", "fields": "leads/_fields.html", "next": "leads/_next_step.html",
-         "documents": "leads/_documents.html", "compose": "leads/_notes_form.html"}
+PARTS = {
+    "hero": "leads/_hero.html",
+    "path": "leads/_path.html",
+    "timeline": "leads/_timeline.html",
+    "score": "leads/_score.html",
+    "fields": "leads/_fields.html",
+    "next": "leads/_next_step.html",
+    "documents": "leads/_documents.html",
+    "compose": "leads/_notes_form.html",
+}
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
-KINDS = {"lead.created": "created", "lead.status_changed": "status", "lead.assigned": "assigned", "note.added": "note",
-         "lead.tagged": "tagged", "lead.merged": "changed", "lead.updated": "changed", "lead.deleted": "deleted",
-         "follow_up.added": "follow_up", "follow_up.changed": "follow_up", "follow_up.completed": "follow_up",
-         "follow_up.missed": "follow_up", "document.added": "document", "document.removed": "document", "file.attached": "document",
-         "lead.picture_changed": "picture"}
-WORK = {"follow_up.added": "planned a follow-up", "follow_up.changed": "changed a follow-up", "follow_up.completed": "did a follow-up",
-        "follow_up.missed": "noticed a missed follow-up", "document.added": "attached {name}", "document.removed": "deleted {name}",
-        "file.attached": "linked {name}", "lead.picture_changed": "changed the picture", "note.changed": "changed a note",
-        "note.removed": "deleted a note"}
+KINDS = {
+    "lead.created": "created",
+    "lead.status_changed": "status",
+    "lead.assigned": "assigned",
+    "note.added": "note",
+    "lead.tagged": "tagged",
+    "lead.merged": "changed",
+    "lead.updated": "changed",
+    "lead.deleted": "deleted",
+    "follow_up.added": "follow_up",
+    "follow_up.changed": "follow_up",
+    "follow_up.completed": "follow_up",
+    "follow_up.missed": "follow_up",
+    "document.added": "document",
+    "document.removed": "document",
+    "file.attached": "document",
+    "lead.picture_changed": "picture",
+}
+WORK = {
+    "follow_up.added": "planned a follow-up",
+    "follow_up.changed": "changed a follow-up",
+    "follow_up.completed": "did a follow-up",
+    "follow_up.missed": "noticed a missed follow-up",
+    "document.added": "attached {name}",
+    "document.removed": "deleted {name}",
+    "file.attached": "linked {name}",
+    "lead.picture_changed": "changed the picture",
+    "note.changed": "changed a note",
+    "note.removed": "deleted a note",
+}
 
 
 class LeadPage(Page):
@@ -65,8 +93,10 @@ class LeadPage(Page):
             state = "now" if found.number == lead["status"] else "done" if n < place else "next"
             return {"id": found.number, "name": found.name, "state": state}
 
-        return {"steps": [step(found, n) for n, found in enumerate(on_path)],
-                "others": [step(found, 99) for found in statuses if found.number in (UNQUALIFIED, LOST)]}
+        return {
+            "steps": [step(found, n) for n, found in enumerate(on_path)],
+            "others": [step(found, 99) for found in statuses if found.number in (UNQUALIFIED, LOST)],
+        }
 
     def changed(self, template, context, text):
         """The answer to a change: the fragment and a toast for htmx, else back to the page with a message."""
@@ -82,23 +112,32 @@ class ViewLead(LeadPage):
         if part in PARTS:
             template = COMPOSERS[self.compose] if part == "compose" else PARTS[part]
             return self.show(template, {"lead": lead, **self.part(part, lead)})
-        context = {"lead": lead, "currency": self.organization.currency, "pager": self.pager(), "composer": COMPOSERS[self.compose],
-                   "may_delete": request.user.can("records.delete")}
+        context = {
+            "lead": lead,
+            "currency": self.organization.currency,
+            "pager": self.pager(),
+            "composer": COMPOSERS[self.compose],
+            "may_delete": request.user.can("records.delete"),
+        }
         for name in PARTS:
             context |= self.part(name, lead)
         return self.show("leads/lead.html", context)
 
     def part(self, name, lead):
         if name == "hero":
-            return {"place": ", ".join(filter(None, [lead["city"], lead["country"]])),
-                    "local_time": local_time(lead["country"])}
+            return {
+                "place": ", ".join(filter(None, [lead["city"], lead["country"]])),
+                "local_time": local_time(lead["country"]),
+            }
         if name == "path":
             return {"path": self.path(lead)}
         if name == "score":
             return {"score": score_of(lead)}
         if name == "fields":
-            return {"groups": groups_of(lead, self.organization, editing=self.request.GET.get("edit")),
-                    "currency": self.organization.currency}
+            return {
+                "groups": groups_of(lead, self.organization, editing=self.request.GET.get("edit")),
+                "currency": self.organization.currency,
+            }
         if name == "next":
             return next_step_of(lead, self.organization)
         if name == "documents":
@@ -132,17 +171,30 @@ class ViewLead(LeadPage):
         def link(n):
             return f"{reverse('leads:view', args=[ids[n]])}?at={start + n + 1}" if 0 <= n < len(ids) else ""
 
-        return {"position": start + place + 1, "total": total, "previous": link(place - 1), "next": link(place + 1),
-                "back": back}
+        return {
+            "position": start + place + 1,
+            "total": total,
+            "previous": link(place - 1),
+            "next": link(place + 1),
+            "back": back,
+        }
 
 
 def score_of(lead):
     notes_of_score = lead["ai_information"] or {}
-    reasons = [{"text": reason["reason"], "points": reason["points"]} for reason in notes_of_score.get("score_reasons", [])
-               if reason.get("points")]
+    reasons = [
+        {"text": reason["reason"], "points": reason["points"]}
+        for reason in notes_of_score.get("score_reasons", [])
+        if reason.get("points")
+    ]
     reachable = lead["email"] or lead["phone_number"] or lead["linkedin_url"]
-    return {"value": lead["score"], "pending": bool(reachable) and "score" not in notes_of_score, "reasons": reasons,
-            "updated_at": notes_of_score.get("scored_at"), "summary": "Fit and completeness, out of 100."}
+    return {
+        "value": lead["score"],
+        "pending": bool(reachable) and "score" not in notes_of_score,
+        "reasons": reasons,
+        "updated_at": notes_of_score.get("scored_at"),
+        "summary": "Fit and completeness, out of 100.",
+    }
 
 
 def timeline_of(lead, organization, user, *, before=0):
@@ -155,9 +207,11 @@ def timeline_of(lead, organization, user, *, before=0):
     note_ids = [row.after["note_id"] for row in told if row.verb == "note.added" and row.after]
     written = notes_of(lead, organization, note_ids, user)
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
-    return {"timeline": [_entry(row, organization, names, written) for row in told],
-            "pinned": [note for note in written.values() if note["is_pinned"]],
-            "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else ""}
+    return {
+        "timeline": [_entry(row, organization, names, written) for row in told],
+        "pinned": [note for note in written.values() if note["is_pinned"]],
+        "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",
+    }
 
 
 def _people(rows):
@@ -167,8 +221,15 @@ def _people(rows):
 def _entry(row, organization, names, written):
     kind = KINDS.get(row.verb, "other")
     after, before = row.after or {}, row.before or {}
-    found = {"kind": kind, "at": row.created_at, "by": str(row.by) if row.by else row.actor, "is_member": row.by is not None,
-             "changes": [], "note": "", "detail": ""}
+    found = {
+        "kind": kind,
+        "at": row.created_at,
+        "by": str(row.by) if row.by else row.actor,
+        "is_member": row.by is not None,
+        "changes": [],
+        "note": "",
+        "detail": "",
+    }
     if kind == "note":
         found["note"] = written.get(after.get("note_id"))
     elif row.verb in WORK:
@@ -182,8 +243,14 @@ def _entry(row, organization, names, written):
         found["detail"] = f"Source: {source}" if source else ""
     else:
         found["changes"] = [
-            {"label": LABELS.get(name, name.replace("_", " ")), "before": words(name, before.get(name), organization, names),
-             "after": words(name, after.get(name), organization, names)} for name in after if name != "deleted_at"]
+            {
+                "label": LABELS.get(name, name.replace("_", " ")),
+                "before": words(name, before.get(name), organization, names),
+                "after": words(name, after.get(name), organization, names),
+            }
+            for name in after
+            if name != "deleted_at"
+        ]
         if row.verb == "lead.merged":
             found["detail"] = "The same person was captured again."
         elif kind == "tagged":
@@ -253,8 +320,17 @@ class DeleteLead(LeadPage):
     def get(self, request):
         lead = self.lead()
         name = " ".join(filter(None, [lead["first_name"], lead["last_name"]])) or lead["email"] or "this lead"
-        return self.show("confirm.html", {"title": f"Delete {name}?", "verb": "Delete lead", "action": "", "back": self.address,
-                                          "text": "The lead goes from every list, with its notes and history.", "hidden": []})
+        return self.show(
+            "confirm.html",
+            {
+                "title": f"Delete {name}?",
+                "verb": "Delete lead",
+                "action": "",
+                "back": self.address,
+                "text": "The lead goes from every list, with its notes and history.",
+                "hidden": [],
+            },
+        )
 
     def post(self, request):
         lead = self.lead()

@@ -18,8 +18,13 @@ MOST = 50  # documents that the page shows
 def composer(kind, lead, user):
     """Context of the composer that is open: a note, or a follow-up for tomorrow morning."""
     tomorrow = now().astimezone(zone_of(user)).date() + timedelta(days=1)
-    return {"lead": lead, "compose": kind, "note": {}, "repeats": FollowUp.Repeats.choices,
-            "form": {"date": datetime.combine(tomorrow, time(9)).isoformat(timespec="minutes"), "notes": "", "repeats": ""}}
+    return {
+        "lead": lead,
+        "compose": kind,
+        "note": {},
+        "repeats": FollowUp.Repeats.choices,
+        "form": {"date": datetime.combine(tomorrow, time(9)).isoformat(timespec="minutes"), "notes": "", "repeats": ""},
+    }
 
 
 def next_step_of(lead, organization):
@@ -27,7 +32,9 @@ def next_step_of(lead, organization):
     rows = FollowUp.objects.of(organization).alive().open().filter(lead_id=lead["id"]).select_related("assigned_to")
     rows = list(rows.order_by("due_at", "pk")[:6])
     moment = now()
-    shown = [{"row": row, "late": row.due_at < moment, "repeats": row.get_repeats_display() if row.repeats else ""} for row in rows]
+    shown = [
+        {"row": row, "late": row.due_at < moment, "repeats": row.get_repeats_display() if row.repeats else ""} for row in rows
+    ]
     return {"next_step": shown[0] if shown else None, "later": shown[1:], "snoozes": list(SNOOZES.items())}
 
 
@@ -44,5 +51,12 @@ def notes_of(lead, organization, ids, user):
 
 
 def note_of(row, user):
-    return {"id": row.pk, "text": row.note or row.title, "by": str(row.created_by) if row.created_by else "", "at": row.created_at,
-            "edited_at": row.edited_at, "is_pinned": row.is_pinned, "may_change": may_change(row, user)}
+    return {
+        "id": row.pk,
+        "text": row.note or row.title,
+        "by": str(row.created_by) if row.created_by else "",
+        "at": row.created_at,
+        "edited_at": row.edited_at,
+        "is_pinned": row.is_pinned,
+        "may_change": may_change(row, user),
+    }

@@ -14,13 +14,21 @@ from tests.conftest import SHARED, shared
 from tests.factories import a_file, a_picture, make_lead
 
 EVIL = sorted(path.name for path in (SHARED / "data/input-abuse/upload").glob("*")) if SHARED.is_dir() else []
-TAKEN = {"extension-asp-extensions.lst", "extension-php-extensions.lst", "mouseover-xss-ecs.jpeg", "onclick-xss-ecs.jpeg", "symlink.zip"}
+TAKEN = {
+    "extension-asp-extensions.lst",
+    "extension-php-extensions.lst",
+    "mouseover-xss-ecs.jpeg",
+    "onclick-xss-ecs.jpeg",
+    "symlink.zip",
+}
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, settings):
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage",
-                                                          "OPTIONS": {"location": tmp_path}}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
+    }
     return tmp_path
 
 
@@ -68,17 +76,20 @@ def test_no_hostile_file_can_run(name, api):
     assert answer["Content-Type"] == shown["mime_type"] and answer["Content-Security-Policy"].startswith("sandbox")
 
 
-@pytest.mark.parametrize(("name", "data", "mime_type", "kept_as"), [
-    ("list.csv", "Name;Stadt\nZoë;Köln\n".encode("latin-1"), "text/csv", "list.csv"),
-    ("list.csv", "Name\tOrt\nZoë\tKöln\n".encode("utf-16"), "text/csv", "list.csv"),
-    ("notes.md", b"# Hello", "text/plain", "notes.md"),
-    ("BM.txt", b"BM is how a bitmap begins", "text/plain", "BM.txt"),
-    ("run.php", b"<b@x.example> wrote: hello", "text/plain", "run.php.txt"),
-    ("face.exe", a_picture().read(), "image/png", "face.exe.png"),
-    ("../../etc/pass\u202ewd.pdf", b"%PDF-1.4", "application/pdf", "passwd.pdf"),
-    ("", b"%PDF-1.4", "application/pdf", "file.pdf"),
-    ("a" * 400 + ".pdf", b"%PDF-1.4", "application/pdf", "a" * 190 + ".pdf"),
-])
+@pytest.mark.parametrize(
+    ("name", "data", "mime_type", "kept_as"),
+    [
+        ("list.csv", "Name;Stadt\nZoë;Köln\n".encode("latin-1"), "text/csv", "list.csv"),
+        ("list.csv", "Name\tOrt\nZoë\tKöln\n".encode("utf-16"), "text/csv", "list.csv"),
+        ("notes.md", b"# Hello", "text/plain", "notes.md"),
+        ("BM.txt", b"BM is how a bitmap begins", "text/plain", "BM.txt"),
+        ("run.php", b"<b@x.example> wrote: hello", "text/plain", "run.php.txt"),
+        ("face.exe", a_picture().read(), "image/png", "face.exe.png"),
+        ("../../etc/pass\u202ewd.pdf", b"%PDF-1.4", "application/pdf", "passwd.pdf"),
+        ("", b"%PDF-1.4", "application/pdf", "file.pdf"),
+        ("a" * 400 + ".pdf", b"%PDF-1.4", "application/pdf", "a" * 190 + ".pdf"),
+    ],
+)
 def test_the_kind_is_judged_by_content(name, data, mime_type, kept_as, rep, scope):
     from activity.storing import keep
 
@@ -88,11 +99,20 @@ def test_the_kind_is_judged_by_content(name, data, mime_type, kept_as, rep, scop
     assert (row.mime_type, row.file_name) == (mime_type, kept_as)
 
 
-@pytest.mark.parametrize(("name", "data"), [
-    ("empty.txt", b""), ("program.exe", b"MZ\x90\x00\x03\x00\x00\x00"), ("program", b"\x7fELF\x02\x01\x01\x00"), ("a.bin", bytes(range(256))),
-    ("cut.csv", "Zoë".encode("utf-16")[:-1] + b""), ("page.txt", b"\xef\xbb\xbf \n<!-- x --><html>"), ("page.txt", "<svg onload=x>".encode("utf-16")),
-    ("a.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"), ("font.woff", b"wOFF\x00\x01\x00\x00"),
-])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.txt", b""),
+        ("program.exe", b"MZ\x90\x00\x03\x00\x00\x00"),
+        ("program", b"\x7fELF\x02\x01\x01\x00"),
+        ("a.bin", bytes(range(256))),
+        ("cut.csv", "Zoë".encode("utf-16")[:-1] + b""),
+        ("page.txt", b"\xef\xbb\xbf \n<!-- x --><html>"),
+        ("page.txt", "<svg onload=x>".encode("utf-16")),
+        ("a.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"),
+        ("font.woff", b"wOFF\x00\x01\x00\x00"),
+    ],
+)
 def test_what_is_not_on_the_list_is_refused(name, data, api):
     answer = upload(api, SimpleUploadedFile(name, data, "text/plain"))
     assert answer.status_code == 422, answer.content
@@ -107,8 +127,13 @@ def test_twenty_five_megabytes_and_no_more(api, monkeypatch, rep, scope):
 
     with pytest.raises(Exception, match="at most 25 MB"):
         storing.keep(Large(b"x"), organization=rep.organization, by=rep)
-    answer = api.generic("POST", "/api/storage-file/add", b"x", content_type="multipart/form-data; boundary=x",
-                         CONTENT_LENGTH=str(30 * 1024 * 1024))
+    answer = api.generic(
+        "POST",
+        "/api/storage-file/add",
+        b"x",
+        content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(30 * 1024 * 1024),
+    )
     assert answer.status_code == 422 and answer.json()["error"]["fields"] == {"file": ["must be at most 25 MB"]}
 
 
@@ -164,7 +189,9 @@ CLOUD = {"id": "f1", "name": "Plan.pdf", "mime_type": "application/pdf", "web_ur
 
 
 def attach(api, lead, **more):
-    return api.post("/api/file/attach", {"provider": "google_drive", "subject_type": "lead", "subject_id": lead.pk, "file": CLOUD} | more)
+    return api.post(
+        "/api/file/attach", {"provider": "google_drive", "subject_type": "lead", "subject_id": lead.pk, "file": CLOUD} | more
+    )
 
 
 def test_a_cloud_file_is_linked_and_listed(api, rep):
@@ -173,7 +200,12 @@ def test_a_cloud_file_is_linked_and_listed(api, rep):
     assert answer.status_code == 201
     shown = answer.json()["data"]
     assert (shown["provider"], shown["subject_type"], shown["subject_id"], shown["category"], shown["file"]) == (
-        "google_drive", "lead", lead.pk, "document", CLOUD)
+        "google_drive",
+        "lead",
+        lead.pk,
+        "document",
+        CLOUD,
+    )
     listed = api.get("/api/file/list", {"subject_type": "lead", "subject_id": lead.pk}).json()
     assert listed["total"] == 1 and listed["data"][0]["id"] == shown["id"]
 
@@ -189,17 +221,35 @@ def test_the_list_filters(api, rep):
         return [row["file"]["name"] for row in body["data"]]
 
     assert names() == ["offer.txt", "face.png", "Plan.pdf"]
-    assert names(provider="box") == ["face.png"] and names(category="image") == ["face.png"] and names(provider="lio") == ["offer.txt"]
+    assert (
+        names(provider="box") == ["face.png"]
+        and names(category="image") == ["face.png"]
+        and names(provider="lio") == ["offer.txt"]
+    )
     assert names(search_value="plan") == ["Plan.pdf"]
 
 
-@pytest.mark.parametrize(("change", "status"), [
-    ({"provider": "ftp"}, 422), ({"provider": "lio"}, 422), ({"subject_type": "user"}, 422), ({"subject_id": 0}, 404),
-    ({"subject_type": "deal"}, 404), ({"subject_id": "x"}, 422), ({"file": None}, 422), ({"file": "x"}, 422), ({"file": {}}, 422),
-    ({"file": CLOUD | {"web_url": "javascript:alert(1)"}}, 422), ({"file": CLOUD | {"web_url": "ftp://x"}}, 422),
-    ({"file": CLOUD | {"name": ""}}, 422), ({"file": {**CLOUD, "mime_type": None}}, 201),
-    ({"file": CLOUD | {"id": 12}}, 201), ({"subject_type": {}}, 422), ({"file": CLOUD | {"name": ["x"]}}, 422),
-])
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"provider": "ftp"}, 422),
+        ({"provider": "lio"}, 422),
+        ({"subject_type": "user"}, 422),
+        ({"subject_id": 0}, 404),
+        ({"subject_type": "deal"}, 404),
+        ({"subject_id": "x"}, 422),
+        ({"file": None}, 422),
+        ({"file": "x"}, 422),
+        ({"file": {}}, 422),
+        ({"file": CLOUD | {"web_url": "javascript:alert(1)"}}, 422),
+        ({"file": CLOUD | {"web_url": "ftp://x"}}, 422),
+        ({"file": CLOUD | {"name": ""}}, 422),
+        ({"file": {**CLOUD, "mime_type": None}}, 201),
+        ({"file": CLOUD | {"id": 12}}, 201),
+        ({"subject_type": {}}, 422),
+        ({"file": CLOUD | {"name": ["x"]}}, 422),
+    ],
+)
 def test_what_may_be_attached(change, status, api, rep):
     answer = attach(api, make_lead(rep.organization, by=rep), **change)
     assert answer.status_code == status, answer.content
@@ -214,7 +264,16 @@ def test_another_organisations_records_have_no_files(api, outsider, outsider_api
     assert api.get("/api/file/list", {"subject_type": "lead", "subject_id": lead.pk}).status_code == 404
 
 
-@pytest.mark.parametrize("params", [{}, {"subject_type": "lead"}, {"subject_id": 1}, {"subject_type": "x", "subject_id": 1},
-                                    {"subject_type": "lead", "subject_id": "x"}, {"subject_type": "lead", "subject_id": 1, "provider": "x"}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"subject_type": "lead"},
+        {"subject_id": 1},
+        {"subject_type": "x", "subject_id": 1},
+        {"subject_type": "lead", "subject_id": "x"},
+        {"subject_type": "lead", "subject_id": 1, "provider": "x"},
+    ],
+)
 def test_the_list_names_one_record(params, api):
     assert api.get("/api/file/list", params).status_code == 400

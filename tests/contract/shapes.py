@@ -55,7 +55,9 @@ def check_success(answer, endpoint):
     assert answer["X-Request-Id"]
     kind = endpoint["response"]["kind"]
     if kind == "file":
-        assert answer["Content-Disposition"].startswith("attachment; filename") and answer["X-Content-Type-Options"] == "nosniff"
+        assert (
+            answer["Content-Disposition"].startswith("attachment; filename") and answer["X-Content-Type-Options"] == "nosniff"
+        )
         assert b"".join(answer)
         return
     body = answer.json()

@@ -23,7 +23,9 @@ def lead(rep):
 
 
 def add(api, lead, **more):
-    return api.post("/api/lead/follow-up/add", {"lead_id": lead.pk, "follow_up_date": "2999-06-15T09:00:00Z", "notes": "Call"} | more)
+    return api.post(
+        "/api/lead/follow-up/add", {"lead_id": lead.pk, "follow_up_date": "2999-06-15T09:00:00Z", "notes": "Call"} | more
+    )
 
 
 def change(api, pk, **body):
@@ -43,17 +45,36 @@ def test_starts_as_pending_for_who_plans_it(api, lead, rep):
     answer = add(api, lead)
     shown = answer.json()["data"]
     assert answer.status_code == 201
-    assert (shown["lead_id"], shown["follow_up_date"], shown["notes"], shown["status"], shown["created_by"], shown["assigned_to"]) == (
-        lead.pk, "2999-06-15T09:00:00.000Z", "Call", 1, rep.pk, rep.pk)
+    assert (
+        shown["lead_id"],
+        shown["follow_up_date"],
+        shown["notes"],
+        shown["status"],
+        shown["created_by"],
+        shown["assigned_to"],
+    ) == (lead.pk, "2999-06-15T09:00:00.000Z", "Call", 1, rep.pk, rep.pk)
 
 
-@pytest.mark.parametrize(("body", "status"), [
-    ({"lead_id": 10**12}, 404), ({"lead_id": None}, 422), ({"follow_up_date": "soon"}, 422), ({"follow_up_date": None}, 422),
-    ({"notes": "x" * 10_001}, 422), ({"notes": None}, 201), ({"notes": "a\x00b"}, 422), ({"repeats": "hourly"}, 422),
-    ({"repeats": "weekly"}, 201), ({"repeats": None}, 201), ({"assigned_to": 10**12}, 404), ({"follow_up_date": "2026-06-15"}, 201),
-    ({"follow_up_date": "9999-12-31T23:59:59Z"}, 422), ({"follow_up_date": "0001-01-01T00:00:00Z"}, 422),
-    ({"follow_up_date": "9999-12-01T00:00:00Z", "repeats": "monthly"}, 201),
-])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"lead_id": 10**12}, 404),
+        ({"lead_id": None}, 422),
+        ({"follow_up_date": "soon"}, 422),
+        ({"follow_up_date": None}, 422),
+        ({"notes": "x" * 10_001}, 422),
+        ({"notes": None}, 201),
+        ({"notes": "a\x00b"}, 422),
+        ({"repeats": "hourly"}, 422),
+        ({"repeats": "weekly"}, 201),
+        ({"repeats": None}, 201),
+        ({"assigned_to": 10**12}, 404),
+        ({"follow_up_date": "2026-06-15"}, 201),
+        ({"follow_up_date": "9999-12-31T23:59:59Z"}, 422),
+        ({"follow_up_date": "0001-01-01T00:00:00Z"}, 422),
+        ({"follow_up_date": "9999-12-01T00:00:00Z", "repeats": "monthly"}, 201),
+    ],
+)
 def test_what_may_be_planned(body, status, api, lead):
     answer = add(api, lead, **body)
     assert answer.status_code == status, answer.content
@@ -100,8 +121,9 @@ def test_an_update_is_partial(api, lead):
     assert change(api, pk).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"status": 0}, {"status": 7}, {"status": "x"}, {"status": None}, {"follow_up_date": None},
-                                  {"follow_up_date": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"status": 0}, {"status": 7}, {"status": "x"}, {"status": None}, {"follow_up_date": None}, {"follow_up_date": "x"}]
+)
 def test_refuses_what_is_no_value(body, api, lead):
     answer = change(api, add(api, lead).json()["data"]["id"], **body)
     assert answer.status_code == 422 and set(answer.json()["error"]["fields"]) == set(body)
@@ -126,7 +148,10 @@ def test_doing_one_is_activity_and_history(api, lead, rep):
         lead.refresh_from_db()
         assert lead.last_activity_at
         assert list(history.timeline(rep.organization, "lead", lead.pk).values_list("verb", flat=True)) == [
-            "follow_up.completed", "follow_up.added", "lead.created"]
+            "follow_up.completed",
+            "follow_up.added",
+            "lead.created",
+        ]
 
 
 def test_doing_one_that_repeats_plans_the_next_once(api, lead):
@@ -135,7 +160,9 @@ def test_doing_one_that_repeats_plans_the_next_once(api, lead):
         change(api, pk, status=3)
     rows = api.get("/api/lead/follow-up/list").json()["data"]
     assert [(row["status"], row["follow_up_date"], row["repeats"]) for row in rows] == [
-        (1, "2999-06-22T09:00:00.000Z", "weekly"), (3, "2999-06-15T09:00:00.000Z", "weekly")]
+        (1, "2999-06-22T09:00:00.000Z", "weekly"),
+        (3, "2999-06-15T09:00:00.000Z", "weekly"),
+    ]
 
 
 def test_cancelling_one_that_repeats_ends_it(api, lead):
@@ -147,16 +174,19 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
-@pytest.mark.parametrize(("due", "repeats", "day", "after", "expected"), [
-    ("2026-03-28T09:00", "daily", None, "2026-03-28T10:00", "2026-03-29T09:00"),  # the clock changes in between
-    ("2026-03-28T09:00", "daily", None, "2026-04-02T10:00", "2026-04-03T09:00"),  # days late: the next one lies ahead
-    ("2026-03-28T09:00", "daily", None, "2026-03-27T10:00", "2026-03-29T09:00"),  # done early
-    ("2026-03-27T09:00", "weekly", None, "2026-03-27T09:00", "2026-04-03T09:00"),
-    ("2026-01-31T09:00", "monthly", 31, "2026-01-31T10:00", "2026-02-28T09:00"),
-    ("2026-02-28T09:00", "monthly", 31, "2026-02-28T10:00", "2026-03-31T09:00"),
-    ("2026-12-15T09:00", "monthly", 15, "2027-03-15T09:30", "2027-04-15T09:00"),
-    ("2026-12-15T09:00", "", None, "2027-03-15T09:30", None),
-])
+@pytest.mark.parametrize(
+    ("due", "repeats", "day", "after", "expected"),
+    [
+        ("2026-03-28T09:00", "daily", None, "2026-03-28T10:00", "2026-03-29T09:00"),  # the clock changes in between
+        ("2026-03-28T09:00", "daily", None, "2026-04-02T10:00", "2026-04-03T09:00"),  # days late: the next one lies ahead
+        ("2026-03-28T09:00", "daily", None, "2026-03-27T10:00", "2026-03-29T09:00"),  # done early
+        ("2026-03-27T09:00", "weekly", None, "2026-03-27T09:00", "2026-04-03T09:00"),
+        ("2026-01-31T09:00", "monthly", 31, "2026-01-31T10:00", "2026-02-28T09:00"),
+        ("2026-02-28T09:00", "monthly", 31, "2026-02-28T10:00", "2026-03-31T09:00"),
+        ("2026-12-15T09:00", "monthly", 15, "2027-03-15T09:30", "2027-04-15T09:00"),
+        ("2026-12-15T09:00", "", None, "2027-03-15T09:30", None),
+    ],
+)
 def test_the_next_one_is_at_the_same_time_of_the_day(due, repeats, day, after, expected):
     assert follow_ups.next_due(at(due), repeats, day, BERLIN, at(after)) == (expected and at(expected))
 
@@ -172,7 +202,12 @@ def test_what_is_due_is_told_once(rep, lead, colleague):
     with in_scope(rep):
         assert (follow_ups.tell_due(), follow_ups.tell_due()) == (1, 0)
     (row,) = client_of(colleague).get("/api/notification/list").json()["data"]
-    assert (row["type_id"], row["title"], row["message"], row["model_id"]) == (7, "Follow up with Jane Doe", "Send the offer", lead.pk)
+    assert (row["type_id"], row["title"], row["message"], row["model_id"]) == (
+        7,
+        "Follow up with Jane Doe",
+        "Send the offer",
+        lead.pk,
+    )
 
 
 def test_another_date_is_told_again(api, rep, lead):
@@ -236,8 +271,12 @@ def test_the_sweep_visits_every_organisation(rep, outsider):
 
 def test_a_thousand_cost_the_same_statements(rep, lead, django_assert_max_num_queries):
     with in_scope(rep):
-        FollowUp.objects.bulk_create([FollowUp(organization=rep.organization, lead=lead, due_at=now() - timedelta(days=3), assigned_to=rep)
-                                      for _ in range(900)])
+        FollowUp.objects.bulk_create(
+            [
+                FollowUp(organization=rep.organization, lead=lead, due_at=now() - timedelta(days=3), assigned_to=rep)
+                for _ in range(900)
+            ]
+        )
         with django_assert_max_num_queries(16):
             assert follow_ups.tell_due() == 900 and follow_ups.miss_past() == 900
 
@@ -248,7 +287,9 @@ def test_planned_done_and_put_off_on_the_page(browser, rep, lead):
     assert "Plan it" in browser.get(f"{page}?compose=follow-up").content.decode()
     rep.timezone = "America/New_York"
     rep.save()
-    answer = browser.post(f"{page}follow-ups", {"follow_up_date": "2999-06-15T09:00", "notes": "Call Jane", "repeats": "weekly"})
+    answer = browser.post(
+        f"{page}follow-ups", {"follow_up_date": "2999-06-15T09:00", "notes": "Call Jane", "repeats": "weekly"}
+    )
     assert answer.status_code == 302
     with in_scope(rep):
         row = FollowUp.objects.get()
@@ -264,8 +305,15 @@ def test_planned_done_and_put_off_on_the_page(browser, rep, lead):
         assert sorted(FollowUp.objects.values_list("status", flat=True)) == [1, 3]
 
 
-@pytest.mark.parametrize("posted", [{}, {"follow_up_date": "x"}, {"follow_up_date": "2999-06-15T09:00", "notes": "x" * 10_001},
-                                    {"follow_up_date": "2999-06-15T09:00", "repeats": "x"}])
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {},
+        {"follow_up_date": "x"},
+        {"follow_up_date": "2999-06-15T09:00", "notes": "x" * 10_001},
+        {"follow_up_date": "2999-06-15T09:00", "repeats": "x"},
+    ],
+)
 def test_the_page_says_what_is_wrong(posted, browser, lead):
     answer = browser.post(f"/leads/{lead.pk}/follow-ups", posted, headers={"HX-Request": "true"})
     assert answer.status_code == 422 and 'role="alert"' in answer.content.decode()

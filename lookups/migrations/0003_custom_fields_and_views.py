@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('lookups', '0001_initial'),
+        ('lookups', '0002_lookups_version'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,8 +14,8 @@ CREATE TRIGGER hold_deleted AFTER DELETE ON leads_lead REFERENCING OLD TABLE AS 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0001_initial'),
-        ('lookups', '0002_custom_fields_and_views'),
+        ('leads', '0002_notes_follow_ups_pictures'),
+        ('lookups', '0003_custom_fields_and_views'),
     ]
 
     operations = [
