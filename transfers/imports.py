@@ -115,7 +115,7 @@ class _Kept:
 
 # ------------------------------------------------------------------------- steps
 def check(row, *, policy, match, overrides):
-    """Stage the rows and find out what each will do. `overrides`: {column: field, custom or ignore}. Raises Invalid, Conflict."""
+    """Stage the rows, find out what each will do. `overrides`: {column: field, custom or ignore}. Raises Invalid, Conflict."""
     row = _locked(row, State.MAPPING, State.READY)
     wrong = {column: chosen for column, chosen in overrides.items() if column not in row.header or chosen not in TARGETS}
     if wrong:

@@ -1,11 +1,11 @@
-"""An from contextlib import suppress
-import may be killed at any moment: no row lost, none twice (T82)."""
+"""An import may be killed at any moment: no row lost, none twice (T82)."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from django.conf import settings

@@ -147,7 +147,8 @@ def test_the_parser_may_take_no_more_than_its_memory_and_time(tmp_path, monkeypa
     sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>'
     source = tmp_path / "wide.xlsx"
     source.write_bytes(repacked(PLAIN, {"xl/worksheets/sheet1.xml": sheet.encode()}))
-    check_workbook(open(source, "rb"))
+    with open(source, "rb") as file:
+        check_workbook(file)
     with pytest.raises(TableError):
         to_csv(source, tmp_path / "out.csv", max_rows=100)
     monkeypatch.setattr(sheets, "SECONDS", -4.99)
