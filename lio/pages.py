@@ -129,8 +129,14 @@ class Page(View):
             response["HX-Trigger"] = json.dumps(events)
         return response
 
-    def say(self, text):
-        messages.success(self.request, text)
+    def say(self, text, *, undoable=False):
+        """A toast on the next page; with `undoable` it can take back what this request has just changed."""
+        messages.success(self.request, text, extra_tags=self.undo_url if undoable else "")
+
+    @property
+    def undo_url(self):
+        change_id = history.last_change_id()
+        return reverse("undo", args=[change_id]) if change_id else ""
 
     def complain(self, text):
         messages.error(self.request, text)

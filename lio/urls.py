@@ -9,6 +9,7 @@ from activity import urls as activity
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo
+from lio.undo_page import UndoPage
 from lookups import urls as lookups
 from transfers import urls as transfers
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("api/v1/", include((api, "v1"))),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
+    path("undo/<int:change_id>", UndoPage.as_view(), name="undo"),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings + lookups.settings, "settings"))),

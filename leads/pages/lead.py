@@ -101,9 +101,10 @@ class LeadPage(Page):
     def changed(self, template, context, text):
         """The answer to a change: the fragment and a toast for htmx, else back to the page with a message."""
         if not self.is_swap:
-            self.say(text)
+            self.say(text, undoable=True)
             return redirect(self.address)
-        return self.show(template, context, events={"toast": {"text": text}, "lead-changed": None})
+        toast = {"text": text, "undo_url": self.undo_url or None}
+        return self.show(template, context, events={"toast": toast, "lead-changed": None})
 
 
 class ViewLead(LeadPage):
@@ -336,7 +337,7 @@ class DeleteLead(LeadPage):
         lead = self.lead()
         edit.delete(Lead.objects.of(self.organization).filter(pk=self.pk), by=request.user)
         name = " ".join(filter(None, [lead["first_name"], lead["last_name"]])) or lead["email"] or "The lead"
-        self.say(f"{name} is deleted.")
+        self.say(f"{name} is deleted.", undoable=True)
         return redirect("leads:list")
 
 

@@ -330,7 +330,10 @@ class BulkLeads(Page):
 
     def tell(self, outcome, done):
         leads = f"{outcome.count:,} lead{'s' if outcome.count != 1 else ''}"
-        self.say(f"{leads} are being {done} in the background." if outcome.job_id else f"{leads} {done}.")
+        if outcome.job_id:
+            self.say(f"{leads} are being {done} in the background.", undoable=True)
+        else:
+            self.say(f"{leads} {done}.", undoable=True)
 
     def delete(self):
         if not self.request.user.can("records.delete"):
