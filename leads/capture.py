@@ -14,7 +14,8 @@ from lio.errors import Conflict
 from lookups.known import known
 from lookups.seeds import NEW
 
-COLUMNS = [field.column for field in Lead._meta.concrete_fields if field.name not in ("id", "deleted_at", "last_activity_at")]
+COLUMNS = [str(field.column) for field in Lead._meta.concrete_fields
+           if field.name not in ("id", "deleted_at", "last_activity_at")]
 EMPTY = dict.fromkeys(COLUMNS) | {"first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "score": 0,
                                   "custom_fields": {}}
 # Every column, sent or not: one statement for all leads, so that it is planned once.
