@@ -35,6 +35,10 @@ def main():
                "checks": []}
     from bench.servers import Servers
 
+    if "plans" in options.groups:  # on the rows as they were loaded
+        from bench import plans
+
+        outcome["checks"] += plans.look(urls, terms, member, say)
     with Servers(folder, ports, urls) as servers:
         groups = {
             "lists": lambda: cases.lists(callers, options.seconds),
@@ -51,10 +55,6 @@ def main():
             from bench import jobs
 
             outcome["checks"] += jobs.measure(servers, callers, say)
-    if "plans" in options.groups:
-        from bench import plans
-
-        outcome["checks"] += plans.look(urls, terms, member, say)
     data.sweep(urls["owner"])
     lines, missed = report.table(outcome)
     say("\n".join(lines))

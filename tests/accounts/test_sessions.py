@@ -1,6 +1,6 @@
 """What ends a session ends it at the next request (R11, T19-T21)."""
 
-from accounts.models import Role
+from accounts.models import Role, User
 from lio.tenancy import org_scope
 from tests.conftest import sign_in as sign_in_browser
 from tests.factories import PASSWORD
@@ -70,3 +70,9 @@ def test_a_role_that_loses_a_right_loses_it_at_once(signed_in, rep):
     with org_scope(rep.organization):
         roles.update(role, by=rep, permissions=[])
     assert theirs.get("/api/api-keys").status_code == 403
+
+
+def test_a_member_switched_off_by_whatever_way_is_out_at_once(signed_in, colleague, client):
+    theirs, browser = signed_in(colleague), sign_in_browser(client, colleague)
+    User.objects.filter(pk=colleague.pk).update(is_active=False)
+    assert (status(theirs), browser.get("/leads/").status_code) == (401, 302)

@@ -348,3 +348,14 @@ def test_browsers_of_others_may_post(key_api):
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (201, "*")
     assert "Access-Control-Allow-Credentials" not in answer
     assert "Access-Control-Allow-Origin" not in key_api.get("/api/user/my", headers={"Origin": "https://shop.example"})
+
+
+def test_a_refusal_leaves_nothing_behind(key_api, rep):
+    """Company and tags are made before the duplicate is found out; they go with it."""
+    from tests.world import snapshot
+
+    shown(key_api, email="jane@acme.example")
+    before = snapshot(rep.organization)
+    refused = push(key_api, email="jane@acme.example", company="New Inc", tags=["New"], city="Ulm")
+    assert refused.status_code == 409
+    assert snapshot(rep.organization) == before

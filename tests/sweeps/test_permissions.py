@@ -148,3 +148,12 @@ def test_every_refusal_leaves_everything_as_it_was(world):
                 answer = world.call(endpoint, path=path, query=query, body=body | {param["name"]: value})
                 if answer.status_code >= 400:
                     assert snapshot(world.organization) == before, (endpoint["id"], param["name"], value)
+
+
+def test_an_action_without_a_named_right_is_closed_to_everybody(world, monkeypatch):
+    """A forgotten line in a view's table cannot open a door."""
+    from leads.api import LeadViewSet
+
+    monkeypatch.setattr(LeadViewSet, "permissions", {})
+    for endpoint in ("lead-list", "lead-view", "lead-add", "lead-update", "lead-delete", "lead-status-change"):
+        shapes.check_failure(world.call(BY_ID[endpoint]), 403)
