@@ -39,6 +39,7 @@ class FeedFilter(ListFilter):
         "model_id": "model_id",
         "action": "verb",
         "title": "verb",
+        "description": "verb",
         "user_id": "by_id",
         "created_at": "created_at",
     }

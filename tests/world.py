@@ -16,6 +16,7 @@ from activity import attachments
 from activity.notify import Notice, notify
 from leads import follow_ups, notes
 from lio import jobs
+from lio.models import Change
 from lio.tenancy import org_scope
 from lookups import edit as lookups
 from lookups import fields, views
@@ -123,6 +124,12 @@ class World:
         with org_scope(self.organization):
             return self.new_document(f"{n}.txt")
 
+    def undoable(self, n):
+        """The change id of something that can be taken back."""
+        lead = self.make_lead(f"undone{n}")
+        with org_scope(self.organization):
+            return Change.objects.filter(model_type="lead", model_id=lead.pk).latest("id").change_id
+
     def fresh_member(self):
         """A member whom a test may remove."""
         return make_member(self.organization, first_name=f"{self.mark} spare")
@@ -226,6 +233,7 @@ SPECIAL = {
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
+    "undo": lambda world, n: {"change_id": world.undoable(n)},
     "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
     "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
     "file-attach": lambda world, n: {

@@ -112,7 +112,10 @@ class Reader:
                 given[name] = self.checked(name, value)
             except (ValidationError, NotFound) as error:
                 return Arrived(reason=self.blame(name, str(value), first_message(error.detail)))
+        custom = given.pop("custom_fields", None)  # kept as sent (R45); definitions are looked at when they are edited
         fields = attributes(self.organization, given)
+        if custom:
+            fields["custom_fields"] = custom
         if member:
             fields["assigned_to_id"] = member
         return Arrived(fields, tags)

@@ -2,6 +2,7 @@
 
 from lio.api.envelope import Envelope
 from lio.api.fields import INT8, Whole
+from lio.api.schema import documented
 from lio.api.serializers import Input
 from lio.api.views import LioView
 from lio.undo import SHOWN, undo
@@ -15,6 +16,11 @@ class Undo(LioView):
     permissions = {"post": "records.edit"}
     input_class = UndoChange
 
+    @documented(
+        "Take back an action by its change id",
+        input=UndoChange,
+        answer={"change_id": int, "reverted": int, "conflict_count": int, "conflicts": [dict]},
+    )
     def post(self, request):
         done = undo(self.organization, UndoChange.read(request.data)["change_id"], by=self.caller)
         data = {"change_id": done.change_id, "reverted": done.reverted, "conflict_count": len(done.conflicts),

@@ -19,7 +19,9 @@ WRONG = {
 @pytest.fixture(params=LISTS, ids=ids(LISTS))
 def listed(request, world):
     """(endpoint, a function that gets its list with these parameters)."""
-    return request.param, lambda query: world.api.get(request.param["path"], query)
+    required = {param["name"] for param in params_of(request.param, "query") if param["required"]}
+    always = {name: value for name, value in world.request(request.param)[1].items() if name in required}
+    return request.param, lambda query: world.api.get(request.param["path"], always | query)
 
 
 def test_page_and_limit(listed):

@@ -35,7 +35,8 @@ def test_required_fields(endpoint, world):
         name = param["name"]
         if not param["required"] or endpoint["id"] in PARTIAL:
             continue
-        status = 400 if name == "ids" or endpoint["id"] in UNREADABLE else 422
+        unaimed = name == "ids" and endpoint["method"] == "DELETE"  # R5, R17
+        status = 400 if unaimed or endpoint["id"] in UNREADABLE else 422
         lacking = {key: value for key, value in body.items() if key != name}
         error = shapes.check_failure(world.call(endpoint, path=path, query=query, body=lacking), status)
         assert name in error["fields"]
@@ -96,6 +97,8 @@ def test_unknown_and_read_only_fields_are_ignored(endpoint, world):
         "email_norm": "x",
         "number": 5,
     }
+    if params_of(endpoint, "multipart"):
+        del extra["nonsense"]  # a form holds no nested values
     path, query, body = world.request(endpoint)
     answer = world.call(endpoint, path=path, query=query, body=extra | body)
     assert answer.status_code == endpoint["response"]["status"], answer.content
@@ -121,7 +124,10 @@ def test_bodies_that_cannot_be_read(endpoint, world):
         ("--x--\r\n", "multipart/form-data; boundary=x"),
     ]:
         answer = getattr(world.api, endpoint["method"].lower())(path, text, content_type=kind)
-        if text:
+        if params_of(endpoint, "multipart") and not kind.startswith(("application/json", "text", "application/xml")):
+            shapes.check_failure(answer, answer.status_code)  # a form that can be read, without what is needed
+            assert answer.status_code in (400, 422)
+        elif text:
             shapes.check_failure(answer, 400)
         else:  # no body is an empty one: an update that changes nothing, else fields are missing
             assert answer.status_code in (200, 400, 422)

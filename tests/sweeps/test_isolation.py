@@ -78,7 +78,9 @@ def sweep_bodies(sweep, endpoint):
             continue
         for value in ([number],) if many else (number, str(number)):
             sweep.look(sweep.world.call(endpoint, **{param["name"]: value}))
-    if any(param["name"] == "ids" for param in places(endpoint, "body")):
+    if endpoint["id"].startswith("lead-") and any(
+        param["name"] == "ids" and param["record"] == "lead" for param in places(endpoint, "body")
+    ):
         own = sweep.world.make_lead(f"own{sweep.requests}").pk
         answer = sweep.look(sweep.world.call(endpoint, ids=[own, sweep.victim.lead.pk]), None)
         assert answer.json()["data"]["ids"] == [own]
