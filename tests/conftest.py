@@ -14,12 +14,12 @@ if not os.environ.get("DATABASE_URL"):
 
     ensure_running()
 
-from django.conf import settings  # noqa: E402
-from django.core.cache import cache  # noqa: E402, F401
-from django.db import connections  # noqa: E402
+from django.conf import settings
+from django.core.cache import cache  # noqa: F401
+from django.db import connections
 from django.test import TransactionTestCase
-from django.test.utils import override_settings  # noqa: E402
-from rest_framework.test import APIClient  # noqa: E402
+from django.test.utils import override_settings
+from rest_framework.test import APIClient
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

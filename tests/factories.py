@@ -15,7 +15,7 @@ numbers = count(1)
 def make_organization(name="Acme"):
     """A new organisation; answers its Admin."""
     n = next(numbers)
-    organization, admin = founding.found(name, admin_email=f"admin{n}@{name.lower()}.example", admin_password=PASSWORD,
+    _, admin = founding.found(name, admin_email=f"admin{n}@{name.lower()}.example", admin_password=PASSWORD,
                                          admin_first_name="Ada", admin_last_name="Admin")
     return User.objects.select_related("organization", "role").get(pk=admin.pk)
 
