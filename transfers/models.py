@@ -32,14 +32,14 @@ class Import(TenantModel):
     """
 
     class State(models.TextChoices):
-        READING = "reading"  # a workbook becomes a table
-        MAPPING = "mapping"  # a person says what the columns are
-        CHECKING = "checking"  # rows are staged, and it is found out what each will do
-        READY = "ready"  # a person looks at that
-        RUNNING = "running"
-        DONE = "completed"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        READING = "reading", "Being read"  # a workbook becomes a table
+        MAPPING = "mapping", "Waiting for its columns"  # a person says what they are
+        CHECKING = "checking", "Being checked"  # rows are staged, and it is found out what each will do
+        READY = "ready", "Checked"  # a person looks at that
+        RUNNING = "running", "Running"
+        DONE = "completed", "Completed"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
 
     OVER = (State.DONE, State.FAILED, State.CANCELLED)
     WAITING = (State.MAPPING, State.READY)
