@@ -55,17 +55,19 @@ def find_or_make(organization, name, *, by):
 
 def find_or_make_many(organization, names, *, by):
     """{normal form: (id, name)} of the companies of these names, in one statement; those that were not there are made."""
-    wanted = {}
+    wanted: dict[str, str] = {}
     for name in names:
-        if shown := " ".join(name.split())[:200]:
-            wanted.setdefault(normal(shown), shown)
-    found, made = {}, {}
+        if one := " ".join(name.split())[:200]:
+            wanted.setdefault(normal(one), one)
+    found: dict[str, tuple[int, str]] = {}
+    made: dict[int, str] = {}
     for _ in range(3):
         missing = wanted.keys() - found.keys()
         if not missing:
             break
         with connection.cursor() as cursor:
-            cursor.execute(FIND_OR_MAKE_MANY, {"org": organization.pk, "norms": list(missing), "names": [wanted[n] for n in missing]})
+            norms, shown = list(missing), [wanted[norm] for norm in missing]
+            cursor.execute(FIND_OR_MAKE_MANY, {"org": organization.pk, "norms": norms, "names": shown})
             for pk, norm, name, is_new in cursor.fetchall():
                 found[norm] = pk, name
                 if is_new:

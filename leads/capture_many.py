@@ -35,7 +35,10 @@ class Outcome(NamedTuple):
 
 @dataclass(eq=False)
 class Incoming:
-    """A lead on its way in. `fields` as `capture` takes them ({model attribute: value}; `company` is a name), `tags` inner ids."""
+    """A lead on its way in.
+
+    `fields` as `capture` takes them ({model attribute: value}; `company` is a name), `tags` inner ids.
+    """
 
     fields: dict
     tags: tuple = ()
@@ -66,8 +69,10 @@ class Plan:
 
     def look(self, leads):
         """Read who holds the addresses of these leads now; what the plan has placed itself stands."""
-        wanted = {column: [value for lead in leads if (value := lead.norms.get(column)) and value not in self.held[column]]
-                  for column in self.held}
+        wanted = {
+            column: [value for lead in leads if (value := lead.norms.get(column)) and value not in self.held[column]]
+            for column in self.held
+        }
         for way, pk, *values in _holders(self.organization, wanted, phone=PHONE in self.match):
             there = self.addresses.setdefault(pk, {})
             for column, value in zip(self.held, values, strict=True):
@@ -79,8 +84,11 @@ class Plan:
     def place(self, lead):
         """Decide on one lead (its kind, target and claims). Answers whether the next one must wait until this is done,
         because an address has become free."""
-        hits = list(dict.fromkeys(self.held[column][lead.norms[column]] for column in self.match
-                                  if lead.norms.get(column) in self.held[column]))
+        hits = list(
+            dict.fromkeys(
+                self.held[column][lead.norms[column]] for column in self.match if lead.norms.get(column) in self.held[column]
+            )
+        )
         lead.target = hits[0] if hits else None
         if not hits or self.on_duplicate == "accept":
             self._create(lead)
@@ -127,7 +135,8 @@ def _holders(organization, wanted, *, phone):
             parts.append(f"SELECT '{column}', {columns} {where} {flag} AND {column} = ANY(%s)")
             params += [organization.pk, wanted[column]]
     if phone and wanted[PHONE]:
-        parts.append(f"(SELECT DISTINCT ON (phone_norm) '{PHONE}', {columns} {where} {PHONE} = ANY(%s) ORDER BY phone_norm, id)")
+        oldest = f"SELECT DISTINCT ON (phone_norm) '{PHONE}', {columns} {where} {PHONE} = ANY(%s) ORDER BY phone_norm, id"
+        parts.append(f"({oldest})")
         params += [organization.pk, wanted[PHONE]]
     if not parts:
         return []
@@ -161,7 +170,7 @@ def capture_many(organization, incoming, *, by, on_duplicate="refuse", match=ADD
         for lead in steps:
             if id(lead) not in gone:
                 outcomes[id(lead)] = Outcome(lead.kind, lead.pk if lead.kind in (CREATE, MERGE) else _id(lead.target))
-        waiting = undone + waiting[len(steps):]
+        waiting = undone + waiting[len(steps) :]
     return [outcomes[id(lead)] for lead in incoming]
 
 
@@ -199,9 +208,10 @@ def _insert(organization, leads, *, by):
     names = list(dict.fromkeys(name for row in rows for name in row))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO leads_lead ({', '.join(names)}) SELECT {', '.join(names)} FROM {_recordset(names)}
+            f"""INSERT INTO leads_lead ({", ".join(names)}) SELECT {", ".join(names)} FROM {_recordset(names)}
                 ON CONFLICT DO NOTHING RETURNING id""",
-            [_json(sorted(rows, key=lambda row: row.get("email_norm") or ""))])  # always in one order: fewer deadlocks
+            [_json(sorted(rows, key=lambda row: row.get("email_norm") or ""))],
+        )  # always in one order: fewer deadlocks
         landed = {pk for (pk,) in cursor.fetchall()}
     made = []
     for pk, lead in zip(ids, leads, strict=True):
@@ -210,7 +220,8 @@ def _insert(organization, leads, *, by):
             made.append(lead)
     _tag([(lead.pk, tag) for lead in made for tag in lead.tags], organization)
     search.write_many("lead", [(lead.pk, words.body(lead.fields, lead.company)) for lead in made])
-    history.record_each("lead.created", "lead", [(lead.pk, None, told(organization, lead.fields, lead.company)) for lead in made], by=by)
+    entries = [(lead.pk, None, told(organization, lead.fields, lead.company)) for lead in made]
+    history.record_each("lead.created", "lead", entries, by=by)
     enqueue_many(jobs.score_leads, [lead.pk for lead in made])
 
 
@@ -226,8 +237,9 @@ def _json(rows):
 
 def _tag(pairs, organization):
     if pairs:
-        LeadTag.objects.bulk_create([LeadTag(organization=organization, lead_id=pk, tag_id=tag) for pk, tag in pairs],
-                                    ignore_conflicts=True)
+        LeadTag.objects.bulk_create(
+            [LeadTag(organization=organization, lead_id=pk, tag_id=tag) for pk, tag in pairs], ignore_conflicts=True
+        )
 
 
 # ------------------------------------------------------------------------- leads that are there
@@ -239,7 +251,11 @@ def _merge(organization, leads, company_names, *, by):
     there = {row.pk: row for row in rows.select_for_update(of=("self",)).select_related("company")}
     company_names = company_names | {row.company_id: row.company.company_name for row in there.values() if row.company}
     tags = _tags_of(organization, there) if any(lead.tags for lead in leads) else {}
-    changes, changed, columns, lost, freed = [], {}, set(), set(), ([], [])
+    changes: list[tuple] = []
+    changed: dict[int, Lead] = {}
+    columns: set[str] = set()
+    lost: set[int] = set()
+    freed: tuple[list, list] = ([], [])
     for lead in leads:
         row = there.get(_id(lead.target))
         if row is None:
@@ -259,8 +275,13 @@ def _merge(organization, leads, company_names, *, by):
             columns |= after.keys() | ({"last_activity_at"} if "status_id" in after else set())
     _save(list(changed.values()), columns, organization)
     hand_on(*freed)
-    search.write_many("lead", [(row.pk, words.body({name: getattr(row, name) for name in words.COLUMNS},
-                                                   company_names.get(row.company_id))) for row in changed.values()])
+    search.write_many(
+        "lead",
+        [
+            (row.pk, words.body({name: getattr(row, name) for name in words.COLUMNS}, company_names.get(row.company_id)))
+            for row in changed.values()
+        ],
+    )
     history.record_each("lead.merged", "lead", changes, by=by)
     enqueue_many(jobs.score_leads, list(changed))
     return lost
@@ -304,6 +325,7 @@ def _save(rows, columns, organization):
     values = [{"id": row.pk, **{name: getattr(row, name) for name in names}} for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE leads_lead l SET updated_at = %s, {', '.join(f'{name} = r.{name}' for name in names)}
-                FROM {_recordset(['id', *names])} WHERE l.id = r.id AND l.organization_id = %s""",
-            [now(), _json(values), organization.pk])
+            f"""UPDATE leads_lead l SET updated_at = %s, {", ".join(f"{name} = r.{name}" for name in names)}
+                FROM {_recordset(["id", *names])} WHERE l.id = r.id AND l.organization_id = %s""",
+            [now(), _json(values), organization.pk],
+        )

@@ -1,10 +1,10 @@
 from django.db.models import Q
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import FloatField
 
 from lio.api.fields import INT8, Flag, Ids, Text, Whole
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
 from lio.models import Change
-from rest_framework.fields import FloatField
 
 
 class Holders(Ids):

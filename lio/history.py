@@ -77,14 +77,13 @@ def record_many(verb, model_type, ids, *, by, before=None, after=None):
 def record_each(verb, model_type, entries, *, by):
     """The same for many records to which different things happened: `entries` are (id, before, after)."""
     if entries:
-        ids, befores, afters = zip(*entries, strict=True)
+        told = [{"id": pk, "before": before or None, "after": after or None} for pk, before, after in entries]
         with connection.cursor() as cursor:
             cursor.execute(
                 """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
-                   SELECT %s, %s, %s, %s, r.id, r.before::jsonb, r.after::jsonb, %s, %s
-                   FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS r(id, before, after, place) ORDER BY place""",
-                [current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), list(ids),
-                 [before and _json(before) for before in befores], [after and _json(after) for after in afters]])
+                   SELECT %s, %s, %s, %s, r.id, r.before, r.after, %s, %s
+                   FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, before jsonb, after jsonb)""",
+                [current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), _json(told)])
 
 
 def change_rows(rows, verb, values, *, by, names=None, also=None):

@@ -15,10 +15,10 @@ from leads import notes
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import edit as lookups
-from transfers import imports
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
 from tests.factories import PASSWORD, make_lead, make_member, make_organization
+from transfers import imports
 
 numbers = count(1)
 

@@ -23,7 +23,12 @@ FORM = 1 << 20  # bytes that a form has beside its file
 class ImportJobs(ListAction, ViewAction, TenantViewSet):
     queryset = Import.objects.all()
     filter_class = ImportFilter
-    permissions = {"list": "records.import", "retrieve": "records.import", "cancel": "records.import", "rejected": "records.import"}
+    permissions = {
+        "list": "records.import",
+        "retrieve": "records.import",
+        "cancel": "records.import",
+        "rejected": "records.import",
+    }
 
     @action(detail=True, methods=["post"], url_path="cancel")
     @documented("Stop an import; what came in by then stays")

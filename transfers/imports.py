@@ -45,7 +45,7 @@ def take(file, *, by, policy=Policy.SKIP, match=Match.ADDRESS, runs_through=Fals
     file.seek(0)
     is_workbook = file.read(2) == ZIP
     file.seek(0)
-    found = {"header": [], "sample": []}
+    found: dict[str, list] = {"header": [], "sample": []}
     try:
         if is_workbook:
             check_workbook(file)
@@ -57,9 +57,18 @@ def take(file, *, by, policy=Policy.SKIP, match=Match.ADDRESS, runs_through=Fals
     name = default_storage.save(f"imports/{secrets.token_hex(16)}{'.xlsx' if is_workbook else '.csv'}", file)
     try:
         row = Import.objects.create(
-            organization_id=current_organization_id(), by=by, file_name=shown_name(file.name), storage_name=name, size=file.size,
-            table_name="" if is_workbook else name, policy=policy, match=match, runs_through=runs_through, **found,
-            state=State.READING if is_workbook else State.CHECKING if runs_through else State.MAPPING)
+            organization_id=current_organization_id(),
+            by=by,
+            file_name=shown_name(file.name),
+            storage_name=name,
+            size=file.size,
+            table_name="" if is_workbook else name,
+            policy=policy,
+            match=match,
+            runs_through=runs_through,
+            **found,
+            state=State.READING if is_workbook else State.CHECKING if runs_through else State.MAPPING,
+        )
         if row.is_working:
             _go(row)
     except BaseException:
@@ -79,7 +88,11 @@ def look_at(file):
     with open_table(_Kept(file)) as table:
         sample = table.sample()
         cells = [*table.header, *(cell for row in sample for cell in row.values())]
-        if len(table.header) == 1 and not is_known(table.header[0]) and not any(DATA_LIKE.fullmatch(cell.strip()[:300]) for cell in cells):
+        if (
+            len(table.header) == 1
+            and not is_known(table.header[0])
+            and not any(DATA_LIKE.fullmatch(cell.strip()[:300]) for cell in cells)
+        ):
             raise TableError("This text has no columns. A lead list is a CSV file or a workbook with a header row.")
         return {"header": table.header, "sample": [{name: cell[:200] for name, cell in row.items()} for row in sample[:SAMPLE]]}
 
@@ -102,7 +115,10 @@ class _Kept:
 
 # ------------------------------------------------------------------------- steps
 def check(row, *, policy, match, overrides):
-    """Stage the rows and find out what each will do. `overrides` are {column: field, custom or ignore}. Raises Invalid, Conflict."""
+    """Stage the rows and find out what each will do. `overrides` are {column: field, custom or ignore}.
+
+    Raises Invalid, or Conflict when the import is not at this step.
+    """
     row = _locked(row, State.MAPPING, State.READY)
     wrong = {column: chosen for column, chosen in overrides.items() if column not in row.header or chosen not in TARGETS}
     if wrong:

@@ -23,18 +23,46 @@ from transfers.drafts import CHOICES, SHIFTED
 from transfers.synonyms import compact
 from transfers.values import clean, emails_in
 
-OWNER = {"assignedto", "assignee", "owner", "leadowner", "contactowner", "assigneduser", "leadassignedto", "owneremail",
-         "assignedtoemail", "salesrep", "salesowner", "verantwortlicher", "zustandig", "proprietaire", "propietario"}
+OWNER = {
+    "assignedto",
+    "assignee",
+    "owner",
+    "leadowner",
+    "contactowner",
+    "assigneduser",
+    "leadassignedto",
+    "owneremail",
+    "assignedtoemail",
+    "salesrep",
+    "salesowner",
+    "verantwortlicher",
+    "zustandig",
+    "proprietaire",
+    "propietario",
+}
 KINDS = {"status": "status", "lead_source": "source"}
 DIRECTORY_PATH = re.compile(r"/(o|ou|cn)=", re.IGNORECASE)  # what Outlook has in place of a colleague's address
-NO_ADDRESS = {"none", "no", "na", "nil", "unknown", "noemail", "notprovided", "notavailable", "keine", "aucun", "ninguno", "nessuno"}
+NO_ADDRESS = {
+    "none",
+    "no",
+    "na",
+    "nil",
+    "unknown",
+    "noemail",
+    "notprovided",
+    "notavailable",
+    "keine",
+    "aucun",
+    "ninguno",
+    "nessuno",
+}
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # javascript:, data:, ftp: (and no host:port)
 NEGATIVE = re.compile(r"[-−(]\s*\D{0,3}\d")
 # What these fields of the API take as it is. Asking DRF about each cell would be most of the work of an import.
 PLAIN = {
     Text: re.compile(r"[^\0]+"),
-    Email: re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE | re.ASCII),
-    WebAddress: re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[^\s<>\"\\]*)?", re.IGNORECASE | re.ASCII),
+    Email: re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.I | re.A),
+    WebAddress: re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[^\s<>\"\\]*)?", re.I | re.A),
 }
 LONGEST_NAME = 64  # of a custom field
 QUOTED = 60  # characters of a cell that a reason quotes
@@ -59,7 +87,7 @@ class Reader:
         bound = LeadFields._bound.get(False) or LeadFields(partial=False)
         self.fields = dict(bound.fields)
         self.tag_names = {str(number): entry.name for number, entry in known(organization, "tags").items()}
-        self.custom_names = {}
+        self.custom_names: dict[str, str] = {}
 
     def read(self, row):
         """What a `reading.Row` brings."""
@@ -88,7 +116,7 @@ class Reader:
         return Arrived(fields, tags)
 
     def checked(self, name, value):
-        """The value as the API's own field reads it. Plain text that fits is what it is; asking DRF would be most of the work."""
+        """The value as the API's own field reads it; what that would take as it is, is taken without asking."""
         reader = self.fields[name]
         plain = PLAIN.get(type(reader))
         if plain and isinstance(value, str) and 0 < len(value) <= reader.max_length and plain.fullmatch(value):
@@ -132,7 +160,8 @@ class Reader:
                 yield column, cell
 
     def blame(self, name, value, complaint):
-        columns = self.mapping.fields.get(name) or self.mapping.fields.get("full_name" if name.endswith("_name") else "url") or [name]
+        other = "full_name" if name.endswith("_name") else "url"
+        columns = self.mapping.fields.get(name) or self.mapping.fields.get(other) or [name]
         return self.words(name, columns[0], value, complaint)
 
     @staticmethod
@@ -160,7 +189,7 @@ def choices_of(organization):
         found[name] = {word: number for word, number in CHOICES[name].items() if number in entries}
         for number, entry in entries.items():
             found[name] |= {compact(entry.name): number, str(number): number}
-    people = {}
+    people: dict[str, int] = {}
     for member in User.objects.of(organization).active():
         people |= {compact(member.full_name): member.pk, compact(member.email): member.pk, str(member.pk): member.pk}
     found["assigned_to"] = people

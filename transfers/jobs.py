@@ -33,7 +33,9 @@ def sweep_imports():
     """Forget the files and staged rows of imports that nobody can come back to."""
     long_ago = now() - timedelta(days=KEPT_DAYS)
     with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT DISTINCT organization_id FROM transfers_import WHERE storage_name <> '' AND updated_at < %s", [long_ago])
+        cursor.execute(
+            "SELECT DISTINCT organization_id FROM transfers_import WHERE storage_name <> '' AND updated_at < %s", [long_ago]
+        )
         organizations = [organization_id for (organization_id,) in cursor.fetchall()]
     for organization_id in organizations:
         with org_scope(organization_id):

@@ -17,11 +17,26 @@ from transfers.models import Import, ImportRow
 
 SIZE = 50  # rows and imports a page
 State, Outcome = Import.State, ImportRow.Outcome
-OTHERS = {"full_name": "Full name", "phone_country_code": "Country code of the phone", "url": "Web address of any kind",
-          "location": "Place", CUSTOM: "Custom field", IGNORE: "Leave out"}
-STEPS = [("File", ()), ("Columns", (State.READING, State.MAPPING)), ("Check", (State.CHECKING, State.READY)),
-         ("Import", (State.RUNNING, *Import.OVER))]
-KINDS = {"create": ("New lead", "good"), "merge": ("Update", "acc"), "skip": ("Skip, is there already", ""), "fail": ("Refused", "bad")}
+OTHERS = {
+    "full_name": "Full name",
+    "phone_country_code": "Country code of the phone",
+    "url": "Web address of any kind",
+    "location": "Place",
+    CUSTOM: "Custom field",
+    IGNORE: "Leave out",
+}
+STEPS = [
+    ("File", ()),
+    ("Columns", (State.READING, State.MAPPING)),
+    ("Check", (State.CHECKING, State.READY)),
+    ("Import", (State.RUNNING, *Import.OVER)),
+]
+KINDS = {
+    "create": ("New lead", "good"),
+    "merge": ("Update", "acc"),
+    "skip": ("Skip, already there", ""),
+    "fail": ("Refused", "bad"),
+}
 WORDS = {"reading": "Reading the workbook", "checking": "Checking the rows", "running": "Importing"}
 
 
@@ -33,9 +48,16 @@ class ImportList(Page):
         listing = Listing(Import.objects.of(self.organization).alive(), ImportFilter, {}, request.user)
         ids, total, capped = listing.page((number - 1) * SIZE, SIZE)
         there = {row.pk: row for row in Import.objects.of(self.organization).filter(pk__in=ids).select_related("by")}
-        return self.show("transfers/imports.html", {
-            "imports": [there[pk] for pk in ids], "error": error, "limits": limits(),
-            "page": page_of(number, len(ids), total) | {"total_is_capped": capped}}, status=status)
+        return self.show(
+            "transfers/imports.html",
+            {
+                "imports": [there[pk] for pk in ids],
+                "error": error,
+                "limits": limits(),
+                "page": page_of(number, len(ids), total) | {"total_is_capped": capped},
+            },
+            status=status,
+        )
 
     def post(self, request):
         try:
@@ -61,8 +83,15 @@ def page_number(text):
 
 def page_of(number, shown, total):
     first = (number - 1) * SIZE
-    return {"number": number, "first": first + 1 if shown else 0, "last": first + shown, "total": total, "total_is_capped": False,
-            "previous": number - 1 if number > 1 else None, "next": number + 1 if first + shown < total else None}
+    return {
+        "number": number,
+        "first": first + 1 if shown else 0,
+        "last": first + shown,
+        "total": total,
+        "total_is_capped": False,
+        "previous": number - 1 if number > 1 else None,
+        "next": number + 1 if first + shown < total else None,
+    }
 
 
 class OneImport(Page):
@@ -94,12 +123,17 @@ class ImportPage(OneImport):
     def result(self, row):
         chosen = self.request.GET.get("rows", "")
         rows = ImportRow.objects.of(self.organization).filter(of=row).exclude(outcome=None)
-        counts = row.expected if row.state == State.READY else {
-            "create": row.created, "merge": row.merged, "skip": row.skipped, "fail": row.failed}
+        counts = (
+            row.expected
+            if row.state == State.READY
+            else {"create": row.created, "merge": row.merged, "skip": row.skipped, "fail": row.failed}
+        )
         if chosen not in KINDS:
             chosen = "" if row.state == State.READY else "fail"
-        kinds = [{"name": name, "label": label, "tone": tone, "count": counts.get(name, 0), "current": name == chosen}
-                 for name, (label, tone) in KINDS.items()]
+        kinds = [
+            {"name": name, "label": label, "tone": tone, "count": counts.get(name, 0), "current": name == chosen}
+            for name, (label, tone) in KINDS.items()
+        ]
         total = counts.get(chosen, 0) if chosen else sum(counts.values())
         if chosen:
             rows = rows.filter(outcome=Outcome[chosen.upper()])
@@ -107,8 +141,15 @@ class ImportPage(OneImport):
         start = (number - 1) * SIZE
         found = [row_shown(one) for one in rows.order_by("number")[start : start + SIZE]]
         leads = f"{reverse('leads:list')}?change_id={row.change_id}" if row.change_id and row.succeeded else ""
-        return {"kinds": kinds, "rows": found, "page": page_of(number, len(found), total), "chosen": chosen, "leads": leads,
-                "acting": counts.get("create", 0) + counts.get("merge", 0), "total": sum(counts.values())}
+        return {
+            "kinds": kinds,
+            "rows": found,
+            "page": page_of(number, len(found), total),
+            "chosen": chosen,
+            "leads": leads,
+            "acting": counts.get("create", 0) + counts.get("merge", 0),
+            "total": sum(counts.values()),
+        }
 
 
 def row_shown(row):
@@ -116,8 +157,16 @@ def row_shown(row):
     name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
     label, tone = KINDS[Outcome(row.outcome).name.lower()]
     reach = fields.get("email") or fields.get("phone_number") or fields.get("linkedin_url") or ""
-    return {"number": row.number, "name": name or reach, "reach": reach if name else "", "company": fields.get("company", ""),
-            "label": label, "tone": tone, "reason": row.reason, "lead_id": row.lead_id}
+    return {
+        "number": row.number,
+        "name": name or reach,
+        "reach": reach if name else "",
+        "company": fields.get("company", ""),
+        "label": label,
+        "tone": tone,
+        "reason": row.reason,
+        "lead_id": row.lead_id,
+    }
 
 
 def steps(row):
@@ -130,11 +179,20 @@ def mapping_context(row, posted=None):
     mapping = mapping_of(row.header, row.sample, row.overrides)
     labels = LABELS | OTHERS
     names = [name for name in [*imports.TARGETS] if name in labels]
-    columns = [{"name": name, "field": f"column_{n}", "chosen": mapping.field_of(name), "samples": samples(row, name)}
-               for n, name in enumerate(row.header)]
-    return {"columns": columns, "targets": [(name, labels[name]) for name in names], "policies": Import.Policy.choices,
-            "matches": Import.Match.choices, "preview": [list(cells.values()) for cells in row.sample[:3]],
-            "reached": any(mapping.fields.get(name) for name in ("email", "phone_number", "linkedin_url", "full_name", "last_name"))}
+    columns = [
+        {"name": name, "field": f"column_{n}", "chosen": mapping.field_of(name), "samples": samples(row, name)}
+        for n, name in enumerate(row.header)
+    ]
+    return {
+        "columns": columns,
+        "targets": [(name, labels[name]) for name in names],
+        "policies": Import.Policy.choices,
+        "matches": Import.Match.choices,
+        "preview": [[cells.get(name, "") for name in row.header] for cells in row.sample[:3]],
+        "reached": any(
+            mapping.fields.get(name) for name in ("email", "phone_number", "linkedin_url", "full_name", "last_name")
+        ),
+    }
 
 
 def samples(row, name):

@@ -15,7 +15,6 @@ from orjson import dumps
 from accounts.models import Organization
 from leads.capture_many import ADDRESSES, AMBIGUOUS, BUSY, CREATE, DUPLICATE, MERGE, PHONE, Incoming, Plan, capture_many
 from lio import history
-from lio.errors import Conflict
 from lio.jobs import AGAIN, TURN_SECONDS, advance
 from lio.tenancy import org_scope
 from lookups.edit import tags_named
@@ -30,11 +29,13 @@ State, Outcome = Import.State, ImportRow.Outcome
 ON_DUPLICATE = {"skip": "refuse", "update": "merge", "create": "accept"}
 MATCH = {"address": ADDRESSES, "email": ("email_norm",), "linkedin": ("linkedin_norm",), "phone": (PHONE,)}
 OUTCOMES = {CREATE: Outcome.CREATE, MERGE: Outcome.MERGE, DUPLICATE: Outcome.SKIP, AMBIGUOUS: Outcome.FAIL, BUSY: Outcome.FAIL}
-REASONS = {AMBIGUOUS: "the e-mail address belongs to one lead and the LinkedIn address to another",
-           BUSY: "another intake was capturing the same lead; import this row again"}
+REASONS = {
+    AMBIGUOUS: "the e-mail address belongs to one lead and the LinkedIn address to another",
+    BUSY: "another intake was capturing the same lead; import this row again",
+}
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 - no error: somebody wanted it
     """The import was cancelled, or checked anew, since this step began."""
 
 
@@ -97,7 +98,10 @@ class Work:
                 with self.locked() as row:
                     row.total += len(chunk)
                     if row.total > settings.IMPORT_MAX_ROWS:
-                        raise TableError(f"The table has more than {settings.IMPORT_MAX_ROWS:,} rows. Split the file; nothing was imported.")
+                        words = (
+                            f"The table has more than {settings.IMPORT_MAX_ROWS:,} rows. Split the file; nothing was imported."
+                        )
+                        raise TableError(words)
                     self.copy(staged)
                     row.staged_to = chunk[-1].number
                     row.save(update_fields=["total", "staged_to", "updated_at"])
@@ -114,15 +118,22 @@ class Work:
     def copy(self, staged):
         """COPY goes into a temporary table: into one behind the wall it is refused."""
         with connection.cursor() as cursor:
-            cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS staged_rows (number int, data jsonb, reason text) ON COMMIT DELETE ROWS")
+            cursor.execute(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS staged_rows (number int, data jsonb, reason text) ON COMMIT DELETE ROWS"
+            )
             with cursor.copy("COPY staged_rows FROM STDIN") as lines:
                 for number, arrived in staged:
-                    data = None if arrived.reason else dumps({"fields": arrived.fields, "tags": arrived.tags}, default=str).decode()
+                    data = (
+                        None
+                        if arrived.reason
+                        else dumps({"fields": arrived.fields, "tags": arrived.tags}, default=str).decode()
+                    )
                     lines.write_row((number, data, arrived.reason))
             cursor.execute(
                 """INSERT INTO transfers_importrow (organization_id, of_id, number, data, reason, outcome)
                    SELECT %s, %s, number, data, reason, CASE WHEN data IS NULL THEN 4 END FROM staged_rows ORDER BY number""",
-                [self.organization_id, self.import_id])
+                [self.organization_id, self.import_id],
+            )
             cursor.execute("DELETE FROM staged_rows")
 
     # ------------------------------------------------------------------- what each row will do
@@ -140,7 +151,9 @@ class Work:
                 plan.look([lead for _, lead in leads])
                 for _, lead in leads:
                     plan.place(lead)
-                self.note([(number, OUTCOMES[lead.kind], _known(lead.target), REASONS.get(lead.kind, "")) for number, lead in leads])
+                self.note(
+                    [(number, OUTCOMES[lead.kind], _known(lead.target), REASONS.get(lead.kind, "")) for number, lead in leads]
+                )
                 for _, lead in leads:
                     counts[OUTCOMES[lead.kind].name.lower()] += 1
                 counts["fail"] += len(chunk) - len(leads)
@@ -167,10 +180,18 @@ class Work:
                 return False
             organization = Organization.objects.get(pk=self.organization_id)
             tags = self.tags(organization, chunk, by=row.by)
-            good = [(number, Incoming(data["fields"], tuple(tags[name.strip().lower()] for name in data["tags"])))
-                    for number, data, _ in chunk if data]
-            outcomes = capture_many(organization, [lead for _, lead in good], by=row.by, on_duplicate=ON_DUPLICATE[row.policy],
-                                    match=MATCH[row.match])
+            good = [
+                (number, Incoming(data["fields"], tuple(tags[name.strip().lower()] for name in data["tags"])))
+                for number, data, _ in chunk
+                if data
+            ]
+            outcomes = capture_many(
+                organization,
+                [lead for _, lead in good],
+                by=row.by,
+                on_duplicate=ON_DUPLICATE[row.policy],
+                match=MATCH[row.match],
+            )
             self.count(row, chunk, [(number, *outcome) for (number, _), outcome in zip(good, outcomes, strict=True)])
             row.done_to = chunk[-1][0]
             row.save()
@@ -197,7 +218,8 @@ class Work:
         self.note([(number, OUTCOMES[kind], lead_id, REASONS.get(kind, "")) for number, kind, lead_id in outcomes])
         refused = {number: reason for number, _, reason in chunk if reason}
         refused |= {number: REASONS[kind] for number, kind, _ in outcomes if kind in REASONS}
-        row.errors += [{"row": number, "reason": reason} for number, reason in sorted(refused.items())][: SHOWN_ERRORS - len(row.errors)]
+        told = [{"row": number, "reason": reason} for number, reason in sorted(refused.items())]
+        row.errors += told[: SHOWN_ERRORS - len(row.errors)]
 
     # ------------------------------------------------------------------- staged rows
     def chunk(self, row, after, size):
@@ -213,7 +235,15 @@ class Work:
                     """UPDATE transfers_importrow r SET outcome = n.outcome, lead_id = n.lead_id, reason = n.reason
                        FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::text[]) AS n(number, outcome, lead_id, reason)
                        WHERE r.organization_id = %s AND r.of_id = %s AND r.number = n.number""",
-                    [list(numbers), [int(kind) for kind in kinds], list(leads), list(reasons), self.organization_id, self.import_id])
+                    [
+                        list(numbers),
+                        [int(kind) for kind in kinds],
+                        list(leads),
+                        list(reasons),
+                        self.organization_id,
+                        self.import_id,
+                    ],
+                )
 
 
 class _Locked:

@@ -13,7 +13,8 @@ Nobody;;;;
 def drop(page, text, name="messe.csv"):
     page.goto("/import/")
     page.get_by_label("Drop a lead list here, or choose a file").set_input_files(
-        {"name": name, "mimeType": "text/csv", "buffer": text.encode("cp1252")})
+        {"name": name, "mimeType": "text/csv", "buffer": text.encode("cp1252")}
+    )
     page.get_by_role("button", name="Read the file").click()
 
 
@@ -60,6 +61,18 @@ def test_without_script_a_reload_shows_how_far_it_is(visit, acme):
     reload_until(page, page.get_by_role("button", name="Import 40 rows"))
     page.get_by_role("button", name="Import 40 rows").click()
     reload_until(page, page.get_by_role("link", name="Show the imported leads"))
+
+
+def test_a_file_may_be_dropped_anywhere_on_the_zone(visit, acme):
+    page = visit(acme.email)
+    page.goto("/import/")
+    page.evaluate("""() => {
+        const data = new DataTransfer()
+        data.items.add(new File(["email\\ndropped@x.example\\n"], "dropped.csv"))
+        document.querySelector("[data-drop] .help").dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true}))
+    }""")
+    page.get_by_role("button", name="Read the file").click()
+    page.get_by_role("heading", name="dropped.csv").wait_for()
 
 
 def test_it_can_be_cancelled_and_is_in_the_list(visit, acme):

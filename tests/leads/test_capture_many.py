@@ -24,13 +24,22 @@ def some_leads(seed, count, organization):
     status = known(organization, "status")
     for n in range(count):
         pool = {
-            "first_name": chance.choice(["Jane", "Joe", "Ann"]), "last_name": f"Doe{chance.randrange(5)}",
+            "first_name": chance.choice(["Jane", "Joe", "Ann"]),
+            "last_name": f"Doe{chance.randrange(5)}",
             "email": f"{chance.choice(['a', 'B', 'c', 'd', 'e'])}{chance.randrange(6)}@x.example",
-            "linkedin_url": f"https://www.LinkedIn.com/in/p{chance.randrange(12)}/", "phone_number": f"+49 30 {chance.randrange(9)}000",
-            "company": chance.choice(["Acme", "ACME ", "Globex", " "]), "estimated_value": chance.choice([1, 2.5]),
-            "status_id": status[chance.randrange(1, 7)].pk, "custom_fields": {"n": str(n), "same": "x"}, "city": "Rome", "notes": "",
+            "linkedin_url": f"https://www.LinkedIn.com/in/p{chance.randrange(12)}/",
+            "phone_number": f"+49 30 {chance.randrange(9)}000",
+            "company": chance.choice(["Acme", "ACME ", "Globex", " "]),
+            "estimated_value": chance.choice([1, 2.5]),
+            "status_id": status[chance.randrange(1, 7)].pk,
+            "custom_fields": {"n": str(n), "same": "x"},
+            "city": "Rome",
+            "notes": "",
         }
-        yield {name: pool[name] for name in pool if name in ("first_name", "last_name") or chance.random() < 0.5}, chance.random() < 0.3
+        yield (
+            {name: pool[name] for name in pool if name in ("first_name", "last_name") or chance.random() < 0.5},
+            chance.random() < 0.3,
+        )
 
 
 def one_by_one(organization, leads, on_duplicate, tags):
@@ -46,12 +55,27 @@ def picture(organization, ids):
     """All that the organisation's leads are, with places in `ids` for ids and without moments."""
     place = {pk: n for n, pk in enumerate(dict.fromkeys(pk for pk in ids if pk))}
     with org_scope(organization):
-        columns = [c.attname for c in Lead._meta.concrete_fields if c.name not in ("id", "organization", "created_at", "updated_at")]
+        columns = [
+            c.attname for c in Lead._meta.concrete_fields if c.name not in ("id", "organization", "created_at", "updated_at")
+        ]
         number = {entry.pk: entry.number for kind in ("status", "tags") for entry in known(organization, kind).values()}
-        leads = sorted((place[row.pk], [
-            number.get(getattr(row, name)) if name == "status_id" else bool(row.last_activity_at) if name == "last_activity_at"
-            else row.company and row.company.company_name if name == "company_id" else getattr(row, name) for name in columns],
-            sorted(number[tag.tag_id] % 1 for tag in row.lead_tags.all())) for row in Lead.objects.select_related("company"))
+        leads = sorted(
+            (
+                place[row.pk],
+                [
+                    number.get(getattr(row, name))
+                    if name == "status_id"
+                    else bool(row.last_activity_at)
+                    if name == "last_activity_at"
+                    else row.company and row.company.company_name
+                    if name == "company_id"
+                    else getattr(row, name)
+                    for name in columns
+                ],
+                sorted(number[tag.tag_id] % 1 for tag in row.lead_tags.all()),
+            )
+            for row in Lead.objects.select_related("company")
+        )
         told = sorted((place[c.model_id], c.id, c.verb, c.before, c.after) for c in Change.objects.filter(model_type="lead"))
         with connection.cursor() as cursor:
             cursor.execute("SELECT object_id, body FROM lio_searchdoc WHERE kind = 'lead'")
@@ -90,15 +114,23 @@ def strip_tags(picture):
     """Numbers of tags and ids of companies differ between organisations."""
     leads, told, *rest = picture
     plain = {"tags": len, "company_id": bool}
-    return [leads, [(p, verb, *[{k: plain.get(k, lambda same: same)(v) for k, v in (side or {}).items()} for side in sides])
-                    for p, verb, *sides in told], *rest]
+    return [
+        leads,
+        [
+            (p, verb, *[{k: plain.get(k, lambda same: same)(v) for k, v in (side or {}).items()} for side in sides])
+            for p, verb, *sides in told
+        ],
+        *rest,
+    ]
 
 
 def test_a_phone_number_can_be_the_key(rep, scope):
     organization = rep.organization
     first = make_lead(organization, phone_number="+49 30 1234", email="one@x.example")
-    incoming = [Incoming({"first_name": "Jo", "phone_number": "0049-30-1234", "email": "two@x.example"}),
-                Incoming({"first_name": "Al", "phone_number": "+49 30 99", "email": "one@x.example"})]
+    incoming = [
+        Incoming({"first_name": "Jo", "phone_number": "0049-30-1234", "email": "two@x.example"}),
+        Incoming({"first_name": "Al", "phone_number": "+49 30 99", "email": "one@x.example"}),
+    ]
     found = capture_many(organization, incoming, by=rep, on_duplicate="merge", match=(PHONE,))
     assert [found[0], found[1].kind] == [(MERGE, first.pk), CREATE]
     first.refresh_from_db()

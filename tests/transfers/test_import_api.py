@@ -24,40 +24,76 @@ from transfers.staging import Work
 def test_a_list_is_queued_and_done_in_the_background(api, rep):
     answer = send(api, "First Name,LAST_NAME,e-mail,Shoe size\nJane,Doe,jane@x.example,42\n")
     job = answer.json()["data"]
-    assert (answer.status_code, job["status"], job["type"], job["total"], job["completed_at"]) == (201, "processing", "lead", 0, None)
+    assert (answer.status_code, job["status"], job["type"], job["total"], job["completed_at"]) == (
+        201,
+        "processing",
+        "lead",
+        0,
+        None,
+    )
     assert not leads_of(rep.organization)
     jobs.drain()
     job = api.get("/api/import-job/list").json()["data"][0]
     assert (job["status"], job["total"], job["processed"], job["succeeded"], job["errors"]) == ("completed", 1, 1, 1, [])
     assert job["completed_at"].endswith("Z")
     (lead,) = leads_of(rep.organization)
-    assert (lead.first_name, lead.last_name, lead.email, lead.custom_fields) == ("Jane", "Doe", "jane@x.example", {"Shoe size": "42"})
+    assert (lead.first_name, lead.last_name, lead.email, lead.custom_fields) == (
+        "Jane",
+        "Doe",
+        "jane@x.example",
+        {"Shoe size": "42"},
+    )
 
 
 def test_any_of_address_number_profile_and_full_name_is_enough(api, rep):
-    job = imported(api, "name,email,phone,linkedin\nJane Doe,,,\n,a@x.example,,\n,,+49 30 12345,\n,,,linkedin.com/in/abc\nCher,,,\n,,,\n")
+    job = imported(
+        api, "name,email,phone,linkedin\nJane Doe,,,\n,a@x.example,,\n,,+49 30 12345,\n,,,linkedin.com/in/abc\nCher,,,\n,,,\n"
+    )
     assert counts(job) == {"total": 5, "created": 4, "merged": 0, "skipped": 0, "failed": 1}
     assert job["errors"] == [{"row": 6, "reason": "needs an e-mail, phone number, LinkedIn address or a first and last name"}]
 
 
 def test_a_bad_row_fails_alone_and_says_why(api, rep):
-    job = imported(api, "\n".join([
-        "first_name,last_name,email,status,priority,lead_source,estimated_value,website,linkedin,assigned_to",
-        "Good,One,good@x.example,2,3,1,1200,x.example,,", "Bad,Mail,not-an-address,,,,,,,", f"{'x' * 51},Long,long@x.example,,,,,,,",
-        "Bad,Status,s@x.example,999,,,,,,", "Bad,Priority,p@x.example,,9,,,,,", "Bad,Source,o@x.example,,,77,,,,",
-        "Bad,Value,v@x.example,,,,-5,,,", "Bad,Site,w@x.example,,,,,javascript:alert(1),,", "Bad,Owner,u@x.example,,,,,,,987654",
-        "Bad,Cells,two@x.example,Qualified,urgent,Referral,1,x.example,y,z,1,000"]))
+    job = imported(
+        api,
+        "\n".join(
+            [
+                "first_name,last_name,email,status,priority,lead_source,estimated_value,website,linkedin,assigned_to",
+                "Good,One,good@x.example,2,3,1,1200,x.example,,",
+                "Bad,Mail,not-an-address,,,,,,,",
+                f"{'x' * 51},Long,long@x.example,,,,,,,",
+                "Bad,Status,s@x.example,999,,,,,,",
+                "Bad,Priority,p@x.example,,9,,,,,",
+                "Bad,Source,o@x.example,,,77,,,,",
+                "Bad,Value,v@x.example,,,,-5,,,",
+                "Bad,Site,w@x.example,,,,,javascript:alert(1),,",
+                "Bad,Owner,u@x.example,,,,,,,987654",
+                "Bad,Cells,two@x.example,Qualified,urgent,Referral,1,x.example,y,z,1,000",
+            ]
+        ),
+    )
     assert (job["succeeded"], job["failed"], job["status"]) == (1, 9, "completed")
     reasons = {error["row"]: error["reason"] for error in job["errors"]}
-    for row, name in {3: "email", 4: "first_name", 5: "status", 6: "priority", 7: "lead_source", 8: "estimated_value", 9: "website",
-                      10: "assigned_to"}.items():
+    for row, name in {
+        3: "email",
+        4: "first_name",
+        5: "status",
+        6: "priority",
+        7: "lead_source",
+        8: "estimated_value",
+        9: "website",
+        10: "assigned_to",
+    }.items():
         assert reasons[row].startswith(name) and "column “" in reasons[row], reasons[row]
     assert "quotation marks" in reasons[11]  # the comma in its sum of money has cut it in two
 
 
 def test_words_and_numbers_of_pick_lists_are_understood(api, rep, colleague):
-    job = imported(api, f"email;status;priority;source;owner;tags\na@x.example;Qualified;urgent;Referral;{colleague.email};vip, New\n"
-                        "b@x.example;3;4;2;;VIP\nc@x.example;hopeful;;;;\n")
+    job = imported(
+        api,
+        f"email;status;priority;source;owner;tags\na@x.example;Qualified;urgent;Referral;{colleague.email};vip, New\n"
+        "b@x.example;3;4;2;;VIP\nc@x.example;hopeful;;;;\n",
+    )
     assert job["succeeded"] == 3
     one, two, three = leads_of(rep.organization)
     for lead in (one, two):
@@ -77,15 +113,24 @@ def test_duplicates_are_skipped_and_counted_in_the_file_too(api, rep):
 
 
 def test_an_update_fills_and_replaces_and_blank_never_overwrites(api, rep):
-    there = make_lead(rep.organization, email="there@x.example", first_name="Old", city="Rome", custom_fields={"a": "1", "b": "2"})
-    job = imported(api, "first,last,email,city,b,c\nNew,Doe,there@x.example,,3,4\nNew,Doe,there@x.example,Oslo,,\n", policy="update")
+    there = make_lead(
+        rep.organization, email="there@x.example", first_name="Old", city="Rome", custom_fields={"a": "1", "b": "2"}
+    )
+    job = imported(
+        api, "first,last,email,city,b,c\nNew,Doe,there@x.example,,3,4\nNew,Doe,there@x.example,Oslo,,\n", policy="update"
+    )
     assert counts(job) == {"total": 2, "created": 0, "merged": 2, "skipped": 0, "failed": 0}
     (there,) = leads_of(rep.organization)
     assert (there.first_name, there.city, there.custom_fields) == ("New", "Oslo", {"a": "1", "b": "3", "c": "4"})
     with org_scope(rep.organization):
         told = [(c.before, c.after) for c in Change.objects.filter(model_id=there.pk, verb="lead.merged").order_by("id")]
-        assert told == [({"first_name": "Old", "custom_fields": {"a": "1", "b": "2"}},
-                         {"first_name": "New", "custom_fields": {"a": "1", "b": "3", "c": "4"}}), ({"city": "Rome"}, {"city": "Oslo"})]
+        assert told == [
+            (
+                {"first_name": "Old", "custom_fields": {"a": "1", "b": "2"}},
+                {"first_name": "New", "custom_fields": {"a": "1", "b": "3", "c": "4"}},
+            ),
+            ({"city": "Rome"}, {"city": "Oslo"}),
+        ]
         row = Import.objects.get(pk=job["id"])
         assert set(Change.objects.filter(verb="lead.merged").values_list("change_id", flat=True)) == {row.change_id}
 
@@ -120,15 +165,20 @@ def test_all_that_belongs_to_a_lead_is_there(api, rep):
 
 
 def test_the_errors_are_cut_at_a_hundred_and_the_download_has_all(api, rep):
-    lines = ["name;email;note"] + [f"x{n};broken{n};=cmd()" for n in range(150)] + ["Jane Doe;jane@x.example;\"two\nlines\""]
+    lines = ["name;email;note"] + [f"x{n};broken{n};=cmd()" for n in range(150)] + ['Jane Doe;jane@x.example;"two\nlines"']
     job = imported(api, "\n".join(lines))
     assert (job["failed"], len(job["errors"]), job["succeeded"]) == (150, 100, 1)
     answer = api.get(f"/api/import-job/{job['id']}/rejected")
     assert answer["Content-Disposition"] == f'attachment; filename="rejected-{job["id"]}.csv"'
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert len(rows) == 150
-    assert rows[7] == {"row_number": "9", "name": "x7", "email": "broken7", "note": "'=cmd()",
-                       "reason": "email must be an e-mail address (column “email”: “broken7”)"}
+    assert rows[7] == {
+        "row_number": "9",
+        "name": "x7",
+        "email": "broken7",
+        "note": "'=cmd()",
+        "reason": "email must be an e-mail address (column “email”: “broken7”)",
+    }
 
 
 def test_the_refused_rows_come_back_mended(api, rep):
@@ -139,12 +189,25 @@ def test_the_refused_rows_come_back_mended(api, rep):
 
 
 # ------------------------------------------------------------------------- what is refused at once
-@pytest.mark.parametrize(("name", "content"), {
-    "empty.csv": b"", "blank.csv": b" \n\n ", "a.pdf": b"%PDF-1.7 ...", "a.png": b"\x89PNG\r\n\x1a\n", "a.jpg": b"\xff\xd8\xff\xe0",
-    "a.html": b"<!doctype html><p>x,y", "a.xml": b"<?xml version='1.0'?><a/>", "a.json": b'[{"email": "a@x.example"}]',
-    "b.json": b'{"a": 1}', "words.txt": b"These are only words", "a.xls": b"\xd0\xcf\x11\xe0\xa1\xb1", "a.gz": b"\x1f\x8b\x08",
-    "a.xlsx": b"PK\x03\x04 and nothing behind", "noise.csv": bytes(range(256)) * 20,
-}.items())
+@pytest.mark.parametrize(
+    ("name", "content"),
+    {
+        "empty.csv": b"",
+        "blank.csv": b" \n\n ",
+        "a.pdf": b"%PDF-1.7 ...",
+        "a.png": b"\x89PNG\r\n\x1a\n",
+        "a.jpg": b"\xff\xd8\xff\xe0",
+        "a.html": b"<!doctype html><p>x,y",
+        "a.xml": b"<?xml version='1.0'?><a/>",
+        "a.json": b'[{"email": "a@x.example"}]',
+        "b.json": b'{"a": 1}',
+        "words.txt": b"These are only words",
+        "a.xls": b"\xd0\xcf\x11\xe0\xa1\xb1",
+        "a.gz": b"\x1f\x8b\x08",
+        "a.xlsx": b"PK\x03\x04 and nothing behind",
+        "noise.csv": bytes(range(256)) * 20,
+    }.items(),
+)
 def test_what_is_neither_csv_nor_xlsx_is_refused(api, name, content):
     answer = send(api, content, name)
     assert answer.status_code == 422
@@ -245,8 +308,11 @@ def test_an_idempotency_key_imports_once(api, rep):
 # ------------------------------------------------------------------------- rules
 def test_what_is_taken_as_it_is_the_api_would_take_as_it_is(rep, scope):
     reader = Reader(rep.organization, ["email"], [])
-    for name, values in {"email": ["a@b.co", "A.b+c_d-e@x-1.example.com"], "website": ["http://a.b", "https://A.b/c?d=e#f", "https://1.b/ü"],
-                         "city": ["Rome", " x ", "a\nb"]}.items():
+    for name, values in {
+        "email": ["a@b.co", "A.b+c_d-e@x-1.example.com"],
+        "website": ["http://a.b", "https://A.b/c?d=e#f", "https://1.b/ü"],
+        "city": ["Rome", " x ", "a\nb"],
+    }.items():
         for value in values:
             assert PLAIN[type(reader.fields[name])].fullmatch(value), value
             assert reader.fields[name].run_validation(value) == value

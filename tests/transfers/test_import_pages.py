@@ -31,8 +31,15 @@ def test_the_whole_way(browser, rep):
     assert "/import/" in page(browser, "/leads/")
     url = upload(browser)
     shown = page(browser, url)
-    for part in ("Full name", "jane@x.example", '<option value="company" selected>', '<option value="custom" selected>', "Check the rows"):
+    for part in (
+        "Full name",
+        "jane@x.example",
+        '<option value="company" selected>',
+        '<option value="custom" selected>',
+        "Check the rows",
+    ):
         assert part in shown
+    assert "<td>Jane Doe</td><td>jane@x.example</td><td>Acme</td><td>42</td>" in shown
     assert not leads_of(rep.organization)[1:]
 
     assert browser.post(f"{url}check", {"column_3": "ignore", "policy": "update", "match": "email"}).url == url
@@ -65,8 +72,16 @@ def test_the_whole_way(browser, rep):
 
 def test_the_check_foresees_what_the_run_does(browser, rep):
     make_lead(rep.organization, email="a@x.example")
-    lines = ["email,linkedin,name", "a@x.example,,Jane Doe", "b@x.example,linkedin.com/in/b,Jane Doe", "B@x.example,,Joe Doe",
-             "c@x.example,linkedin.com/in/B,Joe Doe", "a@x.example,linkedin.com/in/b,Joe Doe", ",,Ann Doe", "x,,Ann Doe"]
+    lines = [
+        "email,linkedin,name",
+        "a@x.example,,Jane Doe",
+        "b@x.example,linkedin.com/in/b,Jane Doe",
+        "B@x.example,,Joe Doe",
+        "c@x.example,linkedin.com/in/B,Joe Doe",
+        "a@x.example,linkedin.com/in/b,Joe Doe",
+        ",,Ann Doe",
+        "x,,Ann Doe",
+    ]
     for policy in ("create", "update", "skip"):
         url = upload(browser, "\n".join(lines))
         browser.post(f"{url}check", {"policy": policy, "match": "address"})

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
@@ -60,8 +61,17 @@ class Killed(BaseException):
     """As if the process had gone: nothing catches it."""
 
 
-@pytest.mark.parametrize("where", ["transfers.staging.Work.copy", "transfers.staging.capture_many", "transfers.staging.advance",
-                                   "transfers.staging.Work.count", "transfers.staging.Work.chunk", "leads.capture_many.enqueue_many"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "transfers.staging.Work.copy",
+        "transfers.staging.capture_many",
+        "transfers.staging.advance",
+        "transfers.staging.Work.count",
+        "transfers.staging.Work.chunk",
+        "leads.capture_many.enqueue_many",
+    ],
+)
 def test_interrupted_anywhere_it_goes_on_where_it_was(where, api, rep, monkeypatch):
     monkeypatch.setattr("transfers.staging.CAPTURED", 7)
     monkeypatch.setattr("transfers.staging.STAGED", 11)
@@ -118,7 +128,10 @@ def test_after_too_many_failures_it_says_so(api, rep, monkeypatch):
         Job.objects.filter(pk=row.pk).update(run_at=row.created_at)
         jobs.run(row.pk)
     job = api.get(f"/api/import-job/view/{job['id']}").json()["data"]
-    assert (job["status"], job["errors"][0]["reason"]) == ("failed", "The import stopped for a reason of our own. Start it again.")
+    assert (job["status"], job["errors"][0]["reason"]) == (
+        "failed",
+        "The import stopped for a reason of our own. Start it again.",
+    )
 
 
 @pytest.mark.slow
@@ -129,13 +142,21 @@ def test_a_worker_killed_three_times_loses_and_doubles_nothing(tmp_path):
     with override_storage(tmp_path), org_scope(admin.organization):
         row = imports.take(SimpleUploadedFile("leads.csv", lead_list(rows).encode()), by=admin, runs_through=True)
     name = connection.settings_dict["NAME"]
-    urls = {f"DATABASE{part}URL": url.rsplit("/", 1)[0] + f"/{name}" for part, url in (
-        ("_", url_of("app")), ("_OWNER_", url_of("owner")), ("_SYSTEM_", url_of("system")))}
+    urls = {
+        f"DATABASE{part}URL": url.rsplit("/", 1)[0] + f"/{name}"
+        for part, url in (("_", url_of("app")), ("_OWNER_", url_of("owner")), ("_SYSTEM_", url_of("system")))
+    }
     env = os.environ | urls | {"LIO_DATA_DIR": str(tmp_path), "LIO_WORKERS": "1", "SECRET_KEY": "only-for-this-test"}
     kills, places, end = 0, [], time.monotonic() + 300
     while time.monotonic() < end:
-        worker = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=env, start_new_session=True,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", "worker"],
+            cwd=settings.BASE_DIR,
+            env=env,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             place = wait_for(admin.organization, row.pk, places[-1] if places else -1, end, to_end=kills == 3)
         finally:
@@ -168,10 +189,8 @@ def stop(worker):
     worker.kill()  # first, so that it does not start them anew
     worker.wait()
     for process in children:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def url_of(role):

@@ -49,8 +49,14 @@ PLAIN = workbook([["Email", "Name"], ["a@x.example", "Jane Doe"]])
 
 def test_a_workbook_is_imported(api, rep):
     born = date(1984, 3, 7)
-    content = workbook([["Lead list of May"], [], ["First name", "Last name", "E-Mail", "Phone", "Zip", "Born", "Seen", "VIP", "Rate"],
-                        ["Jane", "Doe", "jane@x.example", 491511234567, 10115, born, datetime(2026, 5, 1, 9, 30), True, 0.1 + 0.2]])
+    content = workbook(
+        [
+            ["Lead list of May"],
+            [],
+            ["First name", "Last name", "E-Mail", "Phone", "Zip", "Born", "Seen", "VIP", "Rate"],
+            ["Jane", "Doe", "jane@x.example", 491511234567, 10115, born, datetime(2026, 5, 1, 9, 30), True, 0.1 + 0.2],
+        ]
+    )
     assert imported(api, content, "leads.xlsx")["created"] == 1
     (lead,) = leads_of(rep.organization)
     assert (lead.first_name, lead.phone_number, lead.pin_code) == ("Jane", "491511234567", "10115")
@@ -63,7 +69,7 @@ def test_the_table_is_what_a_second_reader_reads(path, tmp_path):
     source = shared(f"data/spreadsheets/{path.name}")
     to_csv(source, tmp_path / "table.csv", max_rows=1000)
     with open(tmp_path / "table.csv", encoding="utf-8", newline="") as file:
-        found = [row for row in csv.reader(file)]
+        found = list(csv.reader(file))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(source, data_only=True)
@@ -96,8 +102,11 @@ def test_the_first_sheet_with_data_is_read(api):
 def test_entities_and_document_types_are_refused_at_once(name, part, api):
     bomb = shared(f"data/input-abuse/xml/{name}").read_bytes()
     started = monotonic()
-    answer = send(api, repacked(PLAIN, {part: bomb}, None if part in zipfile.ZipFile(io.BytesIO(PLAIN)).namelist() else {part: bomb}),
-                  "leads.xlsx")
+    answer = send(
+        api,
+        repacked(PLAIN, {part: bomb}, None if part in zipfile.ZipFile(io.BytesIO(PLAIN)).namelist() else {part: bomb}),
+        "leads.xlsx",
+    )
     assert (answer.status_code, "document type" in answer.json()["error"]["message"]) == (422, True)
     assert monotonic() - started < 5
 
@@ -107,14 +116,18 @@ def test_an_entity_in_utf_16_is_refused_as_well(api):
     assert send(api, repacked(PLAIN, {"xl/workbook.xml": bomb}), "leads.xlsx").status_code == 422
 
 
-@pytest.mark.parametrize(("change", "words"), {
-    "ratio": (lambda: repacked(PLAIN, add={"xl/media/zeros.bin": bytes(40 << 20)}), "hundred times"),
-    "size": (lambda: repacked(PLAIN, add={f"xl/media/{n}": bytes(30 << 20) for n in range(4)}), "100 MB"),
-    "parts": (lambda: repacked(PLAIN, add={f"xl/{n}.bin": b"" for n in range(2001)}), "2,000 parts"),
-    "no xml": (lambda: repacked(PLAIN, {"xl/workbook.xml": b"no xml"}), "damaged"),
-    "cut": (lambda: PLAIN[: len(PLAIN) // 2], "damaged"),
-    "another zip": (lambda: repacked(PLAIN).replace(b"xl/workbook.xml", b"xl/workbook.xmx"), "not a workbook"),
-}.values(), ids=["ratio", "size", "parts", "no xml", "cut", "another zip"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    {
+        "ratio": (lambda: repacked(PLAIN, add={"xl/media/zeros.bin": bytes(40 << 20)}), "hundred times"),
+        "size": (lambda: repacked(PLAIN, add={f"xl/media/{n}": bytes(30 << 20) for n in range(4)}), "100 MB"),
+        "parts": (lambda: repacked(PLAIN, add={f"xl/{n}.bin": b"" for n in range(2001)}), "2,000 parts"),
+        "no xml": (lambda: repacked(PLAIN, {"xl/workbook.xml": b"no xml"}), "damaged"),
+        "cut": (lambda: PLAIN[: len(PLAIN) // 2], "damaged"),
+        "another zip": (lambda: repacked(PLAIN).replace(b"xl/workbook.xml", b"xl/workbook.xmx"), "not a workbook"),
+    }.values(),
+    ids=["ratio", "size", "parts", "no xml", "cut", "another zip"],
+)
 def test_bombs_and_damage_are_refused_in_words(change, words, api):
     answer = send(api, change(), "leads.xlsx")
     assert (answer.status_code, answer.json()["error"]["message"].count(words)) == (422, 1)
@@ -134,7 +147,7 @@ def test_the_parser_may_take_no_more_than_its_memory_and_time(tmp_path, monkeypa
     sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>'
     source = tmp_path / "wide.xlsx"
     source.write_bytes(repacked(PLAIN, {"xl/worksheets/sheet1.xml": sheet.encode()}))
-    check_workbook(open(source, "rb"))
+    check_workbook(io.BytesIO(source.read_bytes()))
     with pytest.raises(TableError):
         to_csv(source, tmp_path / "out.csv", max_rows=100)
     monkeypatch.setattr(sheets, "SECONDS", -4.99)
