@@ -133,7 +133,7 @@ def record_many(verb, model_type, ids, *, by, before=None, after=None):
 def record_each(verb, model_type, entries, *, by):
     """The same for many records to which different things happened: `entries` are (id, before, after)."""
     if entries:
-        ids, befores, afters = zip(*entries, strict=True)
+        told = [{"id": pk, "before": before or None, "after": after or None} for pk, before, after in entries]
         with connection.cursor() as cursor:
             cursor.execute(
                 """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,

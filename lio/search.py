@@ -73,13 +73,13 @@ def write(kind, object_id, body):
 def write_many(kind, documents):
     """The same for many records: `documents` are (object id, body)."""
     if documents:
-        ids, bodies = zip(*documents, strict=True)
+        given = dumps([{"id": object_id, "body": body} for object_id, body in documents]).decode()
         with connection.cursor() as cursor:
             cursor.execute(
                 """INSERT INTO lio_searchdoc (organization_id, kind, object_id, body)
-                   SELECT %s, %s, r.id, r.body FROM unnest(%s::bigint[], %s::text[]) AS r(id, body)
+                   SELECT %s, %s, r.id, r.body FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, body text)
                    ON CONFLICT (organization_id, kind, object_id) DO UPDATE SET body = EXCLUDED.body
-                   WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, list(ids), list(bodies)])
+                   WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, given])
 
 
 # Part of a statement whose CTE `new` holds the id of a record that it makes.

@@ -89,7 +89,7 @@ class Reader:
         bound = LeadFields._bound.get(False) or LeadFields(partial=False)
         self.fields = dict(bound.fields)
         self.tag_names = {str(number): entry.name for number, entry in known(organization, "tags").items()}
-        self.custom_names = {}
+        self.custom_names: dict[str, str] = {}
 
     def read(self, row):
         """What a `reading.Row` brings."""

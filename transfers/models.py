@@ -14,10 +14,23 @@ class ImportQuerySet(TenantQuerySet):
     def rows(self):
         """What the API shows of an import job."""
         return self.values(
-            "id", "type", "file_name", "total", "processed", "succeeded", "created", "merged", "failed", "skipped", "errors",
-            status=Case(*[When(state=state, then=Value(shown)) for state, shown in STATUSES.items()],
-                        output_field=models.CharField()),
-            state_=F("state"), created_at_=Moment("created_at"), completed_at=Moment("finished_at"),
+            "id",
+            "type",
+            "file_name",
+            "total",
+            "processed",
+            "succeeded",
+            "created",
+            "merged",
+            "failed",
+            "skipped",
+            "errors",
+            status=Case(
+                *[When(state=state, then=Value(shown)) for state, shown in STATUSES.items()], output_field=models.CharField()
+            ),
+            state_=F("state"),
+            created_at_=Moment("created_at"),
+            completed_at=Moment("finished_at"),
         )
 
     def open(self):
@@ -32,14 +45,14 @@ class Import(TenantModel):
     """
 
     class State(models.TextChoices):
-        READING = "reading"  # a workbook becomes a table
-        MAPPING = "mapping"  # a person says what the columns are
-        CHECKING = "checking"  # rows are staged, and it is found out what each will do
-        READY = "ready"  # a person looks at that
-        RUNNING = "running"
-        DONE = "completed"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        READING = "reading", "Being read"  # a workbook becomes a table
+        MAPPING = "mapping", "Waiting for its columns"  # a person says what they are
+        CHECKING = "checking", "Being checked"  # rows are staged, and it is found out what each will do
+        READY = "ready", "Checked"  # a person looks at that
+        RUNNING = "running", "Running"
+        DONE = "completed", "Completed"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
 
     OVER = (State.DONE, State.FAILED, State.CANCELLED)
     WAITING = (State.MAPPING, State.READY)
@@ -81,8 +94,9 @@ class Import(TenantModel):
     errors = models.JSONField(default=list)
     problem = models.CharField(max_length=500, default="")  # why the import as a whole has failed
     change_id = models.BigIntegerField(null=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False,
-                           db_index=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -90,8 +104,12 @@ class Import(TenantModel):
 
     class Meta(TenantModel.Meta):
         verbose_name = "import"
-        constraints = [models.CheckConstraint(name="import_counts_its_rows", condition=models.Q(
-            processed=F("succeeded") + F("failed") + F("skipped"), succeeded=F("created") + F("merged")))]
+        constraints = [
+            models.CheckConstraint(
+                name="import_counts_its_rows",
+                condition=models.Q(processed=F("succeeded") + F("failed") + F("skipped"), succeeded=F("created") + F("merged")),
+            )
+        ]
         indexes = [models.Index(fields=["organization", "-id"], name="import_of_org")]
 
     def __str__(self):
@@ -106,8 +124,16 @@ class Import(TenantModel):
         return not self.is_over and self.state not in self.WAITING
 
 
-STATUSES = {"reading": "queued", "mapping": "queued", "ready": "queued", "checking": "processing", "running": "processing",
-            "completed": "completed", "failed": "failed", "cancelled": "failed"}
+STATUSES = {
+    "reading": "queued",
+    "mapping": "queued",
+    "ready": "queued",
+    "checking": "processing",
+    "running": "processing",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "failed",
+}
 
 
 class ImportRow(OwnedModel):

@@ -115,8 +115,12 @@ def to_csv(source, target, *, max_rows):
     """
     try:
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "transfers.sheets", str(source), str(target), str(max_rows)], timeout=SECONDS + 5,
-            capture_output=True, text=True, cwd=Path(__file__).resolve().parent.parent)
+            [sys.executable, "-m", "transfers.sheets", str(source), str(target), str(max_rows)],
+            timeout=SECONDS + 5,
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).resolve().parent.parent,
+        )
     except subprocess.TimeoutExpired:
         raise TableError("The workbook takes too long to read. Save the table as CSV.") from None
     if done.returncode == REFUSED:

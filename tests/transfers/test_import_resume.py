@@ -189,6 +189,9 @@ def stop(worker):
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
     worker.wait()
+    for process in children:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def url_of(role):

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('match', models.CharField(choices=[('address', 'E-mail or LinkedIn address'), ('email', 'E-mail address only'), ('linkedin', 'LinkedIn address only'), ('phone', 'Phone number')], default='address', max_length=10)),
                 ('policy', models.CharField(choices=[('skip', 'Skip the row'), ('update', 'Update the lead that is there'), ('create', 'Create a second lead')], default='skip', max_length=10)),
                 ('runs_through', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('reading', 'Reading'), ('mapping', 'Mapping'), ('checking', 'Checking'), ('ready', 'Ready'), ('running', 'Running'), ('completed', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], max_length=10)),
+                ('state', models.CharField(choices=[('reading', 'Being read'), ('mapping', 'Waiting for its columns'), ('checking', 'Being checked'), ('ready', 'Checked'), ('running', 'Running'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], max_length=10)),
                 ('round', models.PositiveIntegerField(default=0)),
                 ('staged_to', models.PositiveIntegerField(default=0)),
                 ('done_to', models.PositiveIntegerField(default=0)),
