@@ -6,7 +6,7 @@ from activity.filters import FeedFilter, FileFilter, NotificationFilter
 from activity.models import Attachment, FeedEntry, Notification, StoredFile
 from activity.notify import read
 from activity.serializers import AddFile, AttachFile, ReadNotifications
-from lio.api.envelope import BadParameter, Envelope, EnvelopePagination
+from lio.api.envelope import Envelope, EnvelopePagination
 from lio.api.schema import documented
 from lio.api.views import LioView, UploadView
 from lio.api.viewsets import ListAction, TenantViewSet, in_order, path_id
@@ -94,7 +94,5 @@ class FileViewSet(ListAction, TenantViewSet):
     @documented("Files attached to a record", failures=(400, 401, 403, 404))
     def list(self, request):
         asked = FileFilter(request.query_params, request.user).values
-        if missing := {name: ["is required"] for name in ("subject_type", "subject_id") if name not in asked}:
-            raise BadParameter(missing)
         attachments.subject(self.organization, asked["subject_type"], asked["subject_id"])
         return super().list(request)

@@ -10,5 +10,7 @@ class ActivityConfig(AppConfig):
         from activity.preferences import profile_part
         from lio.registry import RailEntry, profile_parts, rail
 
-        rail.append(RailEntry("Notifications", "activity:notifications", "bell", group="head", verb="records.view", count=unread_count))
+        rail.append(
+            RailEntry("Notifications", "activity:notifications", "bell", group="head", verb="records.view", count=unread_count)
+        )
         profile_parts.append(profile_part)

@@ -51,5 +51,7 @@ def remove(rows, *, by):
     Attachment.objects.filter(pk__in=ids).bury()
     StoredFile.objects.filter(pk__in=[row.stored_file_id for row in going if row.stored_file_id]).bury()
     for row in going:
-        history.record("document.removed", (row.model_type, row.model_id), by=by, before={"attachment_id": row.pk, "name": row.name})
+        history.record(
+            "document.removed", (row.model_type, row.model_id), by=by, before={"attachment_id": row.pk, "name": row.name}
+        )
     return ids

@@ -15,21 +15,41 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # type by content: extensions that a download may keep; the first is put on where the sent one is not among them
 ALLOWED = {
     "application/pdf": ("pdf",),
-    "image/png": ("png",), "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"), "image/gif": ("gif",), "image/webp": ("webp",),
-    "image/apng": ("png", "apng"), "image/avif": ("avif",), "image/tiff": ("tif", "tiff"), "image/bmp": ("bmp",), "image/heic": ("heic", "heif"),
-    "application/msword": ("doc", "dot"), "application/vnd.ms-excel": ("xls",), "application/vnd.ms-powerpoint": ("ppt", "pps"),
-    f"{OFFICE}.wordprocessingml.document": ("docx",), f"{OFFICE}.spreadsheetml.sheet": ("xlsx",),
+    "image/png": ("png",),
+    "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/gif": ("gif",),
+    "image/webp": ("webp",),
+    "image/apng": ("png", "apng"),
+    "image/avif": ("avif",),
+    "image/tiff": ("tif", "tiff"),
+    "image/bmp": ("bmp",),
+    "image/heic": ("heic", "heif"),
+    "application/msword": ("doc", "dot"),
+    "application/vnd.ms-excel": ("xls",),
+    "application/vnd.ms-powerpoint": ("ppt", "pps"),
+    f"{OFFICE}.wordprocessingml.document": ("docx",),
+    f"{OFFICE}.spreadsheetml.sheet": ("xlsx",),
     f"{OFFICE}.presentationml.presentation": ("pptx",),
-    f"{OPEN}.text": ("odt",), f"{OPEN}.spreadsheet": ("ods",), f"{OPEN}.presentation": ("odp",),
+    f"{OPEN}.text": ("odt",),
+    f"{OPEN}.spreadsheet": ("ods",),
+    f"{OPEN}.presentation": ("odp",),
     "application/rtf": ("rtf",),
     "application/zip": ("zip", "docx", "xlsx", "pptx", "odt", "ods", "odp", "key", "numbers", "pages"),
     "application/x-ole-storage": ("doc", "xls", "ppt", "msg"),
-    "audio/mpeg": ("mp3",), "audio/mp4": ("m4a",), "audio/x-wav": ("wav",), "audio/ogg": ("ogg", "oga"), "audio/x-flac": ("flac",),
-    "video/mp4": ("mp4", "m4v"), "video/x-m4v": ("m4v",), "video/quicktime": ("mov",), "video/webm": ("webm",),
+    "audio/mpeg": ("mp3",),
+    "audio/mp4": ("m4a",),
+    "audio/x-wav": ("wav",),
+    "audio/ogg": ("ogg", "oga"),
+    "audio/x-flac": ("flac",),
+    "video/mp4": ("mp4", "m4v"),
+    "video/x-m4v": ("m4v",),
+    "video/quicktime": ("mov",),
+    "video/webm": ("webm",),
     "text/csv": ("csv", "tsv"),
     "text/plain": ("txt", "md", "log", "json", "ics", "vcf", "eml", "yaml", "yml", "srt", "vtt"),
 }
-SPELT = ("application/pdf", "application/rtf")  # their first bytes are letters, as a text's; of others two letters may be chance
+# their first bytes are letters, as a text's; of other kinds two letters may be chance
+SPELT = ("application/pdf", "application/rtf")
 CATEGORIES = (  # part of the type by content: category of an attached file
     ("image/", "image"), ("audio/", "audio"), ("video/", "video"), ("spreadsheet", "spreadsheet"), ("ms-excel", "spreadsheet"),
     ("csv", "spreadsheet"), ("presentation", "presentation"), ("powerpoint", "presentation"), ("zip", "archive"),
@@ -57,12 +77,16 @@ def judge(upload):
     if not is_text(upload):
         raise refused()
     if _is_markup(head):
-        raise Invalid({"file": ["is HTML, SVG or XML, which could run as a program in a browser; send it as a PDF or a picture"]})
+        raise Invalid(
+            {"file": ["is HTML, SVG or XML, which could run as a program in a browser; send it as a PDF or a picture"]}
+        )
     return "text/csv" if extension_of(upload.name) in ALLOWED["text/csv"] else "text/plain"
 
 
 def refused():
-    return Invalid({"file": ["is of a kind that is not accepted: send a document, a table, a picture, a recording, a text or a ZIP"]})
+    return Invalid(
+        {"file": ["is of a kind that is not accepted: send a document, a table, a picture, a recording, a text or a ZIP"]}
+    )
 
 
 def is_text(upload):
@@ -87,7 +111,7 @@ def is_text(upload):
         except UnicodeDecodeError:
             is_unicode = False
     upload.seek(0)
-    return is_unicode and encoding == "utf-16" or is_plain
+    return (is_unicode and encoding == "utf-16") or is_plain
 
 
 def _is_markup(head):

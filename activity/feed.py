@@ -35,15 +35,22 @@ def told(organization, entries):
         verb, actor = row["action"], row["description"]
         row["action"], row["title"] = action_of(verb), title_of(verb)
         name = names.get((row["model_type"], row["model_id"]), "")
-        fields = [] if row["action"] in ("create", "delete") else [
-            field.replace("_", " ") for field in changed.get(row["id"]) or {} if not field.endswith("_id") and field != "deleted_at"]
+        fields = (
+            []
+            if row["action"] in ("create", "delete")
+            else [
+                field.replace("_", " ")
+                for field in changed.get(row["id"]) or {}
+                if not field.endswith("_id") and field != "deleted_at"
+            ]
+        )
         row["description"] = ": ".join(filter(None, [name, ", ".join(fields)])) + (f" ({actor})" if actor else "")
     return rows
 
 
 def names_of(organization, records):
     """{(model_type, id): name} of records, one query a kind."""
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for model_type in {kind for kind, _ in records if kind in subjects}:
         ids = {pk for kind, pk in records if kind == model_type}
         found |= {(model_type, pk): name for pk, name in subjects[model_type].names(organization, ids).items()}

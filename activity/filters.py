@@ -31,8 +31,15 @@ class NotificationFilter(ListFilter):
 class FeedFilter(ListFilter):
     filters = {"model_type": equal("model_type", OneOf(choices=FEED_TYPES)),
                "model_id": equal("model_id", Whole(min_value=0, max_value=INT8))}
-    sorts = {"id": "id", "model_type": "model_type", "model_id": "model_id", "action": "verb", "title": "verb", "user_id": "by_id",
-             "created_at": "created_at"}
+    sorts = {
+        "id": "id",
+        "model_type": "model_type",
+        "model_id": "model_id",
+        "action": "verb",
+        "title": "verb",
+        "user_id": "by_id",
+        "created_at": "created_at",
+    }
     nullable = frozenset({"by_id"})
 
     def narrow(self, rows):
@@ -53,6 +60,7 @@ class FileFilter(ListFilter):
         "category": Filter(Text(max_length=50), lambda value, caller: Q(category__iexact=value)),
         "provider": Filter(OneOf(choices=Attachment.Provider.choices), lambda value, caller: Q(provider=value)),
     }
+    required = ("subject_type", "subject_id")
     search_in = ("name",)
     sorts = {"id": "id", "subject_type": "model_type", "subject_id": "model_id", "provider": "provider", "category": "category",
              "name": "name", "created_at": "created_at"}

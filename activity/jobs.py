@@ -40,9 +40,14 @@ def plan_digests():
         waiting = cursor.fetchall()
     for organization_id in sorted({organization_id for organization_id, _ in waiting}):
         with org_scope(organization_id):
-            for member in User.objects.of(organization_id).active().filter(pk__in=[pk for org, pk in waiting if org == organization_id]):
+            for member in (
+                User.objects.of(organization_id).active().filter(pk__in=[pk for org, pk in waiting if org == organization_id])
+            ):
                 until = digest_moment(member, now())
-                if until and Notification.objects.filter(user=member, digest=True, mailed_at=None, created_at__lt=until).exists():
+                if (
+                    until
+                    and Notification.objects.filter(user=member, digest=True, mailed_at=None, created_at__lt=until).exists()
+                ):
                     enqueue(mail_digest, member.pk, until.isoformat(), key=f"digest:{member.pk}:{until:%Y-%m-%d}")
 
 
@@ -67,7 +72,12 @@ def mail_digest(user_id, until):
 
 def shown(row):
     link = f"{settings.SITE_URL}{row.link}" if row.link else ""
-    return {"title": row.title, "message": row.message, "link": link, "kind": BY_NUMBER[row.type_id].label if row.type_id in BY_NUMBER else ""}
+    return {
+        "title": row.title,
+        "message": row.message,
+        "link": link,
+        "kind": BY_NUMBER[row.type_id].label if row.type_id in BY_NUMBER else "",
+    }
 
 
 def send(member, subject, kind, context):
@@ -81,8 +91,10 @@ def send(member, subject, kind, context):
 def remove_deleted_files():
     """Take the bytes of files away that were deleted thirty days ago, with their rows."""
     with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT DISTINCT organization_id FROM activity_storedfile WHERE deleted_at < now() - make_interval(days => %s)",
-                       [KEPT_DAYS])
+        cursor.execute(
+            "SELECT DISTINCT organization_id FROM activity_storedfile WHERE deleted_at < now() - make_interval(days => %s)",
+            [KEPT_DAYS],
+        )
         organizations = [organization_id for (organization_id,) in cursor.fetchall()]
     for organization_id in organizations:
         with org_scope(organization_id):

@@ -142,7 +142,9 @@ class Attachment(TenantModel):
     mime_type = models.CharField(max_length=255)
     cloud_id = models.CharField(max_length=255, default="")
     web_url = models.CharField(max_length=2000, default="")
-    stored_file = models.ForeignKey(StoredFile, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False)
+    stored_file = models.ForeignKey(
+        StoredFile, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     document_type = models.CharField(max_length=50, default="")
     description = models.CharField(max_length=1000, default="")
     created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False,

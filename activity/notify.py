@@ -16,8 +16,8 @@ INSERT INTO activity_notification (organization_id, user_id, type_id, title, mes
                                    in_app, digest, is_read)
 SELECT u.organization_id, u.id, %(type)s::smallint, left(n.title, 300), left(n.message, 1000), n.link, %(model_type)s::text,
        n.model_id, %(key)s::text, n.count, coalesce(p.in_app, %(in_app)s), coalesce(p.digest, %(digest)s), false
-FROM unnest(%(users)s::bigint[], %(titles)s::text[], %(messages)s::text[], %(links)s::text[], %(ids)s::bigint[], %(counts)s::int[])
-     WITH ORDINALITY AS n(user_id, title, message, link, model_id, count, place)
+FROM unnest(%(users)s::bigint[], %(titles)s::text[], %(messages)s::text[], %(links)s::text[], %(ids)s::bigint[],
+            %(counts)s::int[]) WITH ORDINALITY AS n(user_id, title, message, link, model_id, count, place)
 JOIN accounts_user u ON u.id = n.user_id AND u.organization_id = %(org)s AND u.is_active
 LEFT JOIN activity_notificationpreference p
        ON p.organization_id = u.organization_id AND p.user_id = u.id AND p.type_id = %(type)s

@@ -26,11 +26,24 @@ class Notifications(Page):
         page = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
         first = (page - 1) * SIZE
         shown = list(rows.order_by("-pk")[first : first + SIZE])
-        return self.show("activity/notifications.html", {
-            "rows": [{"row": row, "icon": BY_NUMBER[row.type_id].icon if row.type_id in BY_NUMBER else "bell"} for row in shown],
-            "everything": everything, "unread": unread,
-            "page": {"number": page, "first": first + 1 if shown else 0, "last": first + len(shown), "total": total,
-                     "previous": page - 1 if page > 1 else None, "next": page + 1 if first + len(shown) < total else None}})
+        return self.show(
+            "activity/notifications.html",
+            {
+                "rows": [
+                    {"row": row, "icon": BY_NUMBER[row.type_id].icon if row.type_id in BY_NUMBER else "bell"} for row in shown
+                ],
+                "everything": everything,
+                "unread": unread,
+                "page": {
+                    "number": page,
+                    "first": first + 1 if shown else 0,
+                    "last": first + len(shown),
+                    "total": total,
+                    "previous": page - 1 if page > 1 else None,
+                    "next": page + 1 if first + len(shown) < total else None,
+                },
+            },
+        )
 
 
 class Bell(Page):
@@ -58,7 +71,9 @@ class ReadAll(Page):
 
     def post(self, request):
         ids = read(Notification.objects.of(self.organization).shown_to(request.user).unread())
-        self.say(f"{len(ids):,} notification{'s' if len(ids) != 1 else ''} marked as read." if ids else "There was nothing to read.")
+        self.say(
+            f"{len(ids):,} notification{'s' if len(ids) != 1 else ''} marked as read." if ids else "There was nothing to read."
+        )
         return redirect("activity:notifications")
 
 

@@ -1,9 +1,9 @@
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import Field
 
 from activity.filters import SUBJECT_TYPES, OneOf
 from activity.models import Attachment
-from lio.api.fields import Ids, Text, Upload, WebAddress, Whole
+from lio.api.envelope import first_message
+from lio.api.fields import Ids, Mapping, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 
 CLOUDS = [value for value in Attachment.Provider.values if value != Attachment.Provider.LIO]
@@ -17,7 +17,7 @@ class AddFile(Input):
     file = Upload()
 
 
-class CloudFile(Field):
+class CloudFile(Mapping):
     """{id, name, mime_type, web_url}; the address must be http or https."""
 
     parts = {"id": Text(max_length=255, min_length=1), "name": Text(max_length=255, min_length=1),
@@ -39,7 +39,7 @@ class CloudFile(Field):
             try:
                 found[name] = part.run_validation(value) or ""
             except ValidationError as error:
-                errors.append(f"{name}: {error.detail[0]}")
+                errors.append(first_message(error.detail, name))
         if errors:
             raise ValidationError(errors)
         return found

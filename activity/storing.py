@@ -5,11 +5,11 @@ from hashlib import sha256
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.http import FileResponse
 from django.utils.timezone import now
 
 from activity import content
 from activity.models import StoredFile
+from lio.downloads import attachment
 from lio.errors import Invalid, Missing
 
 MB = 1024 * 1024
@@ -53,16 +53,10 @@ def _store(file, name, mime_type, *, organization, by):
 
 
 def serve(row):
-    """The file as a download: never shown in our own origin, whatever it is. Raises Missing when the storage lost it."""
+    """The file as a download. Raises Missing when the storage lost it."""
     try:
         file = default_storage.open(row.name, "rb")
     except FileNotFoundError:
         raise Missing("The file is no longer in the storage.") from None
-    answer = FileResponse(file, as_attachment=True, filename=row.file_name, content_type=row.mime_type)
-    answer["Content-Length"] = str(row.size)
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["Cross-Origin-Resource-Policy"] = "same-origin"
-    # what an id stands for never changes; pictures are on every view of a page
-    answer["Cache-Control"] = "private, max-age=86400, immutable" if row.mime_type.startswith("image/") else "private, no-store"
-    return answer
+    return attachment(file, name=row.file_name, mime_type=row.mime_type, size=row.size,
+                      may_be_kept=row.mime_type.startswith("image/"))

@@ -10,6 +10,9 @@ class CompaniesConfig(AppConfig):
 
         subjects["company"] = Subject(
             rows=lambda organization: Company.objects.of(organization).alive(),
-            names=lambda organization, ids: dict(Company.objects.of(organization).filter(pk__in=ids).values_list("pk", "company_name")),
-            url=lambda pk: "")
+            names=lambda organization, ids: dict(
+                Company.objects.of(organization).filter(pk__in=ids).values_list("pk", "company_name")
+            ),
+            url=lambda pk: "",
+        )
         feed_actions["company.created"] = "create"

@@ -217,4 +217,6 @@ class SetPicture(UploadView):
         if lead is None:
             raise Missing()
         row = pictures.set_picture(lead.pk, self.organization, Picture.read(self.sent())["image"], by=self.caller)
-        return Envelope({"id": lead.pk, "profile_image": f"/api/storage-file/{row.pk}/download"}, "Picture updated successfully")
+        return Envelope(
+            {"id": lead.pk, "profile_image": f"/api/storage-file/{row.pk}/download"}, "Picture updated successfully"
+        )

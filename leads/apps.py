@@ -2,11 +2,24 @@ from django.apps import AppConfig
 from django.urls import reverse
 
 FEED = {  # verb of the history: what the feed calls it
-    "lead.created": "create", "lead.updated": "update", "lead.merged": "update", "lead.tagged": "update",
-    "lead.status_changed": "status_change", "lead.assigned": "assignment", "lead.deleted": "delete", "lead.picture_changed": "update",
-    "note.added": "note", "note.changed": "note", "note.removed": "note", "document.added": "document", "document.removed": "document",
-    "file.attached": "document", "follow_up.added": "follow_up", "follow_up.changed": "follow_up",
-    "follow_up.completed": "follow_up", "follow_up.missed": "follow_up",
+    "lead.created": "create",
+    "lead.updated": "update",
+    "lead.merged": "update",
+    "lead.tagged": "update",
+    "lead.status_changed": "status_change",
+    "lead.assigned": "assignment",
+    "lead.deleted": "delete",
+    "lead.picture_changed": "update",
+    "note.added": "note",
+    "note.changed": "note",
+    "note.removed": "note",
+    "document.added": "document",
+    "document.removed": "document",
+    "file.attached": "document",
+    "follow_up.added": "follow_up",
+    "follow_up.changed": "follow_up",
+    "follow_up.completed": "follow_up",
+    "follow_up.missed": "follow_up",
 }
 
 
@@ -22,8 +35,8 @@ class LeadsConfig(AppConfig):
 
     def ready(self):
         from leads import jobs  # noqa: F401 - recurring jobs
-        from leads.pages.list import lead_count
         from leads.models import Lead
+        from leads.pages.list import lead_count
         from lio.registry import RailEntry, Subject, feed_actions, rail, subjects
 
         rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))

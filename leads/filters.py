@@ -1,10 +1,10 @@
 from django.db.models import Q
 from rest_framework.exceptions import ValidationError
-
-from lio.api.fields import Flag, Ids, Text
-from leads.models import FollowUp
-from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
 from rest_framework.fields import FloatField
+
+from leads.models import FollowUp
+from lio.api.fields import Flag, Ids, Text
+from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
 
 
 class Holders(Ids):

@@ -33,7 +33,7 @@ RETURNING f.lead_id, f.notes, coalesce((SELECT u.id FROM accounts_user u WHERE u
 MISS = """
 WITH past AS (
     SELECT f.id, f.status FROM leads_followup f JOIN leads_lead l ON l.organization_id = f.organization_id AND l.id = f.lead_id
-    WHERE f.organization_id = %(org)s AND f.deleted_at IS NULL AND f.status IN (1, 4) AND f.due_at < now() - %(after)s::interval
+    WHERE f.organization_id = %(org)s AND f.deleted_at IS NULL AND f.status IN (1, 4) AND f.due_at < now() - make_interval(secs => %(after)s)
       AND l.deleted_at IS NULL
     ORDER BY f.due_at LIMIT %(chunk)s FOR UPDATE OF f SKIP LOCKED)
 UPDATE leads_followup f SET status = 6, updated_at = now() FROM past WHERE f.id = past.id
@@ -48,7 +48,9 @@ def add(lead, *, due_at, by, notes="", repeats="", assigned_to=None):
         organization_id=lead.organization_id, lead=lead, due_at=due_at, notes=notes, repeats=repeats, created_by=by,
         repeat_day=_day(due_at, repeats, _zone(owner, lead)), assigned_to_id=owner.pk if owner else lead.assigned_to_id,
         reminded_at=now() if due_at < now() - MISSED_AFTER else None)  # nobody is reminded of what was over when it was written
-    history.record("follow_up.added", lead, by=by, after={"follow_up_id": row.pk, "follow_up_date": due_at, "notes": notes[:500]})
+    history.record(
+        "follow_up.added", lead, by=by, after={"follow_up_id": row.pk, "follow_up_date": due_at, "notes": notes[:500]}
+    )
     return row
 
 
@@ -159,9 +161,21 @@ def tell_due():
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(TELL, {"org": current_organization_id(), "chunk": CHUNK})
             due = cursor.fetchall()
-            notify("follow_up_due", [
-                Notice(user_id, f"Follow up with {name}", message=notes[:500], link=reverse("leads:view", args=[lead_id]), model_id=lead_id)
-                for lead_id, notes, user_id, name in due if user_id], model_type="lead")
+            notify(
+                "follow_up_due",
+                [
+                    Notice(
+                        user_id,
+                        f"Follow up with {name}",
+                        message=notes[:500],
+                        link=reverse("leads:view", args=[lead_id]),
+                        model_id=lead_id,
+                    )
+                    for lead_id, notes, user_id, name in due
+                    if user_id
+                ],
+                model_type="lead",
+            )
         count += len(due)
         if len(due) < CHUNK:
             return count
@@ -172,7 +186,7 @@ def miss_past():
     count = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(MISS, {"org": current_organization_id(), "chunk": CHUNK, "after": MISSED_AFTER})
+            cursor.execute(MISS, {"org": current_organization_id(), "chunk": CHUNK, "after": MISSED_AFTER.total_seconds()})
             missed = cursor.fetchall()
             history.record_each("follow_up.missed", "lead", [
                 (lead_id, {"status": status}, {"follow_up_id": pk, "status": FollowUp.Status.MISSED.value})

@@ -20,8 +20,14 @@ def mentioned(organization_id, text):
     found, lower = set(), text.lower()
     for place in places:
         rest = lower[place + 1 : place + 300]
-        meant = next((spelling for spelling in known if rest.startswith(spelling) and not rest[len(spelling) : len(spelling) + 1].isalnum()),
-                     None)
+        meant = next(
+            (
+                spelling
+                for spelling in known
+                if rest.startswith(spelling) and not rest[len(spelling) : len(spelling) + 1].isalnum()
+            ),
+            None,
+        )
         if meant and len(known[meant]) == 1:
             found |= known[meant]
     return found

@@ -105,8 +105,16 @@ class Lead(TenantModel):
     notes = models.TextField(null=True, blank=True)
     ai_information = models.JSONField(default=dict, blank=True, editable=False)
     last_activity_at = models.DateTimeField(null=True, editable=False)
-    profile_image = models.ForeignKey("activity.StoredFile", models.SET_NULL, null=True, blank=True, editable=False, related_name="+",
-                                      db_constraint=False, db_index=False)
+    profile_image = models.ForeignKey(
+        "activity.StoredFile",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
 
     objects = LeadQuerySet.as_manager()
 
@@ -227,9 +235,14 @@ class FollowUp(TenantModel):
         verbose_name = "follow-up"
         indexes = [
             models.Index(fields=["organization", "lead", "due_at"], condition=LIVING, name="follow_ups_of_lead"),
-            models.Index(fields=["organization", "assigned_to", "due_at"], condition=LIVING & Q(status__in=[1, 2, 4]),
-                         name="follow_ups_of_member"),
-            models.Index(fields=["due_at"], condition=LIVING & Q(status__in=[1, 2, 4], reminded_at=None), name="follow_ups_to_tell"),
+            models.Index(
+                fields=["organization", "assigned_to", "due_at"],
+                condition=LIVING & Q(status__in=[1, 2, 4]),
+                name="follow_ups_of_member",
+            ),
+            models.Index(
+                fields=["due_at"], condition=LIVING & Q(status__in=[1, 2, 4], reminded_at=None), name="follow_ups_to_tell"
+            ),
             models.Index(fields=["due_at"], condition=LIVING & Q(status__in=[1, 4]), name="follow_ups_to_miss"),
         ]
 

@@ -76,6 +76,10 @@ def delete(rows, *, by):
         raise Forbidden("Only who wrote a note, or an admin, can delete it.")
     ids = [row.pk for row in going]
     Note.objects.filter(pk__in=ids).bury()
-    history.record_each("note.removed", "lead", [
-        (row.lead_id, {"note_id": row.pk, "title": row.title, "note": row.note[:500]}, {"note_id": row.pk}) for row in going], by=by)
+    history.record_each(
+        "note.removed",
+        "lead",
+        [(row.lead_id, {"note_id": row.pk, "title": row.title, "note": row.note[:500]}, {"note_id": row.pk}) for row in going],
+        by=by,
+    )
     return ids

@@ -47,8 +47,11 @@ class World:
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
             self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)
             self.document = self.new_document("document.txt")
-            (self.notification,) = notify("lead_assigned", [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
-                                          model_type="lead")
+            (self.notification,) = notify(
+                "lead_assigned",
+                [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
+                model_type="lead",
+            )
         jobs.drain()
         self.api = client_of(self.admin)
 

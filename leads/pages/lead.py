@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from accounts.models import User
 from leads import edit, notes
-from leads.models import FollowUp, Lead, Note
+from leads.models import FollowUp, Lead
 from leads.pages.fields import LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
-from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, note_of, pinned_of
+from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, notes_of
 from leads.serializers import entry
 from lio import history
 from lio.errors import Invalid, Missing
@@ -25,15 +25,36 @@ PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "le
          "compose": "leads/_notes_form.html"}
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
-KINDS = {"lead.created": "created", "lead.status_changed": "status", "lead.assigned": "assigned", "note.added": "note",
-         "lead.tagged": "tagged", "lead.merged": "changed", "lead.updated": "changed", "lead.deleted": "deleted",
-         "follow_up.added": "follow_up", "follow_up.changed": "follow_up", "follow_up.completed": "follow_up",
-         "follow_up.missed": "follow_up", "document.added": "document", "document.removed": "document", "file.attached": "document",
-         "lead.picture_changed": "picture"}
-WORK = {"follow_up.added": "planned a follow-up", "follow_up.changed": "changed a follow-up", "follow_up.completed": "did a follow-up",
-        "follow_up.missed": "noticed a missed follow-up", "document.added": "attached {name}", "document.removed": "deleted {name}",
-        "file.attached": "linked {name}", "lead.picture_changed": "changed the picture", "note.changed": "changed a note",
-        "note.removed": "deleted a note"}
+KINDS = {
+    "lead.created": "created",
+    "lead.status_changed": "status",
+    "lead.assigned": "assigned",
+    "note.added": "note",
+    "lead.tagged": "tagged",
+    "lead.merged": "changed",
+    "lead.updated": "changed",
+    "lead.deleted": "deleted",
+    "follow_up.added": "follow_up",
+    "follow_up.changed": "follow_up",
+    "follow_up.completed": "follow_up",
+    "follow_up.missed": "follow_up",
+    "document.added": "document",
+    "document.removed": "document",
+    "file.attached": "document",
+    "lead.picture_changed": "picture",
+}
+WORK = {
+    "follow_up.added": "planned a follow-up",
+    "follow_up.changed": "changed a follow-up",
+    "follow_up.completed": "did a follow-up",
+    "follow_up.missed": "noticed a missed follow-up",
+    "document.added": "attached {name}",
+    "document.removed": "deleted {name}",
+    "file.attached": "linked {name}",
+    "lead.picture_changed": "changed the picture",
+    "note.changed": "changed a note",
+    "note.removed": "deleted a note",
+}
 
 
 class LeadPage(Page):
@@ -79,8 +100,13 @@ class ViewLead(LeadPage):
         if part in PARTS:
             template = COMPOSERS[self.compose] if part == "compose" else PARTS[part]
             return self.show(template, {"lead": lead, **self.part(part, lead)})
-        context = {"lead": lead, "currency": self.organization.currency, "pager": self.pager(), "composer": COMPOSERS[self.compose],
-                   "may_delete": request.user.can("records.delete")}
+        context = {
+            "lead": lead,
+            "currency": self.organization.currency,
+            "pager": self.pager(),
+            "composer": COMPOSERS[self.compose],
+            "may_delete": request.user.can("records.delete"),
+        }
         for name in PARTS:
             context |= self.part(name, lead)
         return self.show("leads/lead.html", context)
@@ -101,8 +127,7 @@ class ViewLead(LeadPage):
             return documents_of(lead, self.organization)
         if name == "compose":
             return composer(self.compose, lead, self.request.user)
-        return {"pinned": pinned_of(lead, self.organization, self.request.user),
-                **timeline_of(lead, self.organization, self.request.user, before=number(self.request.GET.get("before")))}
+        return timeline_of(lead, self.organization, self.request.user, before=number(self.request.GET.get("before")))
 
     @property
     def compose(self):
@@ -147,10 +172,10 @@ def timeline_of(lead, organization, user, *, before=0):
     rows = list(rows[: OLD + 1])
     told = rows[:OLD]
     note_ids = [row.after["note_id"] for row in told if row.verb == "note.added" and row.after]
-    there = Note.objects.of(organization).alive().filter(pk__in=note_ids).select_related("created_by")
-    written = {note.pk: note_of(note, user) for note in there}
+    written = notes_of(lead, organization, note_ids, user)
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
     return {"timeline": [_entry(row, organization, names, written) for row in told],
+            "pinned": [note for note in written.values() if note["is_pinned"]],
             "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else ""}
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from django.db.models import Q
 from django.utils.timezone import now
 
 from activity.models import Attachment
@@ -26,7 +27,9 @@ def next_step_of(lead, organization):
     rows = FollowUp.objects.of(organization).alive().open().filter(lead_id=lead["id"]).select_related("assigned_to")
     rows = list(rows.order_by("due_at", "pk")[:6])
     moment = now()
-    shown = [{"row": row, "late": row.due_at < moment, "repeats": row.get_repeats_display() if row.repeats else ""} for row in rows]
+    shown = [
+        {"row": row, "late": row.due_at < moment, "repeats": row.get_repeats_display() if row.repeats else ""} for row in rows
+    ]
     return {"next_step": shown[0] if shown else None, "later": shown[1:], "snoozes": list(SNOOZES.items())}
 
 
@@ -36,12 +39,19 @@ def documents_of(lead, organization):
     return {"documents": rows[:MOST], "more_documents": len(rows) > MOST}
 
 
-def pinned_of(lead, organization, user):
-    """The notes that stay on top of the timeline, the newest first."""
-    rows = Note.objects.of(organization).alive().filter(lead_id=lead["id"], is_pinned=True).select_related("created_by")
-    return [note_of(row, user) for row in rows.order_by("-pk")[:20]]
+def notes_of(lead, organization, ids, user):
+    """{id: note} of the lead's living notes with these ids, and of all that are pinned; the newest first."""
+    rows = Note.objects.of(organization).alive().filter(Q(pk__in=ids) | Q(is_pinned=True), lead_id=lead["id"])
+    return {row.pk: note_of(row, user) for row in rows.select_related("created_by").order_by("-pk")}
 
 
 def note_of(row, user):
-    return {"id": row.pk, "text": row.note or row.title, "by": str(row.created_by) if row.created_by else "", "at": row.created_at,
-            "edited_at": row.edited_at, "is_pinned": row.is_pinned, "may_change": may_change(row, user)}
+    return {
+        "id": row.pk,
+        "text": row.note or row.title,
+        "by": str(row.created_by) if row.created_by else "",
+        "at": row.created_at,
+        "edited_at": row.edited_at,
+        "is_pinned": row.is_pinned,
+        "may_change": may_change(row, user),
+    }

@@ -99,11 +99,23 @@ class AddFollowUpToLead(WorkPage):
     def post(self, request):
         lead, posted = self.lead(), request.POST
         try:
-            given = AddFollowUp.read({"lead_id": self.pk, "follow_up_date": local_moment(posted.get("follow_up_date"), request.user),
-                                      "notes": posted.get("notes", "").strip(), "repeats": posted.get("repeats") or ""})
-            follow_ups.add(given["lead"], due_at=given["due_at"], notes=given["notes"], repeats=given["repeats"] or "", by=request.user)
+            given = AddFollowUp.read(
+                {
+                    "lead_id": self.pk,
+                    "follow_up_date": local_moment(posted.get("follow_up_date"), request.user),
+                    "notes": posted.get("notes", "").strip(),
+                    "repeats": posted.get("repeats") or "",
+                }
+            )
+            follow_ups.add(
+                given["lead"], due_at=given["due_at"], notes=given["notes"], repeats=given["repeats"] or "", by=request.user
+            )
         except REFUSALS as error:
-            form = {"date": posted.get("follow_up_date", ""), "notes": posted.get("notes", ""), "repeats": posted.get("repeats", "")}
+            form = {
+                "date": posted.get("follow_up_date", ""),
+                "notes": posted.get("notes", ""),
+                "repeats": posted.get("repeats", ""),
+            }
             return self.refused(COMPOSERS["follow-up"], {**composer("follow-up", lead, request.user), "form": form}, error)
         return self.changed(COMPOSERS["follow-up"], composer("follow-up", lead, request.user), "Follow-up planned.")
 
@@ -137,7 +149,9 @@ class ChangeFollowUpOfLead(WorkPage):
         if request.POST.get("cancel"):
             follow_ups.update(follow_up_id, self.organization, {"status": FollowUp.Status.CANCELLED}, by=request.user)
             return "Follow-up cancelled."
-        follow_ups.snooze(follow_up_id, self.organization, snooze_moment(request.POST.get("until"), request.user), by=request.user)
+        follow_ups.snooze(
+            follow_up_id, self.organization, snooze_moment(request.POST.get("until"), request.user), by=request.user
+        )
         return f"Put off: {SNOOZES[request.POST['until']].lower()}."
 
 
@@ -148,10 +162,14 @@ class AddDocumentToLead(WorkPage):
         try:
             if upload is None:
                 raise Invalid({"file": ["choose a file"]})
-            row = attachments.add_document(self.organization, model_type="lead", model_id=self.pk, upload=upload, by=request.user)
+            row = attachments.add_document(
+                self.organization, model_type="lead", model_id=self.pk, upload=upload, by=request.user
+            )
         except REFUSALS as error:
             return self.refused("leads/_documents.html", {"lead": lead, **documents_of(lead, self.organization)}, error)
-        return self.changed("leads/_documents.html", {"lead": lead, **documents_of(lead, self.organization)}, f"{row.name} is attached.")
+        return self.changed(
+            "leads/_documents.html", {"lead": lead, **documents_of(lead, self.organization)}, f"{row.name} is attached."
+        )
 
 
 class DeleteDocumentOfLead(WorkPage):
@@ -164,14 +182,25 @@ class DeleteDocumentOfLead(WorkPage):
     def get(self, request, document_id):
         self.lead()
         row = self.rows(document_id).get()
-        return self.show("confirm.html", {"title": f"Delete {row.name}?", "verb": "Delete file", "action": "", "back": self.address,
-                                          "text": "The file goes from the lead.", "hidden": []})
+        return self.show(
+            "confirm.html",
+            {
+                "title": f"Delete {row.name}?",
+                "verb": "Delete file",
+                "action": "",
+                "back": self.address,
+                "text": "The file goes from the lead.",
+                "hidden": [],
+            },
+        )
 
     def post(self, request, document_id):
         lead, rows = self.lead(), self.rows(document_id)
         name = rows.get().name
         attachments.remove(rows, by=request.user)
-        return self.changed("leads/_documents.html", {"lead": lead, **documents_of(lead, self.organization)}, f"{name} is deleted.")
+        return self.changed(
+            "leads/_documents.html", {"lead": lead, **documents_of(lead, self.organization)}, f"{name} is deleted."
+        )
 
 
 # ----------------------------------------------------------------------------------------------- picture

@@ -123,6 +123,8 @@ class ContractSchema(AutoSchema):
         given = [self._path_parameter(name) for name in self.tokens() if name.startswith("{")]
         if self.is_list:
             given += [self._query(name, schema) for name, schema in self._list_parameters().items()]
+            for one in given:
+                one["required"] = one["required"] or one["name"] in self.view.filter_class.required
         if self.action == "destroy_many":
             given.append(self._query("ids", {"type": "array", "items": {"type": "integer"}},
                                      "For clients that cannot send a body with DELETE."))

@@ -17,7 +17,8 @@ STATUS_TONES = {1: "cold", 2: "warm", 3: "acc", 4: "", 5: "good", 6: "bad"}
 PRIORITY_TONES = {1: "cold", 2: "", 3: "warm", 4: "hot"}
 KIND_ICONS = {
     "created": "user-plus", "changed": "pencil", "status": "flag", "assigned": "user", "note": "document-text",
-    "score": "fire", "tagged": "tag", "follow_up": "clock", "document": "paper-clip", "picture": "photo", "merged": "arrows-pointing-in", "deleted": "trash",
+    "score": "fire", "tagged": "tag",
+    "follow_up": "clock", "document": "paper-clip", "picture": "photo", "merged": "arrows-pointing-in", "deleted": "trash",
 }  # fmt: skip
 
 
@@ -127,8 +128,18 @@ def due(moment: object) -> str:
     now = timezone.localtime(timezone.now())
     days = (at.date() - now.date()).days
     if at < now:
-        return _time(at, f"{_relative(at, now, False)} late" if now - at < timedelta(days=7) else f"due {_relative(at, now, False)}", "")
-    when = "today" if days == 0 else "tomorrow" if days == 1 else f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+        return _time(
+            at, f"{_relative(at, now, False)} late" if now - at < timedelta(days=7) else f"due {_relative(at, now, False)}", ""
+        )
+    when = (
+        "today"
+        if days == 0
+        else "tomorrow"
+        if days == 1
+        else f"{at.day} {at:%b}"
+        if at.year == now.year
+        else f"{at.day} {at:%b %Y}"
+    )
     return _time(at, f"{when}, {at:%H:%M}", "")
 
 

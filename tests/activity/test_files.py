@@ -14,7 +14,13 @@ from tests.conftest import SHARED, shared
 from tests.factories import a_file, a_picture, make_lead
 
 EVIL = sorted(path.name for path in (SHARED / "data/input-abuse/upload").glob("*")) if SHARED.is_dir() else []
-TAKEN = {"extension-asp-extensions.lst", "extension-php-extensions.lst", "mouseover-xss-ecs.jpeg", "onclick-xss-ecs.jpeg", "symlink.zip"}
+TAKEN = {
+    "extension-asp-extensions.lst",
+    "extension-php-extensions.lst",
+    "mouseover-xss-ecs.jpeg",
+    "onclick-xss-ecs.jpeg",
+    "symlink.zip",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -88,11 +94,20 @@ def test_the_kind_is_judged_by_content(name, data, mime_type, kept_as, rep, scop
     assert (row.mime_type, row.file_name) == (mime_type, kept_as)
 
 
-@pytest.mark.parametrize(("name", "data"), [
-    ("empty.txt", b""), ("program.exe", b"MZ\x90\x00\x03\x00\x00\x00"), ("program", b"\x7fELF\x02\x01\x01\x00"), ("a.bin", bytes(range(256))),
-    ("cut.csv", "Zoë".encode("utf-16")[:-1] + b""), ("page.txt", b"\xef\xbb\xbf \n<!-- x --><html>"), ("page.txt", "<svg onload=x>".encode("utf-16")),
-    ("a.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"), ("font.woff", b"wOFF\x00\x01\x00\x00"),
-])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.txt", b""),
+        ("program.exe", b"MZ\x90\x00\x03\x00\x00\x00"),
+        ("program", b"\x7fELF\x02\x01\x01\x00"),
+        ("a.bin", bytes(range(256))),
+        ("cut.csv", "Zoë".encode("utf-16")[:-1] + b""),
+        ("page.txt", b"\xef\xbb\xbf \n<!-- x --><html>"),
+        ("page.txt", "<svg onload=x>".encode("utf-16")),
+        ("a.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"),
+        ("font.woff", b"wOFF\x00\x01\x00\x00"),
+    ],
+)
 def test_what_is_not_on_the_list_is_refused(name, data, api):
     answer = upload(api, SimpleUploadedFile(name, data, "text/plain"))
     assert answer.status_code == 422, answer.content
@@ -164,7 +179,9 @@ CLOUD = {"id": "f1", "name": "Plan.pdf", "mime_type": "application/pdf", "web_ur
 
 
 def attach(api, lead, **more):
-    return api.post("/api/file/attach", {"provider": "google_drive", "subject_type": "lead", "subject_id": lead.pk, "file": CLOUD} | more)
+    return api.post(
+        "/api/file/attach", {"provider": "google_drive", "subject_type": "lead", "subject_id": lead.pk, "file": CLOUD} | more
+    )
 
 
 def test_a_cloud_file_is_linked_and_listed(api, rep):
@@ -189,17 +206,35 @@ def test_the_list_filters(api, rep):
         return [row["file"]["name"] for row in body["data"]]
 
     assert names() == ["offer.txt", "face.png", "Plan.pdf"]
-    assert names(provider="box") == ["face.png"] and names(category="image") == ["face.png"] and names(provider="lio") == ["offer.txt"]
+    assert (
+        names(provider="box") == ["face.png"]
+        and names(category="image") == ["face.png"]
+        and names(provider="lio") == ["offer.txt"]
+    )
     assert names(search_value="plan") == ["Plan.pdf"]
 
 
-@pytest.mark.parametrize(("change", "status"), [
-    ({"provider": "ftp"}, 422), ({"provider": "lio"}, 422), ({"subject_type": "user"}, 422), ({"subject_id": 0}, 404),
-    ({"subject_type": "deal"}, 404), ({"subject_id": "x"}, 422), ({"file": None}, 422), ({"file": "x"}, 422), ({"file": {}}, 422),
-    ({"file": CLOUD | {"web_url": "javascript:alert(1)"}}, 422), ({"file": CLOUD | {"web_url": "ftp://x"}}, 422),
-    ({"file": CLOUD | {"name": ""}}, 422), ({"file": CLOUD | {"name": 7}}, 201), ({"file": {**CLOUD, "mime_type": None}}, 201),
-    ({"file": CLOUD | {"id": 12}}, 201), ({"subject_type": {}}, 422), ({"file": CLOUD | {"name": ["x"]}}, 422),
-])
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"provider": "ftp"}, 422),
+        ({"provider": "lio"}, 422),
+        ({"subject_type": "user"}, 422),
+        ({"subject_id": 0}, 404),
+        ({"subject_type": "deal"}, 404),
+        ({"subject_id": "x"}, 422),
+        ({"file": None}, 422),
+        ({"file": "x"}, 422),
+        ({"file": {}}, 422),
+        ({"file": CLOUD | {"web_url": "javascript:alert(1)"}}, 422),
+        ({"file": CLOUD | {"web_url": "ftp://x"}}, 422),
+        ({"file": CLOUD | {"name": ""}}, 422),
+        ({"file": {**CLOUD, "mime_type": None}}, 201),
+        ({"file": CLOUD | {"id": 12}}, 201),
+        ({"subject_type": {}}, 422),
+        ({"file": CLOUD | {"name": ["x"]}}, 422),
+    ],
+)
 def test_what_may_be_attached(change, status, api, rep):
     answer = attach(api, make_lead(rep.organization, by=rep), **change)
     assert answer.status_code == status, answer.content
@@ -214,7 +249,16 @@ def test_another_organisations_records_have_no_files(api, outsider, outsider_api
     assert api.get("/api/file/list", {"subject_type": "lead", "subject_id": lead.pk}).status_code == 404
 
 
-@pytest.mark.parametrize("params", [{}, {"subject_type": "lead"}, {"subject_id": 1}, {"subject_type": "x", "subject_id": 1},
-                                    {"subject_type": "lead", "subject_id": "x"}, {"subject_type": "lead", "subject_id": 1, "provider": "x"}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"subject_type": "lead"},
+        {"subject_id": 1},
+        {"subject_type": "x", "subject_id": 1},
+        {"subject_type": "lead", "subject_id": "x"},
+        {"subject_type": "lead", "subject_id": 1, "provider": "x"},
+    ],
+)
 def test_the_list_names_one_record(params, api):
     assert api.get("/api/file/list", params).status_code == 400

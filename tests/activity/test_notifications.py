@@ -64,7 +64,12 @@ def test_many_leads_of_one_action_are_one_notification(rep, colleague):
 
 def test_the_chunks_of_a_background_action_are_counted_together(rep, colleague, scope):
     for count in (1000, 1000, 3):
-        notify("lead_assigned", [Notice(colleague.pk, "1,000 leads", count=count)], key="assigned:1", many="{count} leads are yours")
+        notify(
+            "lead_assigned",
+            [Notice(colleague.pk, "1,000 leads", count=count)],
+            key="assigned:1",
+            many="{count} leads are yours",
+        )
     row = Notification.objects.get()
     assert (row.title, row.count) == ("2,003 leads are yours", 2003)
 
@@ -89,7 +94,11 @@ def test_one_sees_and_reads_only_ones_own(rep, colleague, outsider):
     for stranger in (theirs, foreign, 10**15):
         assert api.post("/api/notification/read", {"ids": [stranger]}).status_code == 404
     assert api.post("/api/notification/read", {"ids": [mine, theirs, foreign]}).json()["data"] == {"updated": 1, "ids": [mine]}
-    assert (told(rep, is_read="true")["total"], told(colleague, is_read="false")["total"], told(outsider, is_read="false")["total"]) == (1, 1, 1)
+    assert (
+        told(rep, is_read="true")["total"],
+        told(colleague, is_read="false")["total"],
+        told(outsider, is_read="false")["total"],
+    ) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x"]}, {"ids": None}])
@@ -128,7 +137,7 @@ def test_by_mail_at_once_and_once(rep, scope):
 
 def test_the_days_mail_holds_what_is_unread(rep, scope):
     preferences.choose(rep, {"mention": {"in_app", "digest"}})
-    first, second, _ = (notify("mention", [Notice(rep.pk, title)])[0] for title in ("One", "Two", "Three"))
+    first, *_ = (notify("mention", [Notice(rep.pk, title)])[0] for title in ("One", "Two", "Three"))
     Notification.objects.filter(pk=first).update(is_read=True)
     background.mail_digest(rep.pk, "2999-01-01T00:00:00+00:00")
     background.mail_digest(rep.pk, "2999-01-01T00:00:00+00:00")

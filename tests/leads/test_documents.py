@@ -44,10 +44,19 @@ def test_a_document_is_kept_with_its_words(api, lead):
     assert b"".join(api.get(shown["url"])) == b"An offer."
 
 
-@pytest.mark.parametrize(("body", "status"), [
-    ({"lead_id": 10**12}, 404), ({"lead_id": "x"}, 422), ({"lead_id": ""}, 422), ({"document_type": "x" * 51}, 422),
-    ({"description": "x" * 1001}, 422), ({"description": "a\x00b"}, 422), ({"file": "words"}, 422), ({"document_type": ""}, 201),
-])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"lead_id": 10**12}, 404),
+        ({"lead_id": "x"}, 422),
+        ({"lead_id": ""}, 422),
+        ({"document_type": "x" * 51}, 422),
+        ({"description": "x" * 1001}, 422),
+        ({"description": "a\x00b"}, 422),
+        ({"file": "words"}, 422),
+        ({"document_type": ""}, 201),
+    ],
+)
 def test_what_may_be_added(body, status, api, lead):
     answer = api.post("/api/lead/document/add", {"lead_id": lead.pk, "file": a_file()} | body, format="multipart")
     assert answer.status_code == status, answer.content
@@ -70,7 +79,10 @@ def test_lists_of_one_lead_or_all(api, lead, rep):
 
 def test_deleting_one_takes_its_file_along(api, lead):
     shown = add(api, lead).json()["data"]
-    assert api.delete("/api/lead/document/delete", {"ids": [shown["id"]]}).json()["data"] == {"deleted": 1, "ids": [shown["id"]]}
+    assert api.delete("/api/lead/document/delete", {"ids": [shown["id"]]}).json()["data"] == {
+        "deleted": 1,
+        "ids": [shown["id"]],
+    }
     assert api.get(shown["url"]).status_code == 404
     assert api.get("/api/lead/document/list").json()["total"] == 0
 
@@ -131,8 +143,21 @@ def bomb():
     return bytes(data)
 
 
-@pytest.mark.parametrize("data", [b"", b"x", b"<svg/>", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x00\x00\x00\x00WEBP", b"%PDF-1.7", bomb(),
-                                  b"BM" + bytes(60)], ids=range(9))
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"x",
+        b"<svg/>",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"RIFF\x00\x00\x00\x00WEBP",
+        b"%PDF-1.7",
+        bomb(),
+        b"BM" + bytes(60),
+    ],
+    ids=range(9),
+)
 def test_what_is_no_picture_is_refused(data, api, lead):
     answer = picture(api, lead.pk, SimpleUploadedFile("face.png", data, "image/png"))
     assert answer.status_code == 422 and set(answer.json()["error"]["fields"]) == {"image"}

@@ -23,7 +23,9 @@ def lead(rep):
 
 
 def add(api, lead, **more):
-    return api.post("/api/lead/follow-up/add", {"lead_id": lead.pk, "follow_up_date": "2999-06-15T09:00:00Z", "notes": "Call"} | more)
+    return api.post(
+        "/api/lead/follow-up/add", {"lead_id": lead.pk, "follow_up_date": "2999-06-15T09:00:00Z", "notes": "Call"} | more
+    )
 
 
 def change(api, pk, **body):
@@ -43,17 +45,36 @@ def test_starts_as_pending_for_who_plans_it(api, lead, rep):
     answer = add(api, lead)
     shown = answer.json()["data"]
     assert answer.status_code == 201
-    assert (shown["lead_id"], shown["follow_up_date"], shown["notes"], shown["status"], shown["created_by"], shown["assigned_to"]) == (
-        lead.pk, "2999-06-15T09:00:00.000Z", "Call", 1, rep.pk, rep.pk)
+    assert (
+        shown["lead_id"],
+        shown["follow_up_date"],
+        shown["notes"],
+        shown["status"],
+        shown["created_by"],
+        shown["assigned_to"],
+    ) == (lead.pk, "2999-06-15T09:00:00.000Z", "Call", 1, rep.pk, rep.pk)
 
 
-@pytest.mark.parametrize(("body", "status"), [
-    ({"lead_id": 10**12}, 404), ({"lead_id": None}, 422), ({"follow_up_date": "soon"}, 422), ({"follow_up_date": None}, 422),
-    ({"notes": "x" * 10_001}, 422), ({"notes": None}, 201), ({"notes": "a\x00b"}, 422), ({"repeats": "hourly"}, 422),
-    ({"repeats": "weekly"}, 201), ({"repeats": None}, 201), ({"assigned_to": 10**12}, 404), ({"follow_up_date": "2026-06-15"}, 201),
-    ({"follow_up_date": "9999-12-31T23:59:59Z"}, 422), ({"follow_up_date": "0001-01-01T00:00:00Z"}, 422),
-    ({"follow_up_date": "9999-12-01T00:00:00Z", "repeats": "monthly"}, 201),
-])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"lead_id": 10**12}, 404),
+        ({"lead_id": None}, 422),
+        ({"follow_up_date": "soon"}, 422),
+        ({"follow_up_date": None}, 422),
+        ({"notes": "x" * 10_001}, 422),
+        ({"notes": None}, 201),
+        ({"notes": "a\x00b"}, 422),
+        ({"repeats": "hourly"}, 422),
+        ({"repeats": "weekly"}, 201),
+        ({"repeats": None}, 201),
+        ({"assigned_to": 10**12}, 404),
+        ({"follow_up_date": "2026-06-15"}, 201),
+        ({"follow_up_date": "9999-12-31T23:59:59Z"}, 422),
+        ({"follow_up_date": "0001-01-01T00:00:00Z"}, 422),
+        ({"follow_up_date": "9999-12-01T00:00:00Z", "repeats": "monthly"}, 201),
+    ],
+)
 def test_what_may_be_planned(body, status, api, lead):
     answer = add(api, lead, **body)
     assert answer.status_code == status, answer.content
@@ -172,7 +193,12 @@ def test_what_is_due_is_told_once(rep, lead, colleague):
     with in_scope(rep):
         assert (follow_ups.tell_due(), follow_ups.tell_due()) == (1, 0)
     (row,) = client_of(colleague).get("/api/notification/list").json()["data"]
-    assert (row["type_id"], row["title"], row["message"], row["model_id"]) == (7, "Follow up with Jane Doe", "Send the offer", lead.pk)
+    assert (row["type_id"], row["title"], row["message"], row["model_id"]) == (
+        7,
+        "Follow up with Jane Doe",
+        "Send the offer",
+        lead.pk,
+    )
 
 
 def test_another_date_is_told_again(api, rep, lead):
@@ -236,8 +262,12 @@ def test_the_sweep_visits_every_organisation(rep, outsider):
 
 def test_a_thousand_cost_the_same_statements(rep, lead, django_assert_max_num_queries):
     with in_scope(rep):
-        FollowUp.objects.bulk_create([FollowUp(organization=rep.organization, lead=lead, due_at=now() - timedelta(days=3), assigned_to=rep)
-                                      for _ in range(900)])
+        FollowUp.objects.bulk_create(
+            [
+                FollowUp(organization=rep.organization, lead=lead, due_at=now() - timedelta(days=3), assigned_to=rep)
+                for _ in range(900)
+            ]
+        )
         with django_assert_max_num_queries(16):
             assert follow_ups.tell_due() == 900 and follow_ups.miss_past() == 900
 
@@ -248,7 +278,9 @@ def test_planned_done_and_put_off_on_the_page(browser, rep, lead):
     assert "Plan it" in browser.get(f"{page}?compose=follow-up").content.decode()
     rep.timezone = "America/New_York"
     rep.save()
-    answer = browser.post(f"{page}follow-ups", {"follow_up_date": "2999-06-15T09:00", "notes": "Call Jane", "repeats": "weekly"})
+    answer = browser.post(
+        f"{page}follow-ups", {"follow_up_date": "2999-06-15T09:00", "notes": "Call Jane", "repeats": "weekly"}
+    )
     assert answer.status_code == 302
     with in_scope(rep):
         row = FollowUp.objects.get()
