@@ -10,7 +10,7 @@ from lio.api.envelope import Envelope, EnvelopePagination
 from lio.api.schema import documented
 from lio.api.views import LioView, UploadView
 from lio.api.viewsets import ListAction, TenantViewSet, in_order, path_id
-from lio.errors import Invalid, Missing
+from lio.errors import Missing
 from lio.listing import Listing
 
 
@@ -26,10 +26,7 @@ class NotificationViewSet(ListAction, TenantViewSet):
 
     @documented("Mark notifications of yours as read", input=ReadNotifications, answer={"updated": int, "ids": [int]})
     def mark_read(self, request):
-        wanted = self.read(ReadNotifications)["ids"]
-        if not wanted:
-            raise Invalid({"ids": ["must name at least one notification"]})
-        ids = read(self.get_queryset().filter(pk__in=wanted))
+        ids = read(self.get_queryset().filter(pk__in=self.read(ReadNotifications)["ids"]))
         if not ids:
             raise Missing()
         return Envelope({"updated": len(ids), "ids": ids}, "Notifications marked as read")

@@ -37,6 +37,7 @@ class FeedFilter(ListFilter):
         "model_id": "model_id",
         "action": "verb",
         "title": "verb",
+        "description": "model_id",  # begins with the record's name: records stay together
         "user_id": "by_id",
         "created_at": "created_at",
     }
