@@ -1,6 +1,5 @@
 """Notifications, feed and files over the API (section 6.15)."""
 
-from accounts.permissions import OWN
 from activity import attachments, feed, storing
 from activity.filters import FeedFilter, FileFilter, NotificationFilter
 from activity.models import Attachment, FeedEntry, Notification, StoredFile
@@ -19,7 +18,7 @@ class NotificationViewSet(ListAction, TenantViewSet):
 
     queryset = Notification.objects.all()
     filter_class = NotificationFilter
-    permissions = {"list": OWN, "mark_read": OWN}
+    permissions = {"list": "records.view", "mark_read": "records.view"}
 
     def narrow(self, queryset):
         return queryset.shown_to(self.caller)
