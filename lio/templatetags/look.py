@@ -120,27 +120,22 @@ def day(moment: object) -> str:
 
 
 @register.filter
-def due(moment: object) -> str:
-    """When something is to be done: `today, 14:00`, `tomorrow, 09:00`, `28 Nov, 09:00`; `2 d late` when it is past."""
+def due(moment: object, style: str = "") -> str:
+    """When something is to be done: `today, 14:00`, `tomorrow, 09:00`, `28 Nov, 09:00`; `2 d late` when it is past.
+
+    `plain` gives the date of a past one, too: what was planned, not what is left of it.
+    """
     at = _moment(moment)
     if at is None:
         return NONE
     now = timezone.localtime(timezone.now())
+    if at < now and style != "plain":
+        past = _relative(at, now, False)
+        return _time(at, f"{past} late" if now - at < timedelta(days=7) else f"due {past}", "")
     days = (at.date() - now.date()).days
-    if at < now:
-        return _time(
-            at, f"{_relative(at, now, False)} late" if now - at < timedelta(days=7) else f"due {_relative(at, now, False)}", ""
-        )
-    when = (
-        "today"
-        if days == 0
-        else "tomorrow"
-        if days == 1
-        else f"{at.day} {at:%b}"
-        if at.year == now.year
-        else f"{at.day} {at:%b %Y}"
-    )
-    return _time(at, f"{when}, {at:%H:%M}", "")
+    year = "" if at.year == now.year else f" {at.year}"
+    day = "today" if days == 0 else "tomorrow" if days == 1 else f"{at.day} {at:%b}{year}"
+    return _time(at, f"{day}, {at:%H:%M}", "")
 
 
 @register.filter
