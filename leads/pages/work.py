@@ -46,7 +46,7 @@ def sentence(error):
 
 # ------------------------------------------------------------------------------------------------- notes
 class EditNote(WorkPage):
-    """GET: the note as a form, or, with `delete`, whether to delete it. POST: its new words, or `is_pinned`; or, with `delete`, away with it."""
+    """GET: the note as a form; with `delete`, whether to delete it. POST: its new words, or `is_pinned`, or `delete`."""
 
     def note(self, note_id):
         found = Note.objects.of(self.organization).alive().filter(lead_id=self.pk, pk=note_id).first()
