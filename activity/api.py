@@ -1,6 +1,5 @@
 """Notifications, feed and files over the API (section 6.15)."""
 
-from accounts.permissions import OWN
 from activity import attachments, feed, storing
 from activity.filters import FeedFilter, FileFilter, NotificationFilter
 from activity.models import Attachment, FeedEntry, Notification, StoredFile
@@ -10,7 +9,7 @@ from lio.api.envelope import Envelope, EnvelopePagination
 from lio.api.schema import documented
 from lio.api.views import LioView, UploadView
 from lio.api.viewsets import ListAction, TenantViewSet, in_order, path_id
-from lio.errors import Invalid, Missing
+from lio.errors import Missing
 from lio.listing import Listing
 
 
@@ -19,17 +18,14 @@ class NotificationViewSet(ListAction, TenantViewSet):
 
     queryset = Notification.objects.all()
     filter_class = NotificationFilter
-    permissions = {"list": OWN, "mark_read": OWN}
+    permissions = {"list": "records.view", "mark_read": "records.view"}
 
     def narrow(self, queryset):
         return queryset.shown_to(self.caller)
 
     @documented("Mark notifications of yours as read", input=ReadNotifications, answer={"updated": int, "ids": [int]})
     def mark_read(self, request):
-        wanted = self.read(ReadNotifications)["ids"]
-        if not wanted:
-            raise Invalid({"ids": ["must name at least one notification"]})
-        ids = read(self.get_queryset().filter(pk__in=wanted))
+        ids = read(self.get_queryset().filter(pk__in=self.read(ReadNotifications)["ids"]))
         if not ids:
             raise Missing()
         return Envelope({"updated": len(ids), "ids": ids}, "Notifications marked as read")

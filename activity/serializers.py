@@ -5,12 +5,18 @@ from activity.models import Attachment
 from lio.api.envelope import first_message
 from lio.api.fields import Ids, Mapping, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
+from lio.errors import DomainError
 
 CLOUDS = [value for value in Attachment.Provider.values if value != Attachment.Provider.LIO]
 
 
 class ReadNotifications(Input):
-    ids = Ids()
+    ids = Ids(required=False, allow_null=True)
+
+    def validate(self, data):
+        if not data.get("ids"):
+            raise DomainError("Send ids.", fields={"ids": ["is required"]})
+        return data
 
 
 class AddFile(Input):

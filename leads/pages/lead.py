@@ -237,6 +237,8 @@ def _entry(row, organization, names, written):
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
         found["text"] = after.get("notes", "") if kind == "follow_up" else ""
         found["due"] = datetime.fromisoformat(after["follow_up_date"]) if after.get("follow_up_date") else None
+        if row.verb == "note.changed" and "is_pinned" in after:
+            found["detail"] = "pinned a note" if after["is_pinned"] else "unpinned a note"
         if row.verb == "follow_up.changed" and "status" in after and after["status"] == FollowUp.Status.CANCELLED:
             found["detail"] = "cancelled a follow-up"
     elif kind == "created":

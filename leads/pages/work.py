@@ -46,7 +46,7 @@ def sentence(error):
 
 # ------------------------------------------------------------------------------------------------- notes
 class EditNote(WorkPage):
-    """GET: the note as a form. POST: its new words, or `is_pinned`; or, with `delete`, away with it."""
+    """GET: the note as a form; with `delete`, whether to delete it. POST: its new words, or `is_pinned`, or `delete`."""
 
     def note(self, note_id):
         found = Note.objects.of(self.organization).alive().filter(lead_id=self.pk, pk=note_id).first()
@@ -56,6 +56,14 @@ class EditNote(WorkPage):
 
     def get(self, request, note_id):
         context = {"lead": self.lead(), "note": self.note(note_id)}
+        if request.GET.get("delete"):
+            return self.show(
+                "confirm.html",
+                {
+                    "title": "Delete this note?", "text": context["note"].title, "verb": "Delete note", "action": "",
+                    "back": self.address, "hidden": [("delete", "true")],
+                },
+            )
         return self.show("leads/_note_edit.html" if self.is_swap else "leads/note.html", context)
 
     def post(self, request, note_id):

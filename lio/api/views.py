@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from rest_framework.exceptions import APIException
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.views import APIView
 
 from lio import history, ratelimit
@@ -147,7 +147,7 @@ class LioView(APIView):
 class UploadView(LioView):
     """A view that takes multipart/form-data, with a file of at most `upload_limit` bytes in the part `upload_field`."""
 
-    parser_classes = [MultiPartParser, FormParser]
+    parser_classes = [MultiPartParser]
     upload_limit: int = 0
     upload_field = "file"
 

@@ -120,12 +120,18 @@ def day(moment: object) -> str:
 
 
 @register.filter
-def due(moment: object) -> str:
-    """When something is to be done: `today, 14:00`, `tomorrow, 09:00`, `28 Nov, 09:00`; `2 d late` when it is past."""
+def due(moment: object, style: str = "") -> str:
+    """When something is to be done: `today, 14:00`, `tomorrow, 09:00`, `28 Nov, 09:00`; `2 d late` when it is past.
+
+    `plain` gives the date of a past one, too: what was planned, not what is left of it.
+    """
     at = _moment(moment)
     if at is None:
         return NONE
     now = timezone.localtime(timezone.now())
+    if at < now and style != "plain":
+        past = _relative(at, now, False)
+        return _time(at, f"{past} late" if now - at < timedelta(days=7) else f"due {past}", "")
     days = (at.date() - now.date()).days
     if at < now:
         return _time(

@@ -125,6 +125,7 @@ def test_the_page_pins_edits_and_deletes(browser, rep, lead):
         note.refresh_from_db()
     assert (note.title, note.note) == ("Budget is gone", "Budget is gone\nfor good")
     assert browser.post(address, {"note": "  "}, headers={"HX-Request": "true"}).status_code == 422
+    assert "Delete this note?" in browser.get(f"{address}?delete=true").content.decode()
     browser.post(address, {"delete": "true"})
     with org_scope(rep.organization):
         assert not Note.objects.alive().exists()
