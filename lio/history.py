@@ -138,20 +138,11 @@ def record_each(verb, model_type, entries, *, by):
             cursor.execute(
                 """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
                                            undoes)
-                   SELECT %s, %s, %s, %s, r.id, r.before::jsonb, r.after::jsonb, %s, %s, %s
-                   FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS r(id, before, after, place)
-                   ORDER BY place""",
+                   SELECT %s, %s, %s, %s, r.id, r.before, r.after, %s, %s, %s
+                   FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, before jsonb, after jsonb)""",
                 [
-                    current_organization_id(),
-                    start_change(),
-                    verb,
-                    model_type,
-                    by and by.pk,
-                    _actor.get(),
-                    _undoes.get(),
-                    list(ids),
-                    [before and _json(before) for before in befores],
-                    [after and _json(after) for after in afters],
+                    current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), _undoes.get(),
+                    _json(told),
                 ],
             )
 

@@ -8,6 +8,7 @@ document instead: with so many hits the page fills soon.
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, Value
+from orjson import dumps
 
 from lio.models import SearchDoc
 from lio.rows import IDS, IsAny

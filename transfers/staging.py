@@ -35,7 +35,7 @@ REASONS = {
 }
 
 
-class Stopped(Exception):  # noqa: N818 - no error: somebody wanted it
+class Stopped(Exception):
     """The import was cancelled, or checked anew, since this step began."""
 
 

@@ -185,9 +185,8 @@ def stop(worker):
     """kill -9 for all of them at once: supervisor, cluster and workers, each in a group of its own."""
     import psutil
 
-    for process in [*psutil.Process(worker.pid).children(recursive=True), worker]:
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    children = psutil.Process(worker.pid).children(recursive=True)
+    worker.kill()  # first, so that it does not start them anew
     worker.wait()
     for process in children:
         with suppress(ProcessLookupError):
