@@ -52,6 +52,7 @@ INVITATION_DAYS = env.int("LIO_INVITATION_DAYS", 7)
 RESET_HOURS = env.int("LIO_RESET_HOURS", 2)
 WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
+MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; each kind of file has its own limit below
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
 S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
@@ -213,6 +214,11 @@ CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaini
                        "Retry-After", "Idempotent-Replayed", "X-Change-Id"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024  # JSON has its own cap (MAX_BODY), uploads have theirs
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "lio.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
