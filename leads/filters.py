@@ -110,4 +110,5 @@ class DocumentFilter(ListFilter):
     filters = {"lead_id": any_of("model_id")}
     search_in = ("name", "document_type", "description")
     sorts = {"id": "id", "lead_id": "model_id", "file_name": "name", "mime_type": "mime_type", "size": "stored_file__size",
-             "url": "stored_file_id", "document_type": "document_type", "description": "description", "created_at": "created_at"}
+             "url": "stored_file_id", "document_type": "document_type", "description": "description",
+             "created_at": "created_at"}

@@ -33,7 +33,8 @@ RETURNING f.lead_id, f.notes, coalesce((SELECT u.id FROM accounts_user u WHERE u
 MISS = """
 WITH past AS (
     SELECT f.id, f.status FROM leads_followup f JOIN leads_lead l ON l.organization_id = f.organization_id AND l.id = f.lead_id
-    WHERE f.organization_id = %(org)s AND f.deleted_at IS NULL AND f.status IN (1, 4) AND f.due_at < now() - make_interval(secs => %(after)s)
+    WHERE f.organization_id = %(org)s AND f.deleted_at IS NULL AND f.status IN (1, 4)
+      AND f.due_at < now() - make_interval(secs => %(after)s)
       AND l.deleted_at IS NULL
     ORDER BY f.due_at LIMIT %(chunk)s FOR UPDATE OF f SKIP LOCKED)
 UPDATE leads_followup f SET status = 6, updated_at = now() FROM past WHERE f.id = past.id

@@ -52,7 +52,7 @@ INVITATION_DAYS = env.int("LIO_INVITATION_DAYS", 7)
 RESET_HOURS = env.int("LIO_RESET_HOURS", 2)
 WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
-MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; each kind of file has its own limit below
+MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; kinds of files have lower limits
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
 S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
@@ -269,12 +269,15 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 if S3_BUCKET and find_spec("storages") is None:
-    raise ImproperlyConfigured("LIO_S3_BUCKET is set, but what speaks to S3 is not installed: pip install -r requirements-s3.txt")
+    raise ImproperlyConfigured(
+        "LIO_S3_BUCKET is set, but what speaks to S3 is not installed: pip install -r requirements-s3.txt"
+    )
 FILES_IN_S3 = {
     "BACKEND": "storages.backends.s3.S3Storage",
     "OPTIONS": {
         "bucket_name": S3_BUCKET, "default_acl": None, "querystring_auth": True, "file_overwrite": False,
-        # the address of other stores that speak S3; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role
+        # the address of other stores that speak S3; credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+        # or from the machine's role
         "endpoint_url": env.str("LIO_S3_ENDPOINT", "") or None, "region_name": env.str("LIO_S3_REGION", "") or None,
         "location": env.str("LIO_S3_PREFIX", ""),
     },

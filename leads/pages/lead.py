@@ -20,9 +20,9 @@ from lio.rows import plain_rows
 from lookups.known import known
 from lookups.seeds import LOST
 
-PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html", "score": "leads/_score.html",
-         "fields": "leads/_fields.html", "next": "leads/_next_step.html", "documents": "leads/_documents.html",
-         "compose": "leads/_notes_form.html"}
+PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html",
+         "score": "leads/_score.html", "fields": "leads/_fields.html", "next": "leads/_next_step.html",
+         "documents": "leads/_documents.html", "compose": "leads/_notes_form.html"}
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
 KINDS = {

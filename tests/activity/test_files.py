@@ -25,8 +25,10 @@ TAKEN = {
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, settings):
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage",
-                                                          "OPTIONS": {"location": tmp_path}}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
+    }
     return tmp_path
 
 
@@ -74,17 +76,20 @@ def test_no_hostile_file_can_run(name, api):
     assert answer["Content-Type"] == shown["mime_type"] and answer["Content-Security-Policy"].startswith("sandbox")
 
 
-@pytest.mark.parametrize(("name", "data", "mime_type", "kept_as"), [
-    ("list.csv", "Name;Stadt\nZoë;Köln\n".encode("latin-1"), "text/csv", "list.csv"),
-    ("list.csv", "Name\tOrt\nZoë\tKöln\n".encode("utf-16"), "text/csv", "list.csv"),
-    ("notes.md", b"# Hello", "text/plain", "notes.md"),
-    ("BM.txt", b"BM is how a bitmap begins", "text/plain", "BM.txt"),
-    ("run.php", b"<b@x.example> wrote: hello", "text/plain", "run.php.txt"),
-    ("face.exe", a_picture().read(), "image/png", "face.exe.png"),
-    ("../../etc/pass\u202ewd.pdf", b"%PDF-1.4", "application/pdf", "passwd.pdf"),
-    ("", b"%PDF-1.4", "application/pdf", "file.pdf"),
-    ("a" * 400 + ".pdf", b"%PDF-1.4", "application/pdf", "a" * 190 + ".pdf"),
-])
+@pytest.mark.parametrize(
+    ("name", "data", "mime_type", "kept_as"),
+    [
+        ("list.csv", "Name;Stadt\nZoë;Köln\n".encode("latin-1"), "text/csv", "list.csv"),
+        ("list.csv", "Name\tOrt\nZoë\tKöln\n".encode("utf-16"), "text/csv", "list.csv"),
+        ("notes.md", b"# Hello", "text/plain", "notes.md"),
+        ("BM.txt", b"BM is how a bitmap begins", "text/plain", "BM.txt"),
+        ("run.php", b"<b@x.example> wrote: hello", "text/plain", "run.php.txt"),
+        ("face.exe", a_picture().read(), "image/png", "face.exe.png"),
+        ("../../etc/pass\u202ewd.pdf", b"%PDF-1.4", "application/pdf", "passwd.pdf"),
+        ("", b"%PDF-1.4", "application/pdf", "file.pdf"),
+        ("a" * 400 + ".pdf", b"%PDF-1.4", "application/pdf", "a" * 190 + ".pdf"),
+    ],
+)
 def test_the_kind_is_judged_by_content(name, data, mime_type, kept_as, rep, scope):
     from activity.storing import keep
 
@@ -122,8 +127,13 @@ def test_twenty_five_megabytes_and_no_more(api, monkeypatch, rep, scope):
 
     with pytest.raises(Exception, match="at most 25 MB"):
         storing.keep(Large(b"x"), organization=rep.organization, by=rep)
-    answer = api.generic("POST", "/api/storage-file/add", b"x", content_type="multipart/form-data; boundary=x",
-                         CONTENT_LENGTH=str(30 * 1024 * 1024))
+    answer = api.generic(
+        "POST",
+        "/api/storage-file/add",
+        b"x",
+        content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(30 * 1024 * 1024),
+    )
     assert answer.status_code == 422 and answer.json()["error"]["fields"] == {"file": ["must be at most 25 MB"]}
 
 
@@ -190,7 +200,12 @@ def test_a_cloud_file_is_linked_and_listed(api, rep):
     assert answer.status_code == 201
     shown = answer.json()["data"]
     assert (shown["provider"], shown["subject_type"], shown["subject_id"], shown["category"], shown["file"]) == (
-        "google_drive", "lead", lead.pk, "document", CLOUD)
+        "google_drive",
+        "lead",
+        lead.pk,
+        "document",
+        CLOUD,
+    )
     listed = api.get("/api/file/list", {"subject_type": "lead", "subject_id": lead.pk}).json()
     assert listed["total"] == 1 and listed["data"][0]["id"] == shown["id"]
 

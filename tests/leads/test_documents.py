@@ -17,8 +17,10 @@ from tests.factories import a_file, a_picture, make_lead
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, settings):
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage",
-                                                          "OPTIONS": {"location": tmp_path}}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
+    }
 
 
 @pytest.fixture
@@ -39,8 +41,13 @@ def test_a_document_is_kept_with_its_words(api, lead):
     shown = answer.json()["data"]
     assert answer.status_code == 201
     assert {name: shown[name] for name in ("lead_id", "file_name", "mime_type", "size", "document_type", "description")} == {
-        "lead_id": lead.pk, "file_name": "offer.txt", "mime_type": "text/plain", "size": 9, "document_type": "Offer",
-        "description": "The first one"}
+        "lead_id": lead.pk,
+        "file_name": "offer.txt",
+        "mime_type": "text/plain",
+        "size": 9,
+        "document_type": "Offer",
+        "description": "The first one",
+    }
     assert b"".join(api.get(shown["url"])) == b"An offer."
 
 

@@ -121,8 +121,9 @@ def test_an_update_is_partial(api, lead):
     assert change(api, pk).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"status": 0}, {"status": 7}, {"status": "x"}, {"status": None}, {"follow_up_date": None},
-                                  {"follow_up_date": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"status": 0}, {"status": 7}, {"status": "x"}, {"status": None}, {"follow_up_date": None}, {"follow_up_date": "x"}]
+)
 def test_refuses_what_is_no_value(body, api, lead):
     answer = change(api, add(api, lead).json()["data"]["id"], **body)
     assert answer.status_code == 422 and set(answer.json()["error"]["fields"]) == set(body)
@@ -147,7 +148,10 @@ def test_doing_one_is_activity_and_history(api, lead, rep):
         lead.refresh_from_db()
         assert lead.last_activity_at
         assert list(history.timeline(rep.organization, "lead", lead.pk).values_list("verb", flat=True)) == [
-            "follow_up.completed", "follow_up.added", "lead.created"]
+            "follow_up.completed",
+            "follow_up.added",
+            "lead.created",
+        ]
 
 
 def test_doing_one_that_repeats_plans_the_next_once(api, lead):
@@ -156,7 +160,9 @@ def test_doing_one_that_repeats_plans_the_next_once(api, lead):
         change(api, pk, status=3)
     rows = api.get("/api/lead/follow-up/list").json()["data"]
     assert [(row["status"], row["follow_up_date"], row["repeats"]) for row in rows] == [
-        (1, "2999-06-22T09:00:00.000Z", "weekly"), (3, "2999-06-15T09:00:00.000Z", "weekly")]
+        (1, "2999-06-22T09:00:00.000Z", "weekly"),
+        (3, "2999-06-15T09:00:00.000Z", "weekly"),
+    ]
 
 
 def test_cancelling_one_that_repeats_ends_it(api, lead):
@@ -168,16 +174,19 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
-@pytest.mark.parametrize(("due", "repeats", "day", "after", "expected"), [
-    ("2026-03-28T09:00", "daily", None, "2026-03-28T10:00", "2026-03-29T09:00"),  # the clock changes in between
-    ("2026-03-28T09:00", "daily", None, "2026-04-02T10:00", "2026-04-03T09:00"),  # days late: the next one lies ahead
-    ("2026-03-28T09:00", "daily", None, "2026-03-27T10:00", "2026-03-29T09:00"),  # done early
-    ("2026-03-27T09:00", "weekly", None, "2026-03-27T09:00", "2026-04-03T09:00"),
-    ("2026-01-31T09:00", "monthly", 31, "2026-01-31T10:00", "2026-02-28T09:00"),
-    ("2026-02-28T09:00", "monthly", 31, "2026-02-28T10:00", "2026-03-31T09:00"),
-    ("2026-12-15T09:00", "monthly", 15, "2027-03-15T09:30", "2027-04-15T09:00"),
-    ("2026-12-15T09:00", "", None, "2027-03-15T09:30", None),
-])
+@pytest.mark.parametrize(
+    ("due", "repeats", "day", "after", "expected"),
+    [
+        ("2026-03-28T09:00", "daily", None, "2026-03-28T10:00", "2026-03-29T09:00"),  # the clock changes in between
+        ("2026-03-28T09:00", "daily", None, "2026-04-02T10:00", "2026-04-03T09:00"),  # days late: the next one lies ahead
+        ("2026-03-28T09:00", "daily", None, "2026-03-27T10:00", "2026-03-29T09:00"),  # done early
+        ("2026-03-27T09:00", "weekly", None, "2026-03-27T09:00", "2026-04-03T09:00"),
+        ("2026-01-31T09:00", "monthly", 31, "2026-01-31T10:00", "2026-02-28T09:00"),
+        ("2026-02-28T09:00", "monthly", 31, "2026-02-28T10:00", "2026-03-31T09:00"),
+        ("2026-12-15T09:00", "monthly", 15, "2027-03-15T09:30", "2027-04-15T09:00"),
+        ("2026-12-15T09:00", "", None, "2027-03-15T09:30", None),
+    ],
+)
 def test_the_next_one_is_at_the_same_time_of_the_day(due, repeats, day, after, expected):
     assert follow_ups.next_due(at(due), repeats, day, BERLIN, at(after)) == (expected and at(expected))
 
@@ -296,8 +305,15 @@ def test_planned_done_and_put_off_on_the_page(browser, rep, lead):
         assert sorted(FollowUp.objects.values_list("status", flat=True)) == [1, 3]
 
 
-@pytest.mark.parametrize("posted", [{}, {"follow_up_date": "x"}, {"follow_up_date": "2999-06-15T09:00", "notes": "x" * 10_001},
-                                    {"follow_up_date": "2999-06-15T09:00", "repeats": "x"}])
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {},
+        {"follow_up_date": "x"},
+        {"follow_up_date": "2999-06-15T09:00", "notes": "x" * 10_001},
+        {"follow_up_date": "2999-06-15T09:00", "repeats": "x"},
+    ],
+)
 def test_the_page_says_what_is_wrong(posted, browser, lead):
     answer = browser.post(f"/leads/{lead.pk}/follow-ups", posted, headers={"HX-Request": "true"})
     assert answer.status_code == 422 and 'role="alert"' in answer.content.decode()
@@ -310,10 +326,18 @@ def test_the_pages_of_others_are_closed(browser, outsider):
     assert browser.post(f"/leads/{foreign.pk}/follow-ups/{row.pk}", {"done": "true"}).status_code == 404
 
 
-@pytest.mark.parametrize(("minutes", "style", "text"), [
-    (-90, "", "1 h late"), (-10 * 1440, "", "due 5 Jun"), (-90, "plain", "today, 12:30"), (30, "", "today, 14:30"),
-    (1440, "", "tomorrow, 14:00"), (3 * 1440, "", "18 Jun, 14:00"), (400 * 1440, "", "20 Jul 2027, 14:00"),
-])
+@pytest.mark.parametrize(
+    ("minutes", "style", "text"),
+    [
+        (-90, "", "1 h late"),
+        (-10 * 1440, "", "due 5 Jun"),
+        (-90, "plain", "today, 12:30"),
+        (30, "", "today, 14:30"),
+        (1440, "", "tomorrow, 14:00"),
+        (3 * 1440, "", "18 Jun, 14:00"),
+        (400 * 1440, "", "20 Jul 2027, 14:00"),
+    ],
+)
 def test_due_is_told_in_words(minutes, style, text):
     import time_machine
 
