@@ -119,7 +119,8 @@ class ListFilter:
 
     def __init__(self, params, caller):
         """`params` is a QueryDict of a request or the dict of a bulk action. Raises BadParameter."""
-        self.caller, self.condition, self.search, self.values = caller, Q(), "", {}
+        self.caller, self.condition, self.search = caller, Q(), ""
+        self.values: dict = {}
         errors: dict[str, list[str]] = {}
         for name, raw in _sent(params, self.aliases):
             if name == "search_value":
