@@ -6,6 +6,7 @@ from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import edit, jobs, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
@@ -85,6 +86,7 @@ def _make(organization, values, second, company, *, by):
     if found is None:
         return None
     history.took(found[1])
+    tell_owner([found[0]], values.get("assigned_to_id"), by=by)
     return found[0]
 
 

@@ -8,6 +8,7 @@ from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import jobs, scoring, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS, ambiguous, duplicate, hand_on, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
@@ -47,6 +48,8 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
         _save(lead, after, organization)
         hand_on([released["email_norm"]], [released["linkedin_norm"]])
     _record(lead, organization, before, after, (tags_before, tags_after), company_before, by=by, verb=verb)
+    if after.get("assigned_to_id"):
+        tell_owner([lead.pk], after["assigned_to_id"], by=by)
     if {"first_name", "last_name", "email", "phone_number", "job_title", "company_id"} & after.keys():
         words.write(lead.pk, {name: getattr(lead, name) for name in words.COLUMNS}, lead.company and lead.company.company_name)
     enqueue(jobs.score_leads, lead.pk)

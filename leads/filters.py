@@ -2,6 +2,7 @@ from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import FloatField
 
+from leads.models import FollowUp
 from lio.api.fields import Flag, Ids, Text
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
 
@@ -83,4 +84,31 @@ class NoteFilter(ListFilter):
     filters = {"lead_id": any_of("lead_id")}
     search_in = ("title", "note")
     sorts = {"id": "id", "lead_id": "lead_id", "title": "title", "note": "note", "created_by": "created_by_id",
+             "is_pinned": "is_pinned", "created_at": "created_at"}
+
+
+class StatusOf(Ids):
+    """Follow-up statuses, 1 to 6 (R71)."""
+
+    def to_internal_value(self, data):
+        numbers = super().to_internal_value(data)
+        if not set(numbers) <= set(FollowUp.Status.values):
+            raise ValidationError("must be 1 to 6")
+        return numbers
+
+
+class FollowUpFilter(ListFilter):
+    filters = {"lead_id": any_of("lead_id"), "status": Filter(StatusOf(), lambda value, caller: Q(status__in=value), many=True),
+               "assigned_to": Filter(Holders(), held_by, many=True)}
+    search_in = ("notes",)
+    sorts = {"id": "id", "lead_id": "lead_id", "follow_up_date": "due_at", "notes": "notes", "status": "status",
+             "repeats": "repeats", "assigned_to": "assigned_to_id", "created_by": "created_by_id", "created_at": "created_at"}
+    nullable = frozenset({"assigned_to_id", "created_by_id"})
+
+
+class DocumentFilter(ListFilter):
+    filters = {"lead_id": any_of("model_id")}
+    search_in = ("name", "document_type", "description")
+    sorts = {"id": "id", "lead_id": "model_id", "file_name": "name", "mime_type": "mime_type", "size": "stored_file__size",
+             "url": "stored_file_id", "document_type": "document_type", "description": "description",
              "created_at": "created_at"}

@@ -1,12 +1,13 @@
-"""Leads, their tags and notes."""
+"""Leads, their tags, notes and follow-ups."""
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
-from django.db.models import Case, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject
 from django.utils.timezone import now
 
 from accounts.models import full_name
+from activity.models import Attachment, AttachmentQuerySet, download_url
 from lio import history
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
@@ -35,7 +36,7 @@ class LeadQuerySet(TenantQuerySet):
         """The same for pages, with the names that a person reads."""
         return self.rows().annotate(
             assigned_to_name=Case(When(assigned_to=None, then=None), default=full_name("assigned_to__")),
-            status_color=F("status__color_code"),
+            status_color=F("status__color_code"), picture_id=F("profile_image_id"),
         )
 
     def counted(self, found):
@@ -106,6 +107,16 @@ class Lead(TenantModel):
     notes = models.TextField(null=True, blank=True)
     ai_information = models.JSONField(default=dict, blank=True, editable=False)
     last_activity_at = models.DateTimeField(null=True, editable=False)
+    profile_image = models.ForeignKey(
+        "activity.StoredFile",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
 
     objects = LeadQuerySet.as_manager()
 
@@ -159,13 +170,16 @@ class LeadCount(OwnedModel):
 
 class NoteQuerySet(TenantQuerySet):
     def rows(self):
-        return self.values("id", "lead_id", "title", "note", created_by_=F("created_by_id"), created_at_=Moment("created_at"))
+        return self.values("id", "lead_id", "title", "note", "is_pinned", created_by_=F("created_by_id"),
+                           edited_at_=Moment("edited_at"), created_at_=Moment("created_at"))
 
 
 class Note(TenantModel):
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="note_set", db_constraint=False, db_index=False)
     title = models.CharField(max_length=200)
     note = models.TextField(blank=True, default="")
+    is_pinned = models.BooleanField(default=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False,
                                    db_index=False)
 
@@ -176,6 +190,85 @@ class Note(TenantModel):
 
     def __str__(self):
         return self.title
+
+
+class FollowUpQuerySet(TenantQuerySet):
+    def rows(self):
+        return self.values("id", "lead_id", "notes", "status", "repeats", follow_up_date=Moment("due_at"),
+                           assigned_to_=F("assigned_to_id"), created_by_=F("created_by_id"),
+                           completed_at_=Moment("completed_at"), created_at_=Moment("created_at"))
+
+    def open(self):
+        """Still to be done."""
+        return self.filter(status__in=FollowUp.OPEN)
+
+
+class FollowUp(TenantModel):
+    """Something to do about a lead at a moment (leads/follow_ups.py)."""
+
+    class Status(models.IntegerChoices):  # R71
+        PENDING, IN_PROGRESS, COMPLETED, RESCHEDULED, CANCELLED, MISSED = range(1, 7)
+
+    class Repeats(models.TextChoices):
+        NEVER = "", "Does not repeat"
+        DAILY = "daily", "Every day"
+        WEEKLY = "weekly", "Every week"
+        MONTHLY = "monthly", "Every month"
+
+    WAITING = (Status.PENDING, Status.RESCHEDULED)  # nobody has begun: these can be missed
+    OPEN = (*WAITING, Status.IN_PROGRESS)
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="follow_ups", db_constraint=False, db_index=False)
+    due_at = models.DateTimeField()
+    notes = models.TextField(blank=True, default="")
+    status = models.PositiveSmallIntegerField(choices=Status, default=Status.PENDING)
+    repeats = models.CharField(max_length=7, choices=Repeats, blank=True, default=Repeats.NEVER)
+    repeat_day = models.PositiveSmallIntegerField(null=True, editable=False)  # of a monthly one: the 31st stays the 31st
+    assigned_to = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                    db_index=False)
+    created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                   db_index=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        verbose_name = "follow-up"
+        indexes = [
+            models.Index(fields=["organization", "lead", "due_at"], condition=LIVING, name="follow_ups_of_lead"),
+            models.Index(
+                fields=["organization", "assigned_to", "due_at"],
+                condition=LIVING & Q(status__in=[1, 2, 4]),
+                name="follow_ups_of_member",
+            ),
+            models.Index(
+                fields=["due_at"], condition=LIVING & Q(status__in=[1, 2, 4], reminded_at=None), name="follow_ups_to_tell"
+            ),
+            models.Index(fields=["due_at"], condition=LIVING & Q(status__in=[1, 4]), name="follow_ups_to_miss"),
+        ]
+
+    def __str__(self):
+        return self.notes[:60] or f"Follow-up {self.pk}"
+
+
+class DocumentQuerySet(AttachmentQuerySet):
+    def of_living_leads(self):
+        living = Lead.objects.filter(pk=OuterRef("model_id"), organization=OuterRef("organization"), deleted_at=None)
+        return self.documents().filter(Exists(living), model_type="lead")
+
+    def rows(self):
+        return self.values("id", "mime_type", "document_type", "description", lead_id=F("model_id"), file_name=F("name"),
+                           size=F("stored_file__size"), url=download_url("stored_file_id"), created_at_=Moment("created_at"))
+
+
+class Document(Attachment):
+    """An uploaded file of a lead."""
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
 
 
 def fold_counts():

@@ -6,8 +6,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from accounts.models import User
 from companies.models import Company
-from leads.models import Lead
-from lio.api.fields import Email, Flag, Ids, Mapping, Money, Owned, Text, WebAddress, Whole
+from leads.models import FollowUp, Lead
+from lio.api.fields import Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import Invalid
 from lio.selection import Selection
@@ -122,6 +122,51 @@ class AddNote(Input):
     lead_id = Owned(Lead, source="lead")
     title = Text(min_length=1, max_length=200)
     note = Text(max_length=10_000, required=False)
+
+
+class ChangeNote(Input):
+    title = Text(min_length=1, max_length=200)
+    note = Text(max_length=10_000, required=False)
+    is_pinned = Flag(required=False)
+
+
+class AddFollowUp(Input):
+    lead_id = Owned(Lead, source="lead")
+    follow_up_date = Moment(source="due_at")
+    notes = Text(max_length=10_000, required=False)
+    repeats = serializers.ChoiceField(choices=FollowUp.Repeats.choices, required=False, allow_null=True, allow_blank=True)
+    assigned_to = Owned(User, required=False, allow_null=True)
+
+
+class ChangeFollowUp(Input):
+    follow_up_date = Moment(source="due_at")
+    notes = Text(max_length=10_000, required=False)
+    status = serializers.ChoiceField(choices=FollowUp.Status.choices, required=False)
+    repeats = serializers.ChoiceField(choices=FollowUp.Repeats.choices, required=False, allow_null=True, allow_blank=True)
+    assigned_to = Owned(User, required=False, allow_null=True)
+
+
+class AddDocument(Input):
+    lead_id = Owned(Lead, source="lead")
+    file = Upload()
+    document_type = Text(max_length=50, required=False)
+    description = Text(max_length=1000, required=False)
+
+
+class Picture(Input):
+    image = Upload()
+
+
+def follow_up_attributes(given):
+    """`given` as model attributes. Raises Invalid for a member who has left."""
+    values = dict(given)
+    for name in ("notes", "repeats"):
+        if name in values and values[name] is None:
+            values[name] = ""
+    if "assigned_to" in values:
+        member = values.pop("assigned_to")
+        values["assigned_to_id"] = member and check_active(member).pk
+    return values
 
 
 def attributes(organization, given):

@@ -111,6 +111,7 @@ class ListFilter:
     search_in: tuple = ()
     date_field: str | None = "created_at"
     aliases: dict = {}
+    required: tuple = ()  # filters without which there is no list
     nullable: frozenset = frozenset()  # columns of `sorts` that may be empty: empty ones come last
 
     def __init_subclass__(cls, **options):
@@ -120,7 +121,8 @@ class ListFilter:
 
     def __init__(self, params, caller):
         """`params` is a QueryDict of a request or the dict of a bulk action. Raises BadParameter."""
-        self.caller, self.condition, self.search, self.values = caller, Q(), "", {}
+        self.caller, self.condition, self.search = caller, Q(), ""
+        self.values: dict = {}
         errors: dict[str, list[str]] = {}
         for name, raw in _sent(params, self.aliases):
             if name == "search_value":
@@ -130,6 +132,9 @@ class ListFilter:
                     self._apply(name, raw)
                 except (ValidationError, NotFound) as error:
                     errors[name] = [str(line) for line in _lines(error)]
+        for name in self.required:
+            if name not in self.values and name not in errors:
+                errors[name] = ["is required"]
         self.order = self._order(params, errors)
         for first, last in self.ranges:
             self._check_range(first, last, errors)

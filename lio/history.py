@@ -35,6 +35,11 @@ def one_action(*, actor="", change_id=None):
         _actor.reset(actors)
 
 
+def actor_name():
+    """Who acts when no user does: an API key, a form, a job; "" when nobody is named."""
+    return _actor.get()
+
+
 def last_change_id():
     """The change id of the action in progress; None while nothing has been recorded."""
     return _change_id.get()
@@ -90,6 +95,19 @@ def record_many(verb, model_type, ids, *, by, before=None, after=None):
                    SELECT %s, %s, %s, %s, id, %s::jsonb, %s::jsonb, %s, %s FROM unnest(%s::bigint[]) AS id""",
                 [current_organization_id(), start_change(), verb, model_type, before and _json(before), after and _json(after),
                  by and by.pk, _actor.get(), list(ids)])
+
+
+def record_each(verb, model_type, changes, *, by):
+    """The same verb for many records, each with what changed of it: [(id, before, after)], in one statement."""
+    if changes:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
+                   SELECT %s, %s, %s, %s, c.id, c.before::jsonb, c.after::jsonb, %s, %s
+                   FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS c(id, before, after)""",
+                [current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(),
+                 [pk for pk, _, _ in changes], [before and _json(before) for _, before, _ in changes],
+                 [after and _json(after) for _, _, after in changes]])
 
 
 def change_rows(rows, verb, values, *, by, names=None, also=None):

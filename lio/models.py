@@ -89,6 +89,7 @@ class Change(OwnedModel):
         indexes = [
             models.Index(fields=["organization", "model_type", "model_id", "-id"], name="change_of_record"),
             models.Index(fields=["organization", "change_id"], name="change_together"),
+            models.Index(fields=["organization", "id"], name="change_of_organization"),
         ]
 
     def __str__(self):

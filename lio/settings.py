@@ -1,6 +1,7 @@
 """Settings of LIO: the environment first, then what follows from it."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -52,7 +53,9 @@ INVITATION_DAYS = env.int("LIO_INVITATION_DAYS", 7)
 RESET_HOURS = env.int("LIO_RESET_HOURS", 2)
 WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
+MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; kinds of files have lower limits
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
+S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
 
 
@@ -112,6 +115,7 @@ INSTALLED_APPS = [
     "lio.apps.LioConfig",
     "accounts.apps.AccountsConfig",
     "lookups.apps.LookupsConfig",
+    "activity.apps.ActivityConfig",
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "transfers.apps.TransfersConfig",
@@ -212,6 +216,11 @@ CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaini
                        "Retry-After", "Idempotent-Replayed", "X-Change-Id"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024  # JSON has its own cap (MAX_BODY), uploads have theirs
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "lio.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
@@ -262,8 +271,26 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there
+if S3_BUCKET and find_spec("storages") is None:
+    raise ImproperlyConfigured(
+        "LIO_S3_BUCKET is set, but what speaks to S3 is not installed: pip install -r requirements-s3.txt"
+    )
+FILES_IN_S3 = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET, "default_acl": None, "querystring_auth": True, "file_overwrite": False,
+        # the address of other stores that speak S3; credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+        # or from the machine's role
+        "endpoint_url": env.str("LIO_S3_ENDPOINT", "") or None, "region_name": env.str("LIO_S3_REGION", "") or None,
+        "location": env.str("LIO_S3_PREFIX", ""),
+    },
+}
+FILES_IN_FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": DATA_DIR / "files", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": FILES_IN_S3 if S3_BUCKET else FILES_IN_FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION
                     else "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

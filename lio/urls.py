@@ -5,11 +5,12 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import urls as accounts
+from activity import urls as activity
 from leads import urls as leads
 from lio import docs, faults, health
 from lookups import urls as lookups
 
-api = [*accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
+api = [*accounts.api, *lookups.api, *activity.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("", include((activity.pages, "activity"))),
 ]
 handler400 = "lio.faults.bad_request"
 handler403 = "lio.faults.forbidden"

@@ -7,16 +7,19 @@ What a request needs is read from the contract, so a new endpoint is called with
 from itertools import count
 
 from django.db import connection
+from django.utils.timezone import now
 
 from accounts import invitations, keys, roles
 from accounts.models import Role
-from leads import notes
+from activity import attachments
+from activity.notify import Notice, notify
+from leads import follow_ups, notes
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import edit as lookups
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
-from tests.factories import PASSWORD, make_lead, make_member, make_organization
+from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
 
 numbers = count(1)
 
@@ -49,6 +52,13 @@ class World:
         self.company = self.lead.company_id
         with org_scope(self.organization):
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
+            self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)
+            self.document = self.new_document("document.txt")
+            (self.notification,) = notify(
+                "lead_assigned",
+                [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
+                model_type="lead",
+            )
         jobs.drain()
         self.api = client_of(self.admin)
 
@@ -71,6 +81,25 @@ class World:
             estimated_value=1234,
         )
 
+    def new_document(self, name):
+        return attachments.add_document(
+            self.organization,
+            model_type="lead",
+            model_id=self.lead.pk,
+            by=self.admin,
+            upload=a_file(f"{self.mark} {name}", f"{self.mark} words".encode()),
+            document_type=f"{self.mark} type",
+            description=f"{self.mark} description",
+        )
+
+    def new_note(self, n):
+        with org_scope(self.organization):
+            return notes.add(self.lead, title=f"{self.mark} {n}", by=self.admin)
+
+    def gone_document(self, n):
+        with org_scope(self.organization):
+            return self.new_document(f"{n}.txt")
+
     def fresh_member(self):
         """A member whom a test may remove."""
         return make_member(self.organization, first_name=f"{self.mark} spare")
@@ -85,6 +114,12 @@ class World:
             "api_key": self.key.pk,
             "lookup": self.tag.number,
             "company": self.company,
+            "note": self.note.pk,
+            "follow_up": self.follow_up.pk,
+            "notification": self.notification,
+            "storage_file": self.document.stored_file_id,
+            "document": self.document.pk,
+            "subject": self.lead.pk,
         }
 
     def request(self, endpoint, **values):
@@ -101,7 +136,11 @@ class World:
         for param in params_of(endpoint, "body"):
             if param["required"] or param["name"] in chosen:
                 body[param["name"]] = self.value(param, n)
+        for param in params_of(endpoint, "multipart"):
+            if param["required"]:
+                body[param["name"]] = self.value(param, n)
         body |= {name: value for name, value in given.items() if name not in {p["name"] for p in params_of(endpoint, "path")}}
+        query |= {name: body.pop(name) for name in [p["name"] for p in params_of(endpoint, "query")] if name in body}
         return path, query, body
 
     def value(self, param, n):
@@ -110,6 +149,8 @@ class World:
         if param.get("record"):
             found = self.records[param["record"]]
             return [found] if kind.startswith("array") else found
+        if kind == "file":
+            return a_picture() if name == "image" else a_file(f"{self.mark} file {n}.txt", f"{self.mark} text {n}".encode())
         if name == "email":
             return f"{self.mark}.new{n}@example.net".lower()
         if name in ("status",):
@@ -135,7 +176,9 @@ class World:
         if method == "get":
             return client.get(path, query)
         text = "&".join(f"{name}={value}" for name, value in query.items())
-        return getattr(client, method)(f"{path}?{text}" if text else path, own_body if body is None else body)
+        own_body = own_body if body is None else body
+        how = {"format": "multipart"} if params_of(endpoint, "multipart") else {}
+        return getattr(client, method)(f"{path}?{text}" if text else path, own_body, **how)
 
 
 def _password(world, n):
@@ -153,6 +196,18 @@ SPECIAL = {
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
+    "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
+    "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
+    "file-attach": lambda world, n: {
+        "subject_type": "lead",
+        "file": {
+            "id": f"cloud-{n}",
+            "name": f"{world.mark} plan {n}",
+            "mime_type": "application/pdf",
+            "web_url": "https://drive.example/a",
+        },
+    },
+    "file-list": lambda world, n: {"subject_type": "lead"},
 }
 
 

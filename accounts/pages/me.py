@@ -11,6 +11,7 @@ from accounts.models import AuthSession
 from accounts.pages.base import SettingsPage, session_rows
 from lio.errors import DomainError
 from lio.pages import THEMES
+from lio.registry import profile_parts
 
 
 class Profile(SettingsPage):
@@ -42,7 +43,8 @@ class Profile(SettingsPage):
         initial["phone_no"] = user.phone_no.strip()
         return self.show(
             "settings/profile.html",
-            {"form": form or ProfileForm(initial=initial), "password_form": password_form or PasswordForm()},
+            {"form": form or ProfileForm(initial=initial), "password_form": password_form or PasswordForm(),
+             "parts": [part(user) for part in profile_parts]},
             status=status,
         )
 
