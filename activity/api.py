@@ -23,7 +23,8 @@ class NotificationViewSet(ListAction, TenantViewSet):
     def narrow(self, queryset):
         return queryset.shown_to(self.caller)
 
-    @documented("Mark notifications of yours as read", input=ReadNotifications, answer={"updated": int, "ids": [int]})
+    @documented("Mark notifications of yours as read", input=ReadNotifications, answer={"updated": int, "ids": [int]},
+                one_of=("ids",))
     def mark_read(self, request):
         ids = read(self.get_queryset().filter(pk__in=self.read(ReadNotifications)["ids"]))
         if not ids:

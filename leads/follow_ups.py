@@ -34,7 +34,7 @@ MISS = """
 WITH past AS (
     SELECT f.id, f.status FROM leads_followup f JOIN leads_lead l ON l.organization_id = f.organization_id AND l.id = f.lead_id
     WHERE f.organization_id = %(org)s AND f.deleted_at IS NULL AND f.status IN (1, 4)
-        AND f.due_at < now() - make_interval(secs => %(after)s)
+      AND f.due_at < now() - %(after)s
       AND l.deleted_at IS NULL
     ORDER BY f.due_at LIMIT %(chunk)s FOR UPDATE OF f SKIP LOCKED)
 UPDATE leads_followup f SET status = 6, updated_at = now() FROM past WHERE f.id = past.id

@@ -43,18 +43,18 @@ class _Rail:
         self.request = request
 
     def __iter__(self):
-        return (group for group in self.entries if group["label"] != "head")
+        return (group for group in self.groups if group["label"] != "head")
 
     @property
     def head(self):
         """The entries beside the brand."""
-        return next((group["entries"] for group in self.entries if group["label"] == "head"), [])
+        return next((group["entries"] for group in self.groups if group["label"] == "head"), [])
 
     @cached_property
-    def entries(self):
-        return list(self.groups())
-
     def groups(self):
+        return list(self._grouped())
+
+    def _grouped(self):
         user = self.request.user
         groups: dict[str, list[dict]] = {}
         for entry in sorted(rail, key=lambda entry: entry.order):

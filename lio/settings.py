@@ -55,6 +55,7 @@ WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
 IMPORT_MAX_BYTES = env.int("LIO_IMPORT_MAX_BYTES", 50 << 20)  # of an uploaded lead list
 IMPORT_MAX_ROWS = env.int("LIO_IMPORT_MAX_ROWS", 200_000)
+MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; kinds of files have lower limits
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
 S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
@@ -234,6 +235,11 @@ CORS_EXPOSE_HEADERS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024  # JSON has its own cap (MAX_BODY), uploads have theirs
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "lio.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -------------------------------------------------------------------------- API
 REST_FRAMEWORK = {

@@ -19,8 +19,13 @@ numbers = count(1)
 def make_organization(name="Acme"):
     """A new organisation; answers its Admin."""
     n = next(numbers)
-    _, admin = founding.found(name, admin_email=f"admin{n}@{name.lower()}.example", admin_password=PASSWORD,
-                                         admin_first_name="Ada", admin_last_name="Admin")
+    _, admin = founding.found(
+        name,
+        admin_email=f"admin{n}@{name.lower()}.example",
+        admin_password=PASSWORD,
+        admin_first_name="Ada",
+        admin_last_name="Admin",
+    )
     return User.objects.select_related("organization", "role").get(pk=admin.pk)
 
 

@@ -46,10 +46,13 @@ SQL = {
     "leads/identity.py",
     "leads/jobs.py",
     "leads/models.py",
+    "leads/follow_ups.py",
+    "activity/jobs.py",
+    "activity/notify.py",
     "lookups/edit.py",
     "lookups/known.py",
 }
-SYSTEM_ROLE = {"leads/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py"}
 
 
 def text_of(path):

@@ -20,8 +20,16 @@ def test_one_entry_for_each_create_update_delete_status_change_and_assignment(ap
     assert [row["action"] for row in body["data"]] == ["delete", "assignment", "status_change", "update", "create"]
     assert body["total"] == 5
     assert body["data"][3] | {"id": 0, "change_id": 0, "created_at": ""} == {
-        "id": 0, "model_type": "lead", "model_id": lead.pk, "action": "update", "title": "Lead updated",
-        "description": "Jane Doe: city", "user_id": rep.pk, "change_id": 0, "created_at": ""}
+        "id": 0,
+        "model_type": "lead",
+        "model_id": lead.pk,
+        "action": "update",
+        "title": "Lead updated",
+        "description": "Jane Doe: city",
+        "user_id": rep.pk,
+        "change_id": 0,
+        "created_at": "",
+    }
 
 
 def test_only_the_own_organisation(rep, outsider):
@@ -49,8 +57,17 @@ def test_tells_the_api_key(key_api, rep):
     assert row["user_id"] is None and row["description"] == "Jane (API key Test key)"
 
 
-@pytest.mark.parametrize("params", [{"model_type": "user"}, {"model_type": "x"}, {"model_id": "x"}, {"model_id": "1.5"},
-                                    {"order_by": "verb"}, {"start_date": "2026-02-31"}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"model_type": "user"},
+        {"model_type": "x"},
+        {"model_id": "x"},
+        {"model_id": "1.5"},
+        {"order_by": "verb"},
+        {"start_date": "2026-02-31"},
+    ],
+)
 def test_refuses_what_it_does_not_know(params, api):
     assert api.get("/api/feed/list", params).status_code == 400
 
@@ -68,7 +85,9 @@ def test_costs_the_same_for_many_rows(rep, django_assert_num_queries):
 
     counts = []
     for limit in (1, 12):
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             client.get("/api/feed/list", {"limit": limit})
         counts.append(len(queries))
     assert counts[0] == counts[1]

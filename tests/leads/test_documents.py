@@ -202,6 +202,12 @@ def test_files_on_the_page(browser, rep, lead):
     assert "plan.txt" not in browser.post(f"{page}documents/{number}", headers={"HX-Request": "true"}).content.decode()
 
 
+def test_a_page_refuses_what_is_far_too_large_before_it_reads_it(browser, lead, settings):
+    settings.MAX_UPLOAD = 1000
+    browser.raise_request_exception = False
+    assert browser.post(f"/leads/{lead.pk}/documents", {"file": a_file(data=b"x" * 2000)}).status_code == 400
+
+
 def test_the_picture_on_the_page(browser, rep, lead):
     page = f"/leads/{lead.pk}/"
     assert browser.post(f"{page}picture", {"image": a_picture()}).status_code == 302

@@ -326,10 +326,18 @@ def test_the_pages_of_others_are_closed(browser, outsider):
     assert browser.post(f"/leads/{foreign.pk}/follow-ups/{row.pk}", {"done": "true"}).status_code == 404
 
 
-@pytest.mark.parametrize(("minutes", "style", "text"), [
-    (-90, "", "1 h late"), (-10 * 1440, "", "due 5 Jun"), (-90, "plain", "today, 12:30"), (30, "", "today, 14:30"),
-    (1440, "", "tomorrow, 14:00"), (3 * 1440, "", "18 Jun, 14:00"), (400 * 1440, "", "20 Jul 2027, 14:00"),
-])
+@pytest.mark.parametrize(
+    ("minutes", "style", "text"),
+    [
+        (-90, "", "1 h late"),
+        (-10 * 1440, "", "due 5 Jun"),
+        (-90, "plain", "today, 12:30"),
+        (30, "", "today, 14:30"),
+        (1440, "", "tomorrow, 14:00"),
+        (3 * 1440, "", "18 Jun, 14:00"),
+        (400 * 1440, "", "20 Jul 2027, 14:00"),
+    ],
+)
 def test_due_is_told_in_words(minutes, style, text):
     import time_machine
 
