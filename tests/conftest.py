@@ -15,7 +15,6 @@ if not os.environ.get("DATABASE_URL"):
     ensure_running()
 
 from django.conf import settings
-from django.core.cache import cache  # noqa: F401
 from django.db import connections
 from django.test import TransactionTestCase
 from django.test.utils import override_settings

@@ -39,9 +39,6 @@ class TenantViewSet(ViewSetMixin, LioView):
         if "get_queryset" in vars(cls):
             raise TypeError(f"{cls.__name__} must override narrow(), never get_queryset().")
 
-    def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)
-
     def get_queryset(self):
         return self.narrow(self.queryset.whole(self.organization))
 
