@@ -123,7 +123,7 @@ class AttachmentQuerySet(TenantQuerySet):
             "category",
             subject_type=F("model_type"),
             subject_id=F("model_id"),
-            file=Case(When(stored_file=None, then=cloud), default=own, output_field=models.JSONField()),
+            file=Case(When(stored_file=None, then=cloud), default=own, output_field=models.JSONField(default=dict)),
             created_at_=Moment("created_at"),
         )
 

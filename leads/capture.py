@@ -83,7 +83,6 @@ def _make(organization, values, second, company, *, by):
     if found is None:
         return None
     history.took(found[1])
-    tell_owner([found[0]], values.get("assigned_to_id"), by=by)
     return found[0]
 
 

@@ -18,19 +18,22 @@ from leads.capture import TRIES, new_row, told
 from leads.identity import HOLDS, hand_on, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
+from lio.errors import Conflict, Invalid
 from lio.jobs import enqueue_many
+from lookups.custom import active, holders_of
 from lookups.known import known
 
 ADDRESSES = tuple(HOLDS)  # what makes a duplicate (R40)
 PHONE = "phone_norm"
-CREATE, MERGE, DUPLICATE, AMBIGUOUS, BUSY = "created", "merged", "duplicate", "ambiguous", "busy"
+CREATE, MERGE, DUPLICATE, AMBIGUOUS, BUSY, REFUSED = "created", "merged", "duplicate", "ambiguous", "busy", "refused"
 
 
 class Outcome(NamedTuple):
-    """What became of a lead: its kind and the lead that it is now, or that it is a duplicate of."""
+    """What became of a lead: its kind and the lead that it is now, or that it is a duplicate of; why it is refused."""
 
     kind: str
     lead_id: int | None = None
+    reason: str = ""
 
 
 @dataclass(eq=False)
@@ -42,9 +45,18 @@ class Incoming:
     norms: dict = field(default_factory=dict)
     claims: dict = field(default_factory=dict)  # address: whether this lead becomes its holder
     company: str = ""
+    unique: dict = field(default_factory=dict)  # {(custom field's id, value as it is compared): label}
     kind: str = ""
+    reason: str = ""
     target: Any = None  # whom it is merged into or a duplicate of: a lead's id, or another Incoming
     pk: int | None = None
+
+    @property
+    def custom(self):
+        return self.fields.get("custom_fields") or {}
+
+    def refuse(self, reason):
+        self.kind, self.reason, self.target = REFUSED, reason, None
 
     def __post_init__(self):
         self.fields = {name: value for name, value in self.fields.items() if value not in (None, "")}
@@ -63,6 +75,8 @@ class Plan:
         self.organization, self.on_duplicate, self.match = organization, on_duplicate, match
         self.held: dict[str, dict[str, Any]] = {column: {} for column in (*ADDRESSES, PHONE)}
         self.addresses: dict[Any, dict[str, str]] = {}  # what each target holds
+        self.custom_held: dict[tuple[int, str], Any] = {}  # who holds which value of which unique custom field
+        self.required = [one for one in active(organization) if one.required]
 
     def look(self, leads):
         """Read who holds the addresses of these leads now; what the plan has placed itself stands."""
@@ -77,6 +91,10 @@ class Plan:
                     self.held[column].setdefault(value, pk)
                 if value:
                     there.setdefault(column, value)
+        for lead, one, norm, holder in holders_of(self.organization, [(lead, lead.custom) for lead in leads]):
+            lead.unique[one.pk, norm] = one.label
+            if holder:
+                self.custom_held.setdefault((one.pk, norm), holder)
 
     def place(self, lead):
         """Decide on one lead (its kind, target and claims). Answers whether the next one must wait until this is done,
@@ -88,14 +106,26 @@ class Plan:
         )
         lead.target = hits[0] if hits else None
         if not hits or self.on_duplicate == "accept":
-            self._create(lead)
+            if missing := [one.label for one in self.required if lead.custom.get(one.key) is None]:
+                lead.refuse(f"{missing[0]} is required")
+            elif self._owns(lead, lead):
+                self._create(lead)
         elif len(hits) > 1:
             lead.kind = AMBIGUOUS
         elif self.on_duplicate == "refuse":
             lead.kind = DUPLICATE
-        else:
+        elif self._owns(lead, hits[0]):
             return self._merge(lead, hits[0])
         return False
+
+    def _owns(self, lead, target):
+        """Whether the values of its unique custom fields are free for `target`, which then holds them; else it is refused."""
+        for value, label in lead.unique.items():
+            if self.custom_held.get(value, target) != target:
+                lead.refuse(f"{label}: another record has this value already")
+                return False
+        self.custom_held |= dict.fromkeys(lead.unique, target)
+        return True
 
     def _create(self, lead):
         lead.kind, lead.target = CREATE, None
@@ -147,7 +177,9 @@ def capture_many(organization, incoming, *, by, on_duplicate="refuse", match=ADD
     """Capture a list of `Incoming`, in its order, at most some thousands. Answers an `Outcome` for each.
 
     As with `capture` nothing is looked at before the leap: the insert finds out, and what another intake took meanwhile is
-    decided anew, at most TRIES times ("busy" after that).
+    decided anew, at most TRIES times ("busy" after that). A lead that custom fields forbid, because one is required or a
+    value is another's, is "refused" with its reason. Raises Conflict when such a value was taken at this very moment: do
+    all of it again.
     """
     outcomes: dict[int, Outcome] = {}
     waiting, tries = list(incoming), 0
@@ -167,7 +199,8 @@ def capture_many(organization, incoming, *, by, on_duplicate="refuse", match=ADD
         gone = {id(lead) for lead in undone}
         for lead in steps:
             if id(lead) not in gone:
-                outcomes[id(lead)] = Outcome(lead.kind, lead.pk if lead.kind in (CREATE, MERGE) else _id(lead.target))
+                lead_id = lead.pk if lead.kind in (CREATE, MERGE) else _id(lead.target)
+                outcomes[id(lead)] = Outcome(lead.kind, lead_id, lead.reason)
         waiting = undone + waiting[len(steps) :]
     return [outcomes[id(lead)] for lead in incoming]
 
@@ -188,7 +221,15 @@ def _perform(organization, steps, *, by):
     lost |= {id(lead) for lead in steps if isinstance(lead.target, Incoming) and id(lead.target) in lost}
     merging = [lead for lead in acting if lead.kind == MERGE and id(lead) not in lost]
     lost |= _merge(organization, merging, dict(companies.values()), by=by)
+    _refuse_taken(organization, [lead for lead in acting if lead.unique and lead.pk])
     return [lead for lead in steps if id(lead) in lost]
+
+
+def _refuse_taken(organization, leads):
+    """The trigger of the leads' table has claimed what was free; what it could not claim somebody else took since we looked."""
+    for lead, one, _, holder in holders_of(organization, [(lead, lead.custom) for lead in leads]):
+        if holder != lead.pk:
+            raise Conflict(f"{one.label}: another record has taken this value at this moment. Try again.")
 
 
 # ------------------------------------------------------------------------- new leads
@@ -261,7 +302,11 @@ def _merge(organization, leads, company_names, *, by):
             lost.add(id(lead))
             continue
         lead.pk = row.pk
-        before, after = _set(row, lead, freed)
+        try:
+            before, after = _set(row, lead, freed)
+        except Invalid as error:
+            lead.refuse(str(error))
+            continue
         old, new = edit.wire(organization, before), edit.wire(organization, after)
         if "company_id" in new:
             old["company"], new["company"] = company_names.get(before["company_id"]), company_names.get(after["company_id"])

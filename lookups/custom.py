@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
+from orjson import dumps
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
@@ -70,16 +71,16 @@ def active(organization, module="lead"):
     return [one for one in definitions(organization, module).values() if one.is_active]
 
 
-def read_custom(organization, values, *, strict=True, new=False, module="lead"):
+def read_custom(organization, values, *, strict=True, new=False, module="lead", found=None):
     """`values` ({key: anything}) in their canonical form, as a `Read`.
 
     Numbers become numbers, dates ISO dates, choices the option's own spelling, people user ids. A key that a field had
     before stands for that field. Keys without a definition, and those of proposed, archived and dropped fields, keep
     their values as sent. What breaks its definition is a complaint: with `strict` Invalid is raised, naming
     `custom_fields.<key>`, else the value is kept as sent. `new` tells that the record is being made, so that what is
-    required must be there.
+    required must be there. `found` are the definitions where there is no scope to look them up in.
     """
-    found = definitions(organization, module)
+    found = definitions(organization, module) if found is None else found
     renamed = {alias: one.key for one in found.values() for alias in one.aliases if alias not in found}
     read = Read({})
     for sent, value in (values or {}).items():
@@ -258,7 +259,31 @@ def refuse_taken(organization, object_id, values, *, module="lead"):
                            record_id=held[0])
 
 
-def _json(value):
-    from orjson import dumps
+def holders_of(organization, entries, *, module="lead"):
+    """Who holds the values of unique fields: `entries` are [(anything, values)], many at once.
 
+    Answers [(the same thing, Definition, the value as it is compared, id of the record that holds it or None)].
+    """
+    unique = {one.pk: one for one in active(organization, module) if one.is_unique}
+    asked = [
+        {"at": at, "field": one.pk, "value": values[one.key]}
+        for at, (_, values) in enumerate(entries)
+        for one in unique.values()
+        if values.get(one.key) is not None
+    ]
+    if not asked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT r.at, r.field, r.norm, v.object_id
+               FROM (SELECT at, field, lookups_value_norm(jsonb_build_object('v', value), 'v') AS norm
+                     FROM jsonb_to_recordset(%s::jsonb) AS r(at int, field bigint, value jsonb)) r
+               LEFT JOIN lookups_customvalue v ON v.organization_id = %s AND v.field_id = r.field AND v.value_norm = r.norm
+               WHERE r.norm IS NOT NULL ORDER BY r.at, r.field""",
+            [_json(asked), organization.pk],
+        )
+        return [(entries[at][0], unique[pk], norm, held) for at, pk, norm, held in cursor.fetchall()]
+
+
+def _json(value):
     return dumps(value).decode()

@@ -15,7 +15,7 @@ from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
 from leads import follow_ups, notes
-from lio import jobs
+from lio import history, jobs
 from lio.models import Change
 from lio.tenancy import org_scope
 from lookups import edit as lookups
@@ -62,7 +62,9 @@ class World:
                 role=Role.objects.of(self.organization).get(name="Manager"),
             )
             self.spare_import(0)
-        self.leads = [self.make_lead(n) for n in range(3)]
+        with history.one_action():
+            self.leads = [self.make_lead(n) for n in range(3)]
+            self.change = history.last_change_id()
         self.lead = self.leads[0]
         self.company = self.lead.company_id
         with org_scope(self.organization):
@@ -126,7 +128,8 @@ class World:
 
     def undoable(self, n):
         """The change id of something that can be taken back."""
-        lead = self.make_lead(f"undone{n}")
+        with history.one_action():
+            lead = self.make_lead(f"undone{n}")
         with org_scope(self.organization):
             return Change.objects.filter(model_type="lead", model_id=lead.pk).latest("id").change_id
 
@@ -139,6 +142,7 @@ class World:
         """{the contract's word: id on the wire}."""
         return {
             "lead": self.lead.pk,
+            "change": self.change,
             "user": self.rep.pk,
             "role": self.role.pk,
             "api_key": self.key.pk,

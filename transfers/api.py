@@ -37,7 +37,7 @@ class ImportJobs(ListAction, ViewAction, TenantViewSet):
         return Envelope(self.shown(row.pk), "Import cancelled")
 
     @action(detail=True, methods=["get"], url_path="rejected")
-    @documented("The refused rows as CSV: row number, reason, then the original columns", body=str)
+    @documented("The refused rows as CSV: row number, reason, then the original columns", file=True)
     def rejected(self, request, pk):
         return rejected_file(self.get_object(pk))
 

@@ -17,11 +17,13 @@ from accounts.models import User
 from leads.serializers import LeadFields, attributes
 from lio.api.envelope import first_message
 from lio.api.fields import Email, Text, WebAddress
+from lookups.custom import active, definitions, read_custom
 from lookups.known import known
-from transfers.columns import CUSTOM, Mapping
+from lookups.models import CustomField
+from transfers.columns import CUSTOM, FIELDS, Mapping
 from transfers.drafts import CHOICES, SHIFTED
 from transfers.synonyms import compact
-from transfers.values import clean, emails_in
+from transfers.values import amount, clean, emails_in, iso_date
 
 OWNER = {
     "assignedto",
@@ -57,6 +59,7 @@ NO_ADDRESS = {
     "nessuno",
 }
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # javascript:, data:, ftp: (and no host:port)
+PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 NEGATIVE = re.compile(r"[-−(]\s*\D{0,3}\d")
 # What these fields of the API take as it is. Asking DRF about each cell would be most of the work of an import.
 PLAIN = {
@@ -84,12 +87,16 @@ class Reader:
 
     def __init__(self, organization, header, sample, overrides=None):
         self.organization = organization
-        self.mapping = mapping_of(header, sample, overrides)
+        self.mapping = mapping_of(organization, header, sample, overrides)
         self.mapping.choices = choices_of(organization)
         bound = LeadFields._bound.get(False) or LeadFields(partial=False)
         self.fields = dict(bound.fields)
         self.tag_names = {str(number): entry.name for number, entry in known(organization, "tags").items()}
         self.custom_names: dict[str, str] = {}
+        self.definitions = definitions(organization)
+        fields = active(organization)
+        self.defined = {compact(name): one.key for one in fields for name in (*one.aliases, one.label, one.key)}
+        self.people = {one.key for one in fields if one.kind == CustomField.Kind.PERSON}  # not asked for row by row
 
     def read(self, row):
         """What a `reading.Row` brings."""
@@ -112,10 +119,12 @@ class Reader:
                 given[name] = self.checked(name, value)
             except (ValidationError, NotFound) as error:
                 return Arrived(reason=self.blame(name, str(value), first_message(error.detail)))
-        custom = given.pop("custom_fields", None)  # kept as sent (R45); definitions are looked at when they are edited
+        custom = given.pop("custom_fields", None)
         fields = attributes(self.organization, given)
         if custom:
-            fields["custom_fields"] = custom
+            fields["custom_fields"], reason = self.read_custom(custom)
+            if reason:
+                return Arrived(reason=reason)
         if member:
             fields["assigned_to_id"] = member
         return Arrived(fields, tags)
@@ -128,9 +137,41 @@ class Reader:
             return value
         return reader.run_validation(value)
 
+    def read_custom(self, values):
+        """({key: value in its canonical form}, why the row is refused or "")."""
+        members = self.mapping.choices["assigned_to"]
+        people = {key: members.get(compact(str(values[key]))) for key in self.people & values.keys()}
+        read = read_custom(
+            self.organization,
+            {key: self.as_typed(key, value) for key, value in values.items() if key not in people},
+            strict=False,
+            found=self.definitions,
+        )
+        complaints = read.complaints | {key: ["must be an active member"] for key, member in people.items() if not member}
+        for key, lines in complaints.items():
+            column = next(column for column, name in self.custom_names.items() if name == key)
+            return {}, self.words(key, column, str(values[key]), lines[0])
+        return {key: value for key, value in (read.values | people).items() if value is not None}, ""
+
+    def as_typed(self, key, cell):
+        """A cell in the spelling that a custom field takes: sums and dates are written in many ways."""
+        one = self.definitions.get(key)
+        if one is None or not one.is_active:
+            return cell
+        if one.kind == CustomField.Kind.DATE:
+            return iso_date(cell)
+        if one.kind in (CustomField.Kind.MONEY, CustomField.Kind.NUMBER) and not PLAIN_NUMBER.fullmatch(cell):
+            found = amount(cell)
+            return cell if found is None else str(found)
+        return cell
+
     def custom_name(self, column):
-        """A column's name as a custom field: on one line, at most 64 characters."""
+        """The custom field of a column: a defined one by its key or label, else the column's name on one line, at most 64
+        characters."""
         if column not in self.custom_names:
+            if (key := self.defined.get(compact(column))) and key not in self.custom_names.values():
+                self.custom_names[column] = key
+                return key
             name = base = " ".join(column.split())[:LONGEST_NAME]
             count = 1
             while name in self.custom_names.values():
@@ -177,11 +218,17 @@ class Reader:
         return f"{name} {complaint} (column “{' '.join(column.split())[:QUOTED]}”: “{shown}”)"
 
 
-def mapping_of(header, sample, overrides=None):
-    """The `Mapping` of an import: guessed, owners included, with `overrides` {column: field, custom or ignore}."""
+def mapping_of(organization, header, sample, overrides=None):
+    """The `Mapping` of an import: guessed, owners included, with `overrides` {column: field, custom or ignore}.
+
+    A column that is called like a custom field of the organisation is that field, whatever a synonym would make of it.
+    Must be called inside the organisation's scope.
+    """
     guess = Mapping.guess(header, sample)
     owners = [name for name in header if compact(name) in OWNER and guess.field_of(name) == CUSTOM]
-    chosen = dict.fromkeys(owners[:1], "assigned_to") | (overrides or {})
+    defined = {compact(name) for one in active(organization) for name in (one.key, one.label)}
+    own = [name for name in header if compact(name) in defined - {compact(name) for name in FIELDS}]
+    chosen = dict.fromkeys(owners[:1], "assigned_to") | dict.fromkeys(own, CUSTOM) | (overrides or {})
     mapping = Mapping.guess(header, sample, overrides=chosen)
     mapping.full_name_is_enough = True
     return mapping

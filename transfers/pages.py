@@ -176,7 +176,7 @@ def steps(row):
 
 def mapping_context(row, posted=None):
     """The columns with what they were taken for, samples and what else they could be."""
-    mapping = mapping_of(row.header, row.sample, row.overrides)
+    mapping = mapping_of(row.organization, row.header, row.sample, row.overrides)
     labels = LABELS | OTHERS
     names = [name for name in [*imports.TARGETS] if name in labels]
     columns = [
@@ -188,7 +188,7 @@ def mapping_context(row, posted=None):
         "targets": [(name, labels[name]) for name in names],
         "policies": Import.Policy.choices,
         "matches": Import.Match.choices,
-        "preview": [list(cells.values()) for cells in row.sample[:3]],
+        "preview": [[cells.get(name, "") for name in row.header] for cells in row.sample[:3]],
         "reached": any(
             mapping.fields.get(name) for name in ("email", "phone_number", "linkedin_url", "full_name", "last_name")
         ),
@@ -225,7 +225,7 @@ class Step(OneImport):
 
 class Check(Step):
     def act(self, row):
-        given, guessed = self.request.POST, mapping_of(row.header, row.sample)
+        given, guessed = self.request.POST, mapping_of(row.organization, row.header, row.sample)
         chosen = {name: given.get(f"column_{n}", "") for n, name in enumerate(row.header)}
         overrides = {name: field for name, field in chosen.items() if field and field != guessed.field_of(name)}
         imports.check(row, policy=given.get("policy", row.policy), match=given.get("match", row.match), overrides=overrides)

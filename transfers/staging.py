@@ -13,10 +13,23 @@ from django.utils.timezone import now
 from orjson import dumps
 
 from accounts.models import Organization
-from leads.capture_many import ADDRESSES, AMBIGUOUS, BUSY, CREATE, DUPLICATE, MERGE, PHONE, Incoming, Plan, capture_many
+from leads.capture_many import (
+    ADDRESSES,
+    AMBIGUOUS,
+    BUSY,
+    CREATE,
+    DUPLICATE,
+    MERGE,
+    PHONE,
+    REFUSED,
+    Incoming,
+    Plan,
+    capture_many,
+)
 from lio import history
 from lio.jobs import AGAIN, TURN_SECONDS, advance
 from lio.tenancy import org_scope
+from lookups.custom import definitions, propose
 from lookups.edit import tags_named
 from lookups.known import known
 from transfers import imports
@@ -28,7 +41,14 @@ STAGED, CAPTURED = 5_000, 1_000  # rows of a chunk
 State, Outcome = Import.State, ImportRow.Outcome
 ON_DUPLICATE = {"skip": "refuse", "update": "merge", "create": "accept"}
 MATCH = {"address": ADDRESSES, "email": ("email_norm",), "linkedin": ("linkedin_norm",), "phone": (PHONE,)}
-OUTCOMES = {CREATE: Outcome.CREATE, MERGE: Outcome.MERGE, DUPLICATE: Outcome.SKIP, AMBIGUOUS: Outcome.FAIL, BUSY: Outcome.FAIL}
+OUTCOMES = {
+    CREATE: Outcome.CREATE,
+    MERGE: Outcome.MERGE,
+    DUPLICATE: Outcome.SKIP,
+    AMBIGUOUS: Outcome.FAIL,
+    BUSY: Outcome.FAIL,
+    REFUSED: Outcome.FAIL,
+}
 REASONS = {
     AMBIGUOUS: "the e-mail address belongs to one lead and the LinkedIn address to another",
     BUSY: "another intake was capturing the same lead; import this row again",
@@ -138,7 +158,9 @@ class Work:
     # ------------------------------------------------------------------- what each row will do
     def foresee(self, row):
         done_to, counts = 0, {"create": 0, "merge": 0, "skip": 0, "fail": 0}
-        plan = Plan(Organization(pk=self.organization_id), on_duplicate=ON_DUPLICATE[row.policy], match=MATCH[row.match])
+        with self.locked():
+            organization = Organization.objects.get(pk=self.organization_id)
+            plan = Plan(organization, on_duplicate=ON_DUPLICATE[row.policy], match=MATCH[row.match])
         while True:
             with self.locked() as row:
                 chunk = self.chunk(row, done_to, STAGED)
@@ -151,7 +173,10 @@ class Work:
                 for _, lead in leads:
                     plan.place(lead)
                 self.note(
-                    [(number, OUTCOMES[lead.kind], _known(lead.target), REASONS.get(lead.kind, "")) for number, lead in leads]
+                    [
+                        (number, OUTCOMES[lead.kind], _known(lead.target), REASONS.get(lead.kind, lead.reason))
+                        for number, lead in leads
+                    ]
                 )
                 for _, lead in leads:
                     counts[OUTCOMES[lead.kind].name.lower()] += 1
@@ -191,7 +216,15 @@ class Work:
                 on_duplicate=ON_DUPLICATE[row.policy],
                 match=MATCH[row.match],
             )
-            self.count(row, chunk, [(number, *outcome) for (number, _), outcome in zip(good, outcomes, strict=True)])
+            propose(organization, {key for _, lead in good for key in lead.custom} - definitions(organization).keys())
+            self.count(
+                row,
+                chunk,
+                [
+                    (number, kind, lead_id, REASONS.get(kind, reason))
+                    for (number, _), (kind, lead_id, reason) in zip(good, outcomes, strict=True)
+                ],
+            )
             row.done_to = chunk[-1][0]
             row.save()
             advance(self.job, cursor={"done_to": row.done_to})
@@ -207,16 +240,16 @@ class Work:
         return {entry.name.lower(): entry.pk for entry in known(organization, "tags").values()}
 
     def count(self, row, chunk, outcomes):
-        kinds = [kind for _, kind, _ in outcomes]
+        kinds = [kind for _, kind, _, _ in outcomes]
         row.created += kinds.count(CREATE)
         row.merged += kinds.count(MERGE)
         row.skipped += kinds.count(DUPLICATE)
         row.succeeded = row.created + row.merged
         row.processed += len(chunk)
         row.failed = row.processed - row.succeeded - row.skipped
-        self.note([(number, OUTCOMES[kind], lead_id, REASONS.get(kind, "")) for number, kind, lead_id in outcomes])
+        self.note([(number, OUTCOMES[kind], lead_id, reason) for number, kind, lead_id, reason in outcomes])
         refused = {number: reason for number, _, reason in chunk if reason}
-        refused |= {number: REASONS[kind] for number, kind, _ in outcomes if kind in REASONS}
+        refused |= {number: reason for number, _, _, reason in outcomes if reason}
         row.errors += [{"row": number, "reason": reason} for number, reason in sorted(refused.items())][
             : SHOWN_ERRORS - len(row.errors)
         ]

@@ -141,6 +141,26 @@ def amount(cell):
     return value if value == round(value, 2) and value < 10**13 else None
 
 
+DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", re.ASCII)
+
+
+def iso_date(cell):
+    """2026-06-15 of 15.06.2026, 15/06/2026 and 06/15/2026; another cell, an ambiguous one among them, as it is.
+
+    With dots the day is first. With slashes or dashes it is told by a number above 12, or both are the same.
+    """
+    match = DAY_FIRST.fullmatch(cell)
+    if not match:
+        return cell
+    day, month = int(match[1]), int(match[3])
+    if match[2] != ".":
+        if day <= 12 and month <= 12 and day != month:
+            return cell
+        if month > 12:
+            day, month = month, day
+    return f"{match[4]}-{month:02}-{day:02}"
+
+
 def split_name(text):
     """A whole name as {"first_name", "last_name", "name_prefix", "name_suffix"}, without the parts it lacks.
 

@@ -133,20 +133,9 @@ def due(moment: object, style: str = "") -> str:
         past = _relative(at, now, False)
         return _time(at, f"{past} late" if now - at < timedelta(days=7) else f"due {past}", "")
     days = (at.date() - now.date()).days
-    if at < now:
-        return _time(
-            at, f"{_relative(at, now, False)} late" if now - at < timedelta(days=7) else f"due {_relative(at, now, False)}", ""
-        )
-    when = (
-        "today"
-        if days == 0
-        else "tomorrow"
-        if days == 1
-        else f"{at.day} {at:%b}"
-        if at.year == now.year
-        else f"{at.day} {at:%b %Y}"
-    )
-    return _time(at, f"{when}, {at:%H:%M}", "")
+    year = "" if at.year == now.year else f" {at.year}"
+    day = "today" if days == 0 else "tomorrow" if days == 1 else f"{at.day} {at:%b}{year}"
+    return _time(at, f"{day}, {at:%H:%M}", "")
 
 
 @register.filter

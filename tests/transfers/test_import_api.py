@@ -12,7 +12,9 @@ from leads.models import Lead
 from lio import jobs
 from lio.models import Change, Job
 from lio.tenancy import org_scope
+from lookups import fields
 from lookups.known import known
+from lookups.models import CustomField
 from tests.factories import make_lead, make_member
 from tests.transfers.importing import counts, imported, leads_of, send
 from transfers.incoming import PLAIN, Reader
@@ -126,13 +128,57 @@ def test_an_update_fills_and_replaces_and_blank_never_overwrites(api, rep):
         told = [(c.before, c.after) for c in Change.objects.filter(model_id=there.pk, verb="lead.merged").order_by("id")]
         assert told == [
             (
-                {"first_name": "Old", "custom_fields": {"a": "1", "b": "2"}},
-                {"first_name": "New", "custom_fields": {"a": "1", "b": "3", "c": "4"}},
+                {"first_name": "Old", "custom_fields": {"b": "2", "c": None}},
+                {"first_name": "New", "custom_fields": {"b": "3", "c": "4"}},
             ),
             ({"city": "Rome"}, {"city": "Oslo"}),
         ]
         row = Import.objects.get(pk=job["id"])
         assert set(Change.objects.filter(verb="lead.merged").values_list("change_id", flat=True)) == {row.change_id}
+
+
+def test_custom_fields_are_read_by_their_definitions(api, rep, colleague):
+    with org_scope(rep.organization):
+        size = fields.add(rep.organization, by=rep, label="Deal size", kind="money")
+        fields.add(rep.organization, by=rep, label="Plan", kind="choice", options=["Basic", "Pro"])
+        fields.add(rep.organization, by=rep, label="Adviser", kind="person")
+    lines = [
+        "email,DEAL SIZE,Plan,Adviser,Hobby",
+        f'a@x.example,"1,200.50",pro,{colleague.email},chess',
+        f"b@x.example,much,Basic,{colleague.full_name},",
+        "c@x.example,5,Gold,,",
+        "d@x.example,,,Nobody,",
+        "e@x.example,,,,",
+    ]
+    job = imported(api, "\n".join(lines))
+    assert counts(job) == {"total": 5, "created": 2, "merged": 0, "skipped": 0, "failed": 3}
+    one, last = leads_of(rep.organization)
+    assert one.custom_fields == {size.key: 1200.5, "plan": "Pro", "adviser": colleague.pk, "Hobby": "chess"}
+    assert last.custom_fields == {}
+    assert [error["row"] for error in job["errors"]] == [3, 4, 5]
+    assert "DEAL SIZE" in job["errors"][0]["reason"] and "much" in job["errors"][0]["reason"]
+    with org_scope(rep.organization):
+        assert CustomField.objects.get(key="Hobby").state == "proposed"
+
+
+def test_what_a_custom_field_demands_is_demanded_of_rows(api, rep):
+    with org_scope(rep.organization):
+        fields.add(rep.organization, by=rep, label="Number", kind="number", is_unique=True)
+        fields.add(rep.organization, by=rep, label="Region", kind="text", required=True)
+    lines = [
+        "email,Number,Region",
+        "a@x.example,1,North",
+        "b@x.example,1,South",
+        "c@x.example,2,",
+        "d@x.example,2,East",
+    ]
+    job = imported(api, "\n".join(lines))
+    assert job["errors"] == [
+        {"row": 3, "reason": "Number: another record has this value already"},
+        {"row": 4, "reason": "Region is required"},
+    ]
+    again = imported(api, "email,Number\na@x.example,1\nd@x.example,1\n", policy="update")
+    assert counts(again) == {"total": 2, "created": 0, "merged": 1, "skipped": 0, "failed": 1}  # required only of new ones
 
 
 def test_create_makes_second_leads_and_the_phone_can_be_the_key(api, rep):
