@@ -79,5 +79,6 @@ lock: $(VENV)/bin/python
 	&& "$$tools/bin/python" -m pip --disable-pip-version-check install --quiet uv \
 	&& "$$tools/bin/uv" $(LOCK) requirements.in -o requirements.txt \
 	&& "$$tools/bin/uv" $(LOCK) requirements-dev.in -o requirements-dev.txt \
-	&& ! grep -nE '://|^--' requirements.txt requirements-dev.txt
+	&& "$$tools/bin/uv" $(LOCK) requirements-s3.in -o requirements-s3.txt \
+	&& ! grep -nE '://|^--' requirements.txt requirements-dev.txt requirements-s3.txt
 

@@ -2,6 +2,7 @@
 
 from accounts.models import User
 from leads import edit, jobs
+from leads.assignment import tell_owner
 from leads.models import Lead, LeadTag
 from leads.serializers import check_active
 from lio import bulk, history
@@ -31,7 +32,9 @@ def assign(rows, member, *, by):
 @bulk.action
 def _assign(ids, member_id, *, by):
     leads = Lead.objects.filter(pk__in=ids).alive()
-    return leads.assign_to(User.objects.get(pk=member_id) if member_id else None, by=by)
+    changed = leads.assign_to(User.objects.get(pk=member_id) if member_id else None, by=by)
+    tell_owner(changed, member_id, by=by)
+    return changed
 
 
 def add_tag(rows, tag, *, by):

@@ -6,18 +6,19 @@ from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import edit, jobs, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
 from lio import jobs as queue
 from lio.errors import Conflict
+from lookups.custom import refuse_taken
 from lookups.known import known
 from lookups.seeds import NEW
 
 COLUMNS = [str(field.column) for field in Lead._meta.concrete_fields
            if field.name not in ("id", "deleted_at", "last_activity_at")]
-EMPTY = dict.fromkeys(COLUMNS) | {"first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "score": 0,
-                                  "custom_fields": {}}
+EMPTY = dict.fromkeys(COLUMNS)
 # Every column, sent or not: one statement for all leads, so that it is planned once.
 MAKE = f"""
 WITH new AS (
@@ -29,13 +30,13 @@ SELECT new.id, change.change_id FROM new, change
 TRIES = 3  # an address may be taken or released between two looks
 
 
-def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
+def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=False):
     """Make a lead of `fields` ({model attribute: value}; `company` is a name), or find the one that it is.
 
     A living lead with the same e-mail or LinkedIn address makes it a duplicate (R40). `on_duplicate`: "refuse" raises
     Conflict, "merge" puts the given non-empty fields into the oldest match, "accept" makes a second lead all the same.
-    `tags` are inner ids. Answers (lead id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses
-    belong to two leads.
+    `tags` are inner ids. With `keep` a custom value that should be unique and is not is kept all the same. Answers (lead
+    id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses belong to two leads.
 
     No look before the leap: the insert itself finds out, so that of any number of parallel captures exactly one wins.
     """
@@ -47,7 +48,10 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
     for _ in range(TRIES):
         lead_id = _make(organization, values | addresses, second, company, by=by)
         if lead_id:
+            if not keep and values.get("custom_fields"):
+                refuse_taken(organization, lead_id, values["custom_fields"])
             add_tags(organization, lead_id, tags)
+            tell_owner([lead_id], values.get("assigned_to_id"), by=by)
             return lead_id, True
         held = holders(organization, addresses)
         if on_duplicate == "accept":
@@ -59,7 +63,7 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse"):
         if ids and on_duplicate == "refuse":
             raise duplicate(ids[0])
         if ids and edit.update(ids[0], organization, values | ({"company": company} if company else {}), by=by,
-                               add_tags=tags, verb="lead.merged", gone_ok=True):
+                               add_tags=tags, verb="lead.merged", gone_ok=True, keep=keep):
             return ids[0], False
     raise Conflict("The same lead is being captured at this moment. Try again.")
 
@@ -69,23 +73,35 @@ def _make(organization, values, second, company, *, by):
 
     Addresses in `second` are not claimed. One statement: the lead, its search words, the note that it came, its score to come.
     """
-    moment = now()
-    shown = edit.wire(organization, values) | ({"company": company} if company else {})
-    shown.pop("company_id", None)
-    row = {
-        **EMPTY, "status_id": known(organization, "status")[NEW].pk, **values,
-        **{flag: column not in second for column, flag in HOLDS.items()},
-        "organization_id": organization.pk, "created_at": moment, "updated_at": moment, "ai_information": "{}",
-    }
-    row["custom_fields"] = dumps(row["custom_fields"]).decode()
+    row = EMPTY | new_row(organization, values, second)
+    for name in ("custom_fields", "ai_information"):
+        row[name] = dumps(row[name]).decode()
     with connection.cursor() as cursor:
         cursor.execute(MAKE, row | search.of_new("lead", words.body(values, company)) | queue.of_new(jobs.score_leads)
-                       | history.of_new("lead.created", "lead", by=by, after=shown))
+                       | history.of_new("lead.created", "lead", by=by, after=told(organization, values, company)))
         found = cursor.fetchone()
     if found is None:
         return None
     history.took(found[1])
     return found[0]
+
+
+def new_row(organization, values, second=()):
+    """{column: value} of a new lead. Addresses in `second` are not claimed."""
+    moment = now()
+    return {
+        "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
+        "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
+        **{flag: column not in second for column, flag in HOLDS.items()},
+        "organization_id": organization.pk, "created_at": moment, "updated_at": moment,
+    }
+
+
+def told(organization, values, company):
+    """What history tells of a new lead."""
+    shown = edit.wire(organization, values) | ({"company": company} if company else {})
+    shown.pop("company_id", None)
+    return shown
 
 
 def add_tags(organization, lead_id, tags):

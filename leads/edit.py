@@ -8,11 +8,13 @@ from orjson import dumps
 
 from companies.naming import find_or_make
 from leads import jobs, scoring, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS, ambiguous, duplicate, hand_on, holders, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
 from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
+from lookups.custom import refuse_taken
 from lookups.known import known
 
 MAX_KEYS, MAX_BYTES = 100, 32_000  # of an object that is merged, as JSON
@@ -21,11 +23,13 @@ WIRE = {"status_id": ("status", "status"), "source_id": ("lead_source", "source"
 
 
 @transaction.atomic
-def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="lead.updated", gone_ok=False):
+def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="lead.updated", gone_ok=False,
+           keep=False):
     """Set `fields` ({model attribute: value}; `company` is a name) of a living lead of the organisation.
 
     `tags` (inner ids) replaces its tags, `add_tags` adds to them. Only what differs is written and recorded. Answers True,
-    or False when the lead has gone and `gone_ok`. Raises Missing, or Conflict when an address belongs to another lead.
+    or False when the lead has gone and `gone_ok`. With `keep` a custom value that should be unique and is not is kept.
+    Raises Missing, or Conflict when an address or a unique value belongs to another lead.
     """
     living = Lead.objects.of(organization).alive().select_related("company")
     lead = living.select_for_update(of=("self",)).filter(pk=lead_id).first()
@@ -45,8 +49,12 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     released = {column: getattr(lead, f"_old_{column}", None) for column in HOLDS}
     if after:
         _save(lead, after, organization)
+        if "custom_fields" in after and not keep:
+            refuse_taken(organization, lead.pk, after["custom_fields"])
         hand_on([released["email_norm"]], [released["linkedin_norm"]])
     _record(lead, organization, before, after, (tags_before, tags_after), company_before, by=by, verb=verb)
+    if after.get("assigned_to_id"):
+        tell_owner([lead.pk], after["assigned_to_id"], by=by)
     if {"first_name", "last_name", "email", "phone_number", "job_title", "company_id"} & after.keys():
         words.write(lead.pk, {name: getattr(lead, name) for name in words.COLUMNS}, lead.company and lead.company.company_name)
     enqueue(jobs.score_leads, lead.pk)
@@ -60,9 +68,13 @@ def _set(lead, values):
         values["ai_information"] = {k: v for k, v in values["ai_information"].items() if k not in scoring.OWN_KEYS}
     for name in MERGED:
         if name in values:
-            merged = {**getattr(lead, name), **(values[name] or {})}
-            values[name] = {key: value for key, value in merged.items() if value is not None}
-            _check_size(name, values[name])
+            old = getattr(lead, name)
+            new = {key: value for key, value in {**old, **(values.pop(name) or {})}.items() if value is not None}
+            _check_size(name, new)
+            keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+            if keys:  # only the keys that differ are told
+                before[name], after[name] = {key: old.get(key) for key in keys}, {key: new.get(key) for key in keys}
+                setattr(lead, name, new)
     for column, new in norms(values).items():
         old = getattr(lead, column)
         values[column] = new

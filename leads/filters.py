@@ -1,9 +1,13 @@
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import FloatField
 
-from lio.api.fields import Flag, Ids, Text
+from leads.models import FollowUp, LeadTag
+from lio.api.fields import INT8, Flag, Ids, Text, Whole
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
+from lio.grammar import Column
+from lio.models import Change
+from lookups.filters import OwnFilter
 
 
 class Holders(Ids):
@@ -31,7 +35,33 @@ def score(**bounds):
     return Numbers(min_value=0, max_value=100, **bounds)
 
 
-class LeadFilter(ListFilter):
+def changed_in(change_id):
+    """The leads that one action made or changed: an import, a bulk action."""
+    return Change.objects.filter(change_id=change_id, model_type="lead").values("model_id")
+
+
+class Tags(Column):
+    """The tags of a lead: any of them counts."""
+
+    def compare(self, lookup, value):
+        return Q(Exists(LeadTag.objects.filter(lead=OuterRef("pk"), tag__number__in=value)))
+
+    def empty(self):
+        return ~Q(Exists(LeadTag.objects.filter(lead=OuterRef("pk"))))
+
+
+class LeadFilter(OwnFilter):
+    module = "lead"
+    columns = {
+        **{name: Column("text", name) for name in (
+            "first_name", "last_name", "email", "phone_number", "job_title", "industry", "website", "address", "city", "state",
+            "country", "pin_code", "linkedin_url", "notes")},
+        "company": Column("text", "company__company_name"), "company_id": Column("id", "company_id"),
+        "status": Column("id", "status__number"), "lead_source": Column("id", "source__number"),
+        "priority": Column("id", "priority"), "tags": Tags("id", "tags"), "assigned_to": Column("person", "assigned_to_id"),
+        "score": Column("number", "score"), "estimated_value": Column("number", "estimated_value"),
+        **{name: Column("moment", name) for name in ("created_at", "updated_at", "last_activity_at")},
+    }
     filters = {
         "score_min": at_least("score", score()),
         "score_max": at_most("score", score()),
@@ -46,6 +76,7 @@ class LeadFilter(ListFilter):
         "country": same_text("country"),
         "created_from": since("created_at"),
         "created_to": until("created_at"),
+        "change_id": Filter(Whole(min_value=1, max_value=INT8), lambda value, caller: Q(pk__in=changed_in(value))),
     }
     aliases = {"status": "state_id"}
     ranges = (("start_date", "end_date"), ("created_from", "created_to"))
@@ -75,12 +106,43 @@ class LeadFilter(ListFilter):
 class KeyLeadFilter(LeadFilter):
     """`v1/lead/lead-list` knows search, order and pages, no filters."""
 
+    module = ""
     filters: dict = {}
     date_field = None
+
+    def _apply_tree(self, params, errors):
+        return
 
 
 class NoteFilter(ListFilter):
     filters = {"lead_id": any_of("lead_id")}
     search_in = ("title", "note")
     sorts = {"id": "id", "lead_id": "lead_id", "title": "title", "note": "note", "created_by": "created_by_id",
+             "is_pinned": "is_pinned", "created_at": "created_at"}
+
+
+class StatusOf(Ids):
+    """Follow-up statuses, 1 to 6 (R71)."""
+
+    def to_internal_value(self, data):
+        numbers = super().to_internal_value(data)
+        if not set(numbers) <= set(FollowUp.Status.values):
+            raise ValidationError("must be 1 to 6")
+        return numbers
+
+
+class FollowUpFilter(ListFilter):
+    filters = {"lead_id": any_of("lead_id"), "status": Filter(StatusOf(), lambda value, caller: Q(status__in=value), many=True),
+               "assigned_to": Filter(Holders(), held_by, many=True)}
+    search_in = ("notes",)
+    sorts = {"id": "id", "lead_id": "lead_id", "follow_up_date": "due_at", "notes": "notes", "status": "status",
+             "repeats": "repeats", "assigned_to": "assigned_to_id", "created_by": "created_by_id", "created_at": "created_at"}
+    nullable = frozenset({"assigned_to_id", "created_by_id"})
+
+
+class DocumentFilter(ListFilter):
+    filters = {"lead_id": any_of("model_id")}
+    search_in = ("name", "document_type", "description")
+    sorts = {"id": "id", "lead_id": "model_id", "file_name": "name", "mime_type": "mime_type", "size": "stored_file__size",
+             "url": "stored_file_id", "document_type": "document_type", "description": "description",
              "created_at": "created_at"}

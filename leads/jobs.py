@@ -4,7 +4,7 @@ from django.db import connection, connections
 from django.utils.timezone import now
 from orjson import dumps
 
-from leads import scoring
+from leads import follow_ups, scoring
 from leads.models import Lead, fold_counts
 from lio.jobs import every, job
 from lio.tenancy import org_scope
@@ -47,6 +47,28 @@ def score_leads(lead_ids):
                FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS n(id, score, note) WHERE l.id = n.id""",
             [ids, scores, notes],
         )
+
+
+WITH_FOLLOW_UPS_DUE = """
+SELECT f.organization_id FROM leads_followup f JOIN leads_lead l ON l.id = f.lead_id AND l.deleted_at IS NULL
+WHERE f.deleted_at IS NULL AND f.status IN (1, 2, 4) AND f.reminded_at IS NULL AND f.due_at <= now()
+UNION
+SELECT f.organization_id FROM leads_followup f JOIN leads_lead l ON l.id = f.lead_id AND l.deleted_at IS NULL
+WHERE f.deleted_at IS NULL AND f.status IN (1, 4) AND f.due_at < now() - interval '1 day'
+"""
+
+
+@every(60)
+@job(attempts=1)
+def tend_follow_ups():
+    """Remind of what is due, and call missed what is past for a day."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute(WITH_FOLLOW_UPS_DUE)
+        busy = [organization_id for (organization_id,) in cursor.fetchall()]
+    for organization_id in busy:
+        with org_scope(organization_id):
+            follow_ups.tell_due()
+            follow_ups.miss_past()
 
 
 @every(15)

@@ -1,9 +1,14 @@
-"""Notes on leads."""
+"""Notes on leads: written, changed, pinned, deleted; who is mentioned is told."""
 
+from django.db import transaction
 from django.utils.timezone import now
 
+from leads import mentions
 from leads.models import Lead, Note
 from lio import history
+from lio.errors import Forbidden, Invalid, Missing
+
+LONGEST = 10_000  # characters of a note
 
 
 def add(lead, *, title, by, note=""):
@@ -11,4 +16,91 @@ def add(lead, *, title, by, note=""):
     row = Note.objects.create(organization_id=lead.organization_id, lead=lead, title=title, note=note, created_by=by)
     Lead.objects.filter(pk=lead.pk).update(last_activity_at=now())
     history.record("note.added", lead, by=by, after={"note_id": row.pk, "title": title, "note": note[:500]})
+    mentions.tell(lead, text_of(title, note), by=by)
     return row
+
+
+def read_text(text):
+    """(title, note) of what a person typed into one box. Raises Invalid."""
+    words = text.strip()
+    if not words or len(words) > LONGEST or "\x00" in words:
+        raise Invalid(
+            {
+                "note": [
+                    "write something first"
+                    if not words
+                    else f"has at most {LONGEST:,} characters"
+                    if len(words) > LONGEST
+                    else "must not hold a NUL character"
+                ]
+            }
+        )
+    return words.splitlines()[0][:200], words
+
+
+def text_of(title, note):
+    return note if note.startswith(title) else f"{title}\n{note}".strip()
+
+
+def may_change(note, user):
+    """A note's words are its author's; an admin may change them, too. Anybody who edits records may pin it."""
+    return note.created_by_id == user.pk or user.is_admin
+
+
+@transaction.atomic
+def update(note_id, organization, fields, *, by):
+    """Set title, note or is_pinned. Who is mentioned anew is told. Raises Missing, or Forbidden for another's words."""
+    row = (
+        Note.objects.of(organization)
+        .alive()
+        .filter(lead__deleted_at=None)
+        .select_for_update(of=("self",))
+        .select_related("lead")
+        .filter(pk=note_id)
+        .first()
+    )
+    if row is None:
+        raise Missing()
+    before = {name: getattr(row, name) for name in fields if getattr(row, name) != fields[name]}
+    if not before:
+        return row
+    rewritten = bool({"title", "note"} & before.keys())
+    if rewritten and not may_change(row, by):
+        raise Forbidden("Only who wrote a note, or an admin, can change its words.")
+    told = mentions.mentioned(row.organization_id, text_of(row.title, row.note)) if rewritten else set()
+    for name in before:
+        setattr(row, name, fields[name])
+    if rewritten:
+        row.edited_at = now()
+    row.save()
+    history.record(
+        "note.changed",
+        row.lead,
+        by=by,
+        before=_short(before),
+        after={"note_id": row.pk, **_short({name: fields[name] for name in before})},
+    )
+    if rewritten:
+        mentions.tell(row.lead, text_of(row.title, row.note), by=by, but=told)
+    return row
+
+
+def _short(values):
+    return {name: value[:500] if isinstance(value, str) else value for name, value in values.items()}
+
+
+@transaction.atomic
+def delete(rows, *, by):
+    """Delete notes. Answers the ids. Raises Forbidden, and deletes none, when one of them is another's."""
+    going = list(rows.alive().order_by("pk").select_for_update(of=("self",)).select_related("lead"))
+    if not all(may_change(row, by) for row in going):
+        raise Forbidden("Only who wrote a note, or an admin, can delete it.")
+    ids = [row.pk for row in going]
+    Note.objects.filter(pk__in=ids).bury()
+    history.record_each(
+        "note.removed",
+        "lead",
+        [(row.lead_id, {"note_id": row.pk, "title": row.title, "note": row.note[:500]}, {"note_id": row.pk}) for row in going],
+        by=by,
+    )
+    return ids

@@ -6,11 +6,12 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from accounts.models import User
 from companies.models import Company
-from leads.models import Lead
-from lio.api.fields import Email, Flag, Ids, Mapping, Money, Owned, Text, WebAddress, Whole
+from leads.models import FollowUp, Lead
+from lio.api.fields import Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import Invalid
 from lio.selection import Selection
+from lookups.custom import propose, read_custom
 from lookups.known import known
 
 READ_ONLY = frozenset({"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at",
@@ -24,6 +25,15 @@ class CustomFields(Mapping):
         if len(dumps(values)) > MAX_CUSTOM:
             raise ValidationError(f"must be at most {MAX_CUSTOM} bytes")
         return values
+
+
+class Anything(serializers.JSONField):
+    """Any JSON value, within the bounds of all custom fields together."""
+
+    def to_internal_value(self, data):
+        if len(dumps(data)) > MAX_CUSTOM:
+            raise ValidationError(f"must be at most {MAX_CUSTOM} bytes")
+        return data
 
 
 class LeadFields(Input):
@@ -118,15 +128,78 @@ class Assign(Selection):
     assigned_to = Owned(User, allow_null=True)
 
 
+class CustomValues(Input):
+    lead_id = Owned(Lead, source="lead")
+    custom_fields = CustomFields()
+
+
+class CustomFieldValue(Input):
+    lead_id = Owned(Lead, source="lead")
+    field_name = Text(min_length=1, max_length=64)  # type: ignore[assignment]  # the document's name; DRF has one, too
+    field_value = Anything(required=False, allow_null=True)
+
+
 class AddNote(Input):
     lead_id = Owned(Lead, source="lead")
     title = Text(min_length=1, max_length=200)
     note = Text(max_length=10_000, required=False)
 
 
-def attributes(organization, given):
-    """`given` (names of the API) as model attributes. Raises Invalid for an unknown look-up or an inactive member."""
+class ChangeNote(Input):
+    title = Text(min_length=1, max_length=200)
+    note = Text(max_length=10_000, required=False)
+    is_pinned = Flag(required=False)
+
+
+class AddFollowUp(Input):
+    lead_id = Owned(Lead, source="lead")
+    follow_up_date = Moment(source="due_at")
+    notes = Text(max_length=10_000, required=False)
+    repeats = serializers.ChoiceField(choices=FollowUp.Repeats.choices, required=False, allow_null=True, allow_blank=True)
+    assigned_to = Owned(User, required=False, allow_null=True)
+
+
+class ChangeFollowUp(Input):
+    follow_up_date = Moment(source="due_at")
+    notes = Text(max_length=10_000, required=False)
+    status = serializers.ChoiceField(choices=FollowUp.Status.choices, required=False)
+    repeats = serializers.ChoiceField(choices=FollowUp.Repeats.choices, required=False, allow_null=True, allow_blank=True)
+    assigned_to = Owned(User, required=False, allow_null=True)
+
+
+class AddDocument(Input):
+    lead_id = Owned(Lead, source="lead")
+    file = Upload()
+    document_type = Text(max_length=50, required=False)
+    description = Text(max_length=1000, required=False)
+
+
+class Picture(Input):
+    image = Upload()
+
+
+def follow_up_attributes(given):
+    """`given` as model attributes. Raises Invalid for a member who has left."""
     values = dict(given)
+    for name in ("notes", "repeats"):
+        if name in values and values[name] is None:
+            values[name] = ""
+    if "assigned_to" in values:
+        member = values.pop("assigned_to")
+        values["assigned_to_id"] = member and check_active(member).pk
+    return values
+
+
+def attributes(organization, given, *, new=False, keep=False):
+    """`given` (names of the API) as model attributes. Raises Invalid for an unknown look-up or an inactive member, and for a
+    custom value that does not fit its definition; with `keep` that one is kept as sent (R42). `new`: of a lead to be made.
+    """
+    values = dict(given)
+    if new or values.get("custom_fields"):
+        read = read_custom(organization, values.get("custom_fields"), strict=not keep, new=new)
+        propose(organization, read.proposals)
+        if read.values:
+            values["custom_fields"] = read.values
     for name, column, kind in (("status", "status_id", "status"), ("lead_source", "source_id", "source")):
         if name in values:
             number = values.pop(name)
@@ -143,6 +216,12 @@ def attributes(organization, given):
     if "custom_fields" in values and values["custom_fields"] is None:
         values["custom_fields"] = {}
     return values
+
+
+def misfits(organization, given):
+    """{custom_fields.<key>: complaints} of custom values that were kept although they do not fit."""
+    complaints = read_custom(organization, given.get("custom_fields"), strict=False).complaints
+    return {f"custom_fields.{key}": lines for key, lines in complaints.items()}
 
 
 def entry(organization, kind, number, field):

@@ -1,26 +1,47 @@
 from django.urls import path
 
-from leads.api import LeadViewSet, NoteViewSet, PushedLeadList, PushedLeads
-from leads.pages import add, lead
+from leads.api import (
+    AddLeadDocument,
+    DocumentViewSet,
+    FollowUpViewSet,
+    LeadViewSet,
+    NoteViewSet,
+    PushedLeadList,
+    PushedLeads,
+    SetPicture,
+)
+from leads.pages import add, lead, views, work
 from leads.pages import list as leads
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()
 verbs.register("lead/note", NoteViewSet, "note")
+verbs.register("lead/follow-up", FollowUpViewSet, "follow-up")
+verbs.register("lead/document", DocumentViewSet, "document")
 verbs.register("lead", LeadViewSet)
 api = [
     path("lead", PushedLeads.as_view({"post": "create"}), name="v1-lead"),
     path("lead/lead-list", PushedLeadList.as_view({"get": "list"}), name="v1-lead-list"),
+    path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
+    path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
     *verbs.urls,
 ]
 
 pages = [
     path("", leads.LeadList.as_view(), name="list"),
     path("add", add.AddLeadPage.as_view(), name="add"),
+    path("views/add", views.SaveView.as_view(), name="view_add"),
+    path("views/<int:pk>", views.EditView.as_view(), name="view_edit"),
     path("bulk", leads.BulkLeads.as_view(), name="bulk"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),
     path("<int:pk>/note", lead.AddNote.as_view(), name="note"),
+    path("<int:pk>/notes/<int:note_id>", work.EditNote.as_view(), name="edit_note"),
+    path("<int:pk>/follow-ups", work.AddFollowUpToLead.as_view(), name="follow_up_add"),
+    path("<int:pk>/follow-ups/<int:follow_up_id>", work.ChangeFollowUpOfLead.as_view(), name="follow_up"),
+    path("<int:pk>/documents", work.AddDocumentToLead.as_view(), name="document_add"),
+    path("<int:pk>/documents/<int:document_id>", work.DeleteDocumentOfLead.as_view(), name="document"),
+    path("<int:pk>/picture", work.PictureOfLead.as_view(), name="picture"),
     path("<int:pk>/delete", lead.DeleteLead.as_view(), name="delete"),
     path("<int:pk>/field/<path:name>", lead.EditField.as_view(), name="field"),
 ]

@@ -4,8 +4,9 @@ A filter is a field that reads the parameter and a rule that turns the value int
 form is built per request.
 """
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from django.db.models import Q
 from django.utils.functional import cached_property
@@ -15,8 +16,10 @@ from lio import search
 from lio.api.envelope import BadParameter
 from lio.api.fields import Flag, Ids, Text
 from lio.errors import Invalid
+from lio.grammar import GROUPS, Column, Period, Tree, zone_of
 
 MAX_SEARCH = 200  # characters
+MAX_TREE = 8_000  # characters of a tree in an address
 
 
 class Filter:
@@ -52,10 +55,6 @@ def yes_no(rule):
     return Filter(Flag(), lambda value, caller: rule(value))
 
 
-def zone_of(caller):
-    return ZoneInfo(getattr(caller, "timezone", None) or "UTC")
-
-
 class Edge:
     """One end of a range: a plain date is a whole day in the caller's zone, a moment is itself (R33)."""
 
@@ -63,6 +62,8 @@ class Edge:
         self.last = last
 
     def run_validation(self, data):
+        if period := Period.read(data, marked=True):
+            return period
         try:
             if len(data) <= 10:
                 return date.fromisoformat(data)
@@ -76,7 +77,10 @@ class Edge:
         if isinstance(value, datetime):
             return value
         try:
-            day = value + timedelta(days=1) if self.last else value
+            if isinstance(value, Period):
+                day = value.days(caller)[self.last]
+            else:
+                day = value + timedelta(days=1) if self.last else value
             return datetime.combine(day, time.min, zone_of(caller)).astimezone(UTC)
         except OverflowError:
             raise ValidationError("is out of range") from None
@@ -105,12 +109,15 @@ class ListFilter:
     """What a list understands. Subclasses name `filters`, `sorts` ({parameter: column}) and how to search."""
 
     filters: dict = {}
+    columns: dict[str, Column] = {}  # the fields that a tree may test (lio/grammar.py), besides `filters`
     sorts: dict = {"id": "id", "created_at": "created_at", "updated_at": "updated_at"}
     ranges: tuple = (("start_date", "end_date"),)
     search_kind: str | None = None  # kind of the search document; without one, `search_in` columns are looked through
     search_in: tuple = ()
     date_field: str | None = "created_at"
     aliases: dict = {}
+    required: tuple = ()  # filters without which there is no list
+    sort_expression: Any = None  # what to sort by where that is no column
     nullable: frozenset = frozenset()  # columns of `sorts` that may be empty: empty ones come last
 
     def __init_subclass__(cls, **options):
@@ -120,16 +127,23 @@ class ListFilter:
 
     def __init__(self, params, caller):
         """`params` is a QueryDict of a request or the dict of a bulk action. Raises BadParameter."""
-        self.caller, self.condition, self.search, self.values = caller, Q(), "", {}
+        self.caller, self.condition, self.search = caller, Q(), ""
+        self.values: dict[str, Any] = {}
         errors: dict[str, list[str]] = {}
         for name, raw in _sent(params, self.aliases):
             if name == "search_value":
                 self.search = self._search(raw, errors)
-            elif name in self.filters:
+            elif name == "filters" or name in GROUPS:
+                continue
+            elif self.filter_named(name):
                 try:
                     self._apply(name, raw)
                 except (ValidationError, NotFound) as error:
                     errors[name] = [str(line) for line in _lines(error)]
+        for name in self.required:
+            if name not in self.values and name not in errors:
+                errors[name] = ["is required"]
+        self._apply_tree(params, errors)
         self.order = self._order(params, errors)
         for first, last in self.ranges:
             self._check_range(first, last, errors)
@@ -140,7 +154,7 @@ class ListFilter:
     def strict(cls, params, caller):
         """The same for a bulk action: unknown names are refused, too (422)."""
         known = {*cls.filters, *cls.aliases, "search_value", "order_by", "order_in"}
-        unknown = sorted(set(params) - known)
+        unknown = sorted(name for name in set(params) - known - {*GROUPS} if not cls.may_know(name))
         if unknown:
             raise Invalid({"filters": [f"unknown: {', '.join(unknown)}"]})
         try:
@@ -168,8 +182,56 @@ class ListFilter:
         """A search in documents and no filter beside it."""
         return bool(self.search and self.search_kind and not self.condition)
 
+    def filter_named(self, name):
+        """The Filter of a flat name; None for a name that is none. A subclass may know further names."""
+        return self.filters.get(name)
+
+    def column_named(self, name):
+        """The Column of a field that a tree tests; None for a name that is none."""
+        return self.columns.get(name)
+
+    @classmethod
+    def may_know(cls, name):
+        """Whether `filter_named` answers, or complains about, this further name."""
+        return False
+
+    def _apply_tree(self, params, errors):
+        """The groups and tests of a dict, or of the parameter `filters`, which is such a dict as JSON."""
+        if hasattr(params, "getlist"):
+            text = params.get("filters")
+            if not text:
+                return
+            try:
+                given = json.loads(text) if len(text) <= MAX_TREE else None
+            except (ValueError, RecursionError):
+                given = None
+            if not isinstance(given, dict):
+                errors["filters"] = [f"must be a JSON object of at most {MAX_TREE} characters"]
+                return
+        else:
+            given = {name: params[name] for name in GROUPS if name in params}
+        if not given:
+            return
+        try:
+            self.condition &= Tree(self._flat, self.column_named, self.caller).q(given)
+            self.values["filters"] = given
+        except (ValidationError, NotFound) as error:
+            errors["filters"] = [str(line) for line in _lines(error)]
+
+    def _flat(self, name, raw):
+        name = self.aliases.get(name, name)
+        one = self.filter_named(name)
+        if one is None:
+            raise ValidationError(f"unknown: {name}"[:100])
+        try:
+            if isinstance(raw, list) and raw and not one.many:
+                raw = raw[-1]
+            return one.rule(one.field.run_validation(raw), self.caller)
+        except ValidationError as error:
+            raise ValidationError(f"{name}: {_lines(error)[0]}") from None
+
     def _apply(self, name, raw):
-        one = self.filters[name]
+        one = self.filter_named(name)
         if isinstance(raw, list) and not one.many:
             raw = raw[-1] if raw else ""
         if raw in (None, "", []):

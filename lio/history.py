@@ -17,22 +17,29 @@ from lio.tenancy import current_organization_id
 
 _change_id: ContextVar[int | None] = ContextVar("change_id", default=None)
 _actor: ContextVar[str] = ContextVar("actor", default="")
+_undoes: ContextVar[int | None] = ContextVar("undoes", default=None)
 
 INSERT = """
-INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
-SELECT %s, coalesce(%s, nextval('lio_change_group')), %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s RETURNING change_id
+INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor, undoes)
+SELECT %s, coalesce(%s, nextval('lio_change_group')), %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s RETURNING change_id
 """
 
 
 @contextmanager
-def one_action(*, actor="", change_id=None):
-    """Everything recorded inside shares one change id; `actor` says who, when no user does it."""
-    ids, actors = _change_id.set(change_id), _actor.set(actor)
+def one_action(*, actor="", change_id=None, undoes=None):
+    """Everything recorded inside shares one change id; `actor` says who, when no user does it; `undoes` what it takes back."""
+    ids, actors, undone = _change_id.set(change_id), _actor.set(actor), _undoes.set(undoes)
     try:
         yield
     finally:
         _change_id.reset(ids)
         _actor.reset(actors)
+        _undoes.reset(undone)
+
+
+def actor_name():
+    """Who acts when no user does: an API key, a form, a job; "" when nobody is named."""
+    return _actor.get()
 
 
 def last_change_id():
@@ -57,8 +64,21 @@ def record(verb, row, *, by, before=None, after=None):
     """
     model_type, model_id = row if isinstance(row, tuple) else (row._meta.model_name, row.pk)
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [current_organization_id(), _change_id.get(), verb, model_type, model_id,
-                                before and _json(before), after and _json(after), by and by.pk, _actor.get()])
+        cursor.execute(
+            INSERT,
+            [
+                current_organization_id(),
+                _change_id.get(),
+                verb,
+                model_type,
+                model_id,
+                before and _json(before),
+                after and _json(after),
+                by and by.pk,
+                _actor.get(),
+                _undoes.get(),
+            ],
+        )
         _change_id.set(cursor.fetchone()[0])
     return _change_id.get()
 
@@ -72,8 +92,14 @@ OF_NEW = """INSERT INTO lio_change (organization_id, change_id, verb, model_type
 
 def of_new(verb, model_type, *, by, after):
     """The parameters of OF_NEW."""
-    return {"change_id": _change_id.get(), "change_verb": verb, "change_type": model_type, "change_after": _json(after),
-            "change_by": by and by.pk, "change_actor": _actor.get()}
+    return {
+        "change_id": _change_id.get(),
+        "change_verb": verb,
+        "change_type": model_type,
+        "change_after": _json(after),
+        "change_by": by and by.pk,
+        "change_actor": _actor.get(),
+    }
 
 
 def took(change_id):
@@ -86,10 +112,39 @@ def record_many(verb, model_type, ids, *, by, before=None, after=None):
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(
-                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
-                   SELECT %s, %s, %s, %s, id, %s::jsonb, %s::jsonb, %s, %s FROM unnest(%s::bigint[]) AS id""",
-                [current_organization_id(), start_change(), verb, model_type, before and _json(before), after and _json(after),
-                 by and by.pk, _actor.get(), list(ids)])
+                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
+                                           undoes)
+                   SELECT %s, %s, %s, %s, id, %s::jsonb, %s::jsonb, %s, %s, %s FROM unnest(%s::bigint[]) AS id""",
+                [
+                    current_organization_id(),
+                    start_change(),
+                    verb,
+                    model_type,
+                    before and _json(before),
+                    after and _json(after),
+                    by and by.pk,
+                    _actor.get(),
+                    _undoes.get(),
+                    list(ids),
+                ],
+            )
+
+
+def record_each(verb, model_type, entries, *, by):
+    """The same for many records to which different things happened: `entries` are (id, before, after)."""
+    if entries:
+        told = [{"id": pk, "before": before or None, "after": after or None} for pk, before, after in entries]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
+                                           undoes)
+                   SELECT %s, %s, %s, %s, r.id, r.before, r.after, %s, %s, %s
+                   FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, before jsonb, after jsonb)""",
+                [
+                    current_organization_id(), start_change(), verb, model_type, by and by.pk, _actor.get(), _undoes.get(),
+                    _json(told),
+                ],
+            )
 
 
 def change_rows(rows, verb, values, *, by, names=None, also=None):
@@ -117,11 +172,21 @@ def change_rows(rows, verb, values, *, by, names=None, also=None):
     aliases = ", ".join(["pk", *[f"c{n}" for n in range(len(shown))]])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor)
-                SELECT %s, %s, %s, %s, r.pk, jsonb_build_object({pairs}), %s::jsonb, %s, %s
+            f"""INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
+                                        undoes)
+                SELECT %s, %s, %s, %s, r.pk, jsonb_build_object({pairs}), %s::jsonb, %s, %s, %s
                 FROM ({compiled}) AS r({aliases})""",
-            [current_organization_id(), change, verb, model._meta.model_name, after, by and by.pk, _actor.get(),
-             *params],
+            [
+                current_organization_id(),
+                change,
+                verb,
+                model._meta.model_name,
+                after,
+                by and by.pk,
+                _actor.get(),
+                _undoes.get(),
+                *params,
+            ],
         )
     locked.update(**values, **(also or {}), **({"updated_at": now()} if hasattr(model, "updated_at") else {}))
     return moving

@@ -27,6 +27,8 @@ BATCH = 500
 BATCH_SIZES = (BATCH, BATCH, 25, 1)  # by attempts so far: a row that kills its worker is alone in the end
 BATCH_SECONDS = 30  # a batch stops claiming after this long, well below the queue's time-out
 RECURRING: dict[str, tuple] = {}
+AGAIN = object()  # what a long job answers when it has had its time and wants to go on (`time_is_up`)
+TURN_SECONDS = 30  # a turn of a long job; the queue kills after 50
 
 
 def job(*, attempts=5, batch=False, long=False):
@@ -34,7 +36,8 @@ def job(*, attempts=5, batch=False, long=False):
 
     A plain job runs in one transaction, in the scope of the organisation that enqueued it, together with the note that
     it is done. A `batch` job is called once with a list of the first arguments of all its waiting rows. A `long` job is called
-    with its Job row first and opens its own transactions, chunk by chunk (lio.jobs.advance).
+    with its Job row first and opens its own transactions, chunk by chunk (lio.jobs.advance); it answers AGAIN after
+    TURN_SECONDS, between two chunks, and is called anew with the cursor where it left it.
     """
 
     def mark(function):
@@ -124,8 +127,8 @@ def _attempt(row, lock):
         function = _function(row.function)
         if function.job["long"]:
             with history.one_action(actor="LIO"):
-                function(row, *row.args)
-            _finish(row.pk)
+                more = function(row, *row.args) is AGAIN
+            (_go_on if more else _finish)(row.pk)
         else:
             with _scope(row), history.one_action(actor="LIO"):
                 function(*row.args)
@@ -194,6 +197,11 @@ def _function(path):
 
 def _finish(job_id):
     Job.objects.filter(pk=job_id).update(state=Job.State.DONE, finished_at=now(), error="")
+
+
+def _go_on(job_id):
+    """Back into the queue; the tick wakes it as soon as this worker has let go of its lock."""
+    Job.objects.filter(pk=job_id).update(state=Job.State.QUEUED, attempts=0, run_at=now(), woken_at=None)
 
 
 def _postpone(rows, error, lock):

@@ -31,8 +31,9 @@ class Listing:
         if column == "id":
             return self.rows.order_by("-id" if down else "id")
         empty_last = {"nulls_last" if descending == down else "nulls_first": True}
-        empty_last = empty_last if column in self.filter.nullable else {}
-        one = F(column).desc(**empty_last) if down else F(column).asc(**empty_last)
+        by = self.filter.sort_expression
+        empty_last = empty_last if by or column in self.filter.nullable else {}
+        one = (by or F(column)).desc(**empty_last) if down else (by or F(column)).asc(**empty_last)
         return self.rows.order_by(one, "-id" if down else "id")
 
     def total(self):

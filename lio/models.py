@@ -83,12 +83,14 @@ class Change(OwnedModel):
     after = models.JSONField(null=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     actor = models.CharField(max_length=120, default="")  # who it was when `by` is empty: an API key, a form, a job
+    undoes = models.BigIntegerField(null=True)  # change id of the action that this one takes back (lio/undo.py)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [
             models.Index(fields=["organization", "model_type", "model_id", "-id"], name="change_of_record"),
             models.Index(fields=["organization", "change_id"], name="change_together"),
+            models.Index(fields=["organization", "undoes"], condition=Q(undoes__isnull=False), name="change_undone"),
         ]
 
     def __str__(self):

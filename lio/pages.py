@@ -43,13 +43,18 @@ class _Rail:
         self.request = request
 
     def __iter__(self):
-        return iter(self.entries)
+        return (group for group in self.groups if group["label"] != "head")
+
+    @property
+    def head(self):
+        """The entries beside the brand."""
+        return next((group["entries"] for group in self.groups if group["label"] == "head"), [])
 
     @cached_property
-    def entries(self):
-        return list(self.groups())
-
     def groups(self):
+        return list(self._grouped())
+
+    def _grouped(self):
         user = self.request.user
         groups: dict[str, list[dict]] = {}
         for entry in sorted(rail, key=lambda entry: entry.order):
@@ -124,8 +129,14 @@ class Page(View):
             response["HX-Trigger"] = json.dumps(events)
         return response
 
-    def say(self, text):
-        messages.success(self.request, text)
+    def say(self, text, *, undoable=False):
+        """A toast on the next page; with `undoable` it can take back what this request has just changed."""
+        messages.success(self.request, text, extra_tags=self.undo_url if undoable else "")
+
+    @property
+    def undo_url(self):
+        change_id = history.last_change_id()
+        return reverse("undo", args=[change_id]) if change_id else ""
 
     def complain(self, text):
         messages.error(self.request, text)

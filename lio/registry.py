@@ -22,7 +22,35 @@ class RailEntry:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Subject:
+    """A kind of record that files, notifications and the feed can be about, by its `model_type`.
+
+    `rows(organization)` are its living rows, `names(organization, ids)` answers {id: name}, also of deleted ones, and
+    `url(id)` the path of its page ("" without one). `verb` lets a member see it.
+    """
+
+    rows: Callable
+    names: Callable
+    url: Callable
+    verb: str = "records.view"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A kind of record that has a list, saved views and custom fields: `model` holds them, `filter_class` filters."""
+
+    model: Any
+    filter_class: Any
+    columns: dict[str, str]  # {field: label} of what a table of its list can show
+
+
+undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
 rail: list[RailEntry] = []
+subjects: dict[str, Subject] = {}  # {model_type: what it is}
+feed_actions: dict[str, str] = {}  # {verb of the history: what the feed calls it}
+profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further sections of the profile page
+modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

@@ -8,6 +8,7 @@ document instead: with so many hits the page fills soon.
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, Value
+from orjson import dumps
 
 from lio.models import SearchDoc
 from lio.rows import IDS, IsAny
@@ -68,6 +69,18 @@ def write(kind, object_id, body):
             """INSERT INTO lio_searchdoc (organization_id, kind, object_id, body) VALUES (%s, %s, %s, %s)
                ON CONFLICT (organization_id, kind, object_id) DO UPDATE SET body = EXCLUDED.body
                WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, object_id, body])
+
+
+def write_many(kind, documents):
+    """The same for many records: `documents` are (object id, body)."""
+    if documents:
+        given = dumps([{"id": object_id, "body": body} for object_id, body in documents]).decode()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO lio_searchdoc (organization_id, kind, object_id, body)
+                   SELECT %s, %s, r.id, r.body FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, body text)
+                   ON CONFLICT (organization_id, kind, object_id) DO UPDATE SET body = EXCLUDED.body
+                   WHERE lio_searchdoc.body <> EXCLUDED.body""", [current_organization_id(), kind, given])
 
 
 # Part of a statement whose CTE `new` holds the id of a record that it makes.

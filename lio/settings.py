@@ -1,6 +1,7 @@
 """Settings of LIO: the environment first, then what follows from it."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -52,7 +53,11 @@ INVITATION_DAYS = env.int("LIO_INVITATION_DAYS", 7)
 RESET_HOURS = env.int("LIO_RESET_HOURS", 2)
 WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
+IMPORT_MAX_BYTES = env.int("LIO_IMPORT_MAX_BYTES", 50 << 20)  # of an uploaded lead list
+IMPORT_MAX_ROWS = env.int("LIO_IMPORT_MAX_ROWS", 200_000)
+MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; kinds of files have lower limits
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
+S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
 
 
@@ -96,8 +101,10 @@ def addresses():
 
 
 DATABASE_URLS = addresses()
-WEB_TIMEOUT = ("-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30s "
-               "-c client_connection_check_interval=1s")  # a killed process's statement ends, and its locks with it
+WEB_TIMEOUT = (
+    "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30s "
+    "-c client_connection_check_interval=1s"
+)  # a killed process's statement ends, and its locks with it
 LIMITS = WEB_TIMEOUT.format(*(("5min", "10s") if JOB_ROLE else ("5s", "2s")))
 DATABASES = {
     "default": database(DATABASE_URLS["app"], options=LIMITS),
@@ -112,6 +119,7 @@ INSTALLED_APPS = [
     "lio.apps.LioConfig",
     "accounts.apps.AccountsConfig",
     "lookups.apps.LookupsConfig",
+    "activity.apps.ActivityConfig",
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "transfers.apps.TransfersConfig",
@@ -175,8 +183,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ["email", "first_name", "last_name"]}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "first_name", "last_name"]},
+    },
 ]
 # The cookie carries only the id of an accounts.AuthSession row, which every request checks.
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
@@ -200,18 +210,36 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF], "script-src": [SELF, NONCE], "style-src": [SELF], "img-src": [SELF, "data:"],
-        "object-src": [NONE], "base-uri": [NONE], "form-action": [SELF], "frame-ancestors": [NONE],
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
     }
 }
 # Other people's sites may post leads from a browser; the key's own domain list is enforced on the request itself.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/v1/(lead|lead/lead-list|web-form/.*|track/.*|booking/.*)$"
 CORS_ALLOW_HEADERS = [*default_headers, "x-api-key", "idempotency-key"]
-CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
-                       "Retry-After", "Idempotent-Replayed", "X-Change-Id"]
+CORS_EXPOSE_HEADERS = [
+    "X-Request-Id",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Retry-After",
+    "Idempotent-Replayed",
+    "X-Change-Id",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024  # JSON has its own cap (MAX_BODY), uploads have theirs
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "lio.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
@@ -223,8 +251,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "lio.api.schema.ContractSchema",
     "EXCEPTION_HANDLER": "lio.api.envelope.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer",
-                                      "rest_framework.renderers.MultiPartRenderer"],
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "rest_framework.renderers.MultiPartRenderer"],
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -243,9 +270,21 @@ SPECTACULAR_SETTINGS = {
 
 # ------------------------------------------------------------------------- jobs
 Q_CLUSTER = {
-    "name": "lio", "orm": "default", "workers": WORKERS, "bulk": 1, "queue_limit": 1, "timeout": 50, "retry": 120,
-    "max_attempts": 1, "ack_failures": True, "save_limit": 0, "catch_up": False, "poll": 0.05, "recycle": 5000,
-    "label": "Jobs", "log_level": "WARNING",
+    "name": "lio",
+    "orm": "default",
+    "workers": WORKERS,
+    "bulk": 1,
+    "queue_limit": 1,
+    "timeout": 50,
+    "retry": 120,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": 0,
+    "catch_up": False,
+    "poll": 0.05,
+    "recycle": 5000,
+    "label": "Jobs",
+    "log_level": "WARNING",
 }
 
 # ------------------------------------------------------------------------- mail
@@ -262,10 +301,35 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there
+if S3_BUCKET and find_spec("storages") is None:
+    raise ImproperlyConfigured(
+        "LIO_S3_BUCKET is set, but what speaks to S3 is not installed: pip install -r requirements-s3.txt"
+    )
+FILES_IN_S3 = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET,
+        "default_acl": None,
+        "querystring_auth": True,
+        "file_overwrite": False,
+        # the address of other stores that speak S3; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+        # or the machine's role
+        "endpoint_url": env.str("LIO_S3_ENDPOINT", "") or None,
+        "region_name": env.str("LIO_S3_REGION", "") or None,
+        "location": env.str("LIO_S3_PREFIX", ""),
+    },
+}
+FILES_IN_FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": DATA_DIR / "files", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION
-                    else "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "default": FILES_IN_S3 if S3_BUCKET else FILES_IN_FOLDER,
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = not PRODUCTION  # a changed file is read anew

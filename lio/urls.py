@@ -5,11 +5,16 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import urls as accounts
+from activity import urls as activity
 from leads import urls as leads
 from lio import docs, faults, health
+from lio.api.undo import Undo
+from lio.undo_page import UndoPage
 from lookups import urls as lookups
+from transfers import urls as transfers
 
-api = [*accounts.api, *lookups.api, *leads.api, re_path(r"^.*$", faults.not_found, name="unknown")]
+api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *activity.api, *leads.api, *transfers.api,
+       re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -20,10 +25,13 @@ urlpatterns = [
     path("api/v1/", include((api, "v1"))),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
+    path("undo/<int:change_id>", UndoPage.as_view(), name="undo"),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
-    path("settings/", include((accounts.settings, "settings"))),
+    path("settings/", include((accounts.settings + lookups.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("import/", include((transfers.pages, "imports"))),
+    path("", include((activity.pages, "activity"))),
 ]
 handler400 = "lio.faults.bad_request"
 handler403 = "lio.faults.forbidden"

@@ -1,6 +1,10 @@
 """Short ways to make what a test needs, through the product's own rules."""
 
+from io import BytesIO
 from itertools import count
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from accounts import founding, members
 from accounts.models import Role, User
@@ -15,8 +19,13 @@ numbers = count(1)
 def make_organization(name="Acme"):
     """A new organisation; answers its Admin."""
     n = next(numbers)
-    _, admin = founding.found(name, admin_email=f"admin{n}@{name.lower()}.example", admin_password=PASSWORD,
-                                         admin_first_name="Ada", admin_last_name="Admin")
+    _, admin = founding.found(
+        name,
+        admin_email=f"admin{n}@{name.lower()}.example",
+        admin_password=PASSWORD,
+        admin_first_name="Ada",
+        admin_last_name="Admin",
+    )
     return User.objects.select_related("organization", "role").get(pk=admin.pk)
 
 
@@ -34,3 +43,14 @@ def make_lead(organization, *, by=None, tags=(), on_duplicate="accept", **fields
     with org_scope(organization):
         lead_id, _ = capture(organization, fields, by=by, tags=tags, on_duplicate=on_duplicate)
         return Lead.objects.get(pk=lead_id)
+
+
+def a_file(name="offer.txt", data=b"An offer.", content_type="application/octet-stream"):
+    return SimpleUploadedFile(name, data, content_type)
+
+
+def a_picture(name="face.png", kind="PNG", size=(60, 40), **options):
+    """An upload that is a real picture."""
+    out = BytesIO()
+    Image.new("RGB", size, "teal").save(out, kind, **options)
+    return SimpleUploadedFile(name, out.getvalue(), "image/png")

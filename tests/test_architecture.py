@@ -43,13 +43,21 @@ SQL = {
     "accounts/sessions.py",
     "companies/naming.py",
     "leads/capture.py",
+    "leads/capture_many.py",
     "leads/identity.py",
     "leads/jobs.py",
     "leads/models.py",
+    "leads/follow_ups.py",
+    "activity/jobs.py",
+    "activity/notify.py",
+    "lookups/custom.py",
     "lookups/edit.py",
+    "lookups/fields.py",
     "lookups/known.py",
+    "transfers/jobs.py",
+    "transfers/staging.py",
 }
-SYSTEM_ROLE = {"leads/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):

@@ -6,17 +6,24 @@ What a request needs is read from the contract, so a new endpoint is called with
 
 from itertools import count
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils.timezone import now
 
 from accounts import invitations, keys, roles
 from accounts.models import Role
-from leads import notes
-from lio import jobs
+from activity import attachments
+from activity.notify import Notice, notify
+from leads import follow_ups, notes
+from lio import history, jobs
+from lio.models import Change
 from lio.tenancy import org_scope
 from lookups import edit as lookups
+from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
-from tests.factories import PASSWORD, make_lead, make_member, make_organization
+from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
+from transfers import imports
 
 numbers = count(1)
 
@@ -35,6 +42,16 @@ class World:
             self.status = lookups.add(
                 self.organization, module_name="lead", type="status", name=f"{mark} status", by=self.admin
             )
+            self.field = fields.add(self.organization, key=f"{mark} field", label=f"{mark} label", by=self.admin)
+            self.view = views.add(
+                self.organization,
+                module_name="lead",
+                view_name=f"{mark} view",
+                visibility="public",
+                filters={"company": mark},
+                columns=["company"],
+                by=self.admin,
+            )
             self.key, self.secret = keys.create(
                 self.organization, name=f"{mark} key", by=self.admin, allowed_domains=[], allowed_ips=[]
             )
@@ -44,13 +61,32 @@ class World:
                 by=self.admin,
                 role=Role.objects.of(self.organization).get(name="Manager"),
             )
-        self.leads = [self.make_lead(n) for n in range(3)]
+            self.spare_import(0)
+        with history.one_action():
+            self.leads = [self.make_lead(n) for n in range(3)]
+            self.change = history.last_change_id()
         self.lead = self.leads[0]
         self.company = self.lead.company_id
         with org_scope(self.organization):
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
+            self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)
+            self.document = self.new_document("document.txt")
+            (self.notification,) = notify(
+                "lead_assigned",
+                [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
+                model_type="lead",
+            )
         jobs.drain()
         self.api = client_of(self.admin)
+
+    def lead_list(self, n):
+        return SimpleUploadedFile(f"{self.mark}.csv", f"Email,Note\n{self.mark}.listed{n}@example.net,x\n,refused\n".encode())
+
+    def spare_import(self, n):
+        """An import that waits for somebody to map its columns."""
+        with org_scope(self.organization):
+            self.imported = imports.take(self.lead_list(n), by=self.admin)
+        return self.imported
 
     def make_lead(self, n):
         mark = self.mark
@@ -71,6 +107,32 @@ class World:
             estimated_value=1234,
         )
 
+    def new_document(self, name):
+        return attachments.add_document(
+            self.organization,
+            model_type="lead",
+            model_id=self.lead.pk,
+            by=self.admin,
+            upload=a_file(f"{self.mark} {name}", f"{self.mark} words".encode()),
+            document_type=f"{self.mark} type",
+            description=f"{self.mark} description",
+        )
+
+    def new_note(self, n):
+        with org_scope(self.organization):
+            return notes.add(self.lead, title=f"{self.mark} {n}", by=self.admin)
+
+    def gone_document(self, n):
+        with org_scope(self.organization):
+            return self.new_document(f"{n}.txt")
+
+    def undoable(self, n):
+        """The change id of something that can be taken back."""
+        with history.one_action():
+            lead = self.make_lead(f"undone{n}")
+        with org_scope(self.organization):
+            return Change.objects.filter(model_type="lead", model_id=lead.pk).latest("id").change_id
+
     def fresh_member(self):
         """A member whom a test may remove."""
         return make_member(self.organization, first_name=f"{self.mark} spare")
@@ -80,11 +142,21 @@ class World:
         """{the contract's word: id on the wire}."""
         return {
             "lead": self.lead.pk,
+            "change": self.change,
             "user": self.rep.pk,
             "role": self.role.pk,
             "api_key": self.key.pk,
             "lookup": self.tag.number,
             "company": self.company,
+            "note": self.note.pk,
+            "follow_up": self.follow_up.pk,
+            "notification": self.notification,
+            "storage_file": self.document.stored_file_id,
+            "document": self.document.pk,
+            "subject": self.lead.pk,
+            "import_job": self.imported.pk,
+            "custom_field": self.field.pk,
+            "custom_view": self.view.pk,
         }
 
     def request(self, endpoint, **values):
@@ -101,7 +173,11 @@ class World:
         for param in params_of(endpoint, "body"):
             if param["required"] or param["name"] in chosen:
                 body[param["name"]] = self.value(param, n)
+        for param in params_of(endpoint, "multipart"):
+            if param["required"]:
+                body[param["name"]] = self.value(param, n)
         body |= {name: value for name, value in given.items() if name not in {p["name"] for p in params_of(endpoint, "path")}}
+        query |= {name: body.pop(name) for name in [p["name"] for p in params_of(endpoint, "query")] if name in body}
         return path, query, body
 
     def value(self, param, n):
@@ -110,6 +186,8 @@ class World:
         if param.get("record"):
             found = self.records[param["record"]]
             return [found] if kind.startswith("array") else found
+        if kind == "file":
+            return a_picture() if name == "image" else a_file(f"{self.mark} file {n}.txt", f"{self.mark} text {n}".encode())
         if name == "email":
             return f"{self.mark}.new{n}@example.net".lower()
         if name in ("status",):
@@ -135,7 +213,9 @@ class World:
         if method == "get":
             return client.get(path, query)
         text = "&".join(f"{name}={value}" for name, value in query.items())
-        return getattr(client, method)(f"{path}?{text}" if text else path, own_body if body is None else body)
+        own_body = own_body if body is None else body
+        how = {"format": "multipart"} if params_of(endpoint, "multipart") else {}
+        return getattr(client, method)(f"{path}?{text}" if text else path, own_body, **how)
 
 
 def _password(world, n):
@@ -150,9 +230,26 @@ SPECIAL = {
     "user-change-password": _password,
     "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
     "custom-lookups-add": lambda world, n: {"module_name": "lead", "type": "tags"},
+    "custom-view-add": lambda world, n: {"module_name": "lead"},
+    "custom-view-delete": lambda world, n: {"id": world.spare_view(n)},
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
+    "lead-imports": lambda world, n: {"file": world.lead_list(n)},
+    "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
+    "undo": lambda world, n: {"change_id": world.undoable(n)},
+    "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
+    "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
+    "file-attach": lambda world, n: {
+        "subject_type": "lead",
+        "file": {
+            "id": f"cloud-{n}",
+            "name": f"{world.mark} plan {n}",
+            "mime_type": "application/pdf",
+            "web_url": "https://drive.example/a",
+        },
+    },
+    "file-list": lambda world, n: {"subject_type": "lead"},
 }
 
 
@@ -161,7 +258,13 @@ def _spare_key(self, n):
         return keys.create(self.organization, name=f"spare {n}", by=self.admin)[0].pk
 
 
+def _spare_view(self, n):
+    with org_scope(self.organization):
+        return views.add(self.organization, module_name="lead", view_name=f"spare {n}", visibility="private", by=self.admin).pk
+
+
 World.spare_key = _spare_key
+World.spare_view = _spare_view
 
 
 APART = ("django_", "lio_ratebucket", "lio_idempotencykey", "accounts_authsession")  # what counts requests and repeats

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class TransfersConfig(AppConfig):
     name = "transfers"
     verbose_name = "Imports and exports"
+
+    def ready(self):
+        from transfers import jobs  # noqa: F401 - recurring jobs

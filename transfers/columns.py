@@ -20,7 +20,7 @@ from transfers.values import LEGAL_FORM, clean, emails_in, is_email, is_honorifi
 SEVERAL = ("full_name", "email", "phone_number", "linkedin_url", "website", "url")
 FIELDS = (
     *("first_name", "last_name", "full_name", "email", "phone_number", "phone_country_code", "linkedin_url", "website"),
-    *("url", *TEXTS, "location", "estimated_value", "tags", *CHOICES),
+    *("url", *TEXTS, "location", "estimated_value", "tags", *CHOICES, "assigned_to"),
 )
 CUSTOM, IGNORE = "custom", "ignore"
 COMPANY_COLUMNS = {
@@ -41,6 +41,8 @@ class Mapping:
     ignored: set[str] = field(default_factory=set)
     default_source: int | None = None
     addressed: set[str] = field(default_factory=set)  # columns that hold e-mail addresses in more than one row
+    choices: dict[str, dict[str, int]] = field(default_factory=lambda: CHOICES)  # field -> {what a cell says: number}
+    full_name_is_enough: bool = False  # without it a row needs an address or a number
 
     @classmethod
     def guess(cls, header, sample, *, overrides=None, default_source=None):

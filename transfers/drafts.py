@@ -10,6 +10,8 @@ from transfers.synonyms import compact
 from transfers.values import amount, clean, emails_in, is_email, linkedin_url, phones_in, split_name, web_url
 
 NEEDED = "needs an e-mail, phone number or LinkedIn address"
+OR_NAME = "needs an e-mail, phone number, LinkedIn address or a first and last name"
+SHIFTED = "the cells look shifted"
 REACH = {"email": "an e-mail address", "phone_number": "a phone number", "linkedin_url": "a person's LinkedIn page"}
 CHOICES = {
     "status": {"new": 1, "contacted": 2, "qualified": 3, "unqualified": 4, "won": 5, "lost": 6},
@@ -49,7 +51,8 @@ class _Row:
         self.used: set[str] = set()
 
     def columns(self, name):
-        return [column for column in self.mapping.fields.get(name, ()) if column in self.cells]
+        names = self.mapping.fields.get(name)
+        return [column for column in names if column in self.cells] if names else ()
 
     def take(self, name, read):
         """Set a field from its first column for which `read` gives something."""
@@ -128,7 +131,7 @@ class _Row:
                 self.used.add(column)
 
     def choices(self):
-        for name, words in CHOICES.items():
+        for name, words in self.mapping.choices.items():
             self.take(name, lambda cell, words=words: words.get(compact(cell)))
         if self.mapping.default_source is not None:
             self.found.setdefault("lead_source", self.mapping.default_source)
@@ -148,15 +151,18 @@ class _Row:
                 misplaced = self.mapping.field_of(other) not in ("custom", "notes", "email")
                 if misplaced and other not in self.mapping.addressed and is_email(cell):
                     return (
-                        f"the cells look shifted: an e-mail address under “{other}”, none under “{column}”; "
+                        f"{SHIFTED}: an e-mail address under “{other}”, none under “{column}”; "
                         "put cells that hold a delimiter in quotation marks"
                     )
         if any(self.found.get(name) for name in REACH):
             return ""
+        if self.mapping.full_name_is_enough and self.found.get("first_name") and self.found.get("last_name"):
+            return ""
+        needed = OR_NAME if self.mapping.full_name_is_enough else NEEDED
         for name, noun in REACH.items():
             for column in self.columns(name):
-                return f"{NEEDED}; “{self.cells[column][:60]}” under “{column}” is not {noun}"
-        return NEEDED
+                return f"{needed}; “{self.cells[column][:60]}” under “{column}” is not {noun}"
+        return needed
 
 
 def _split_tags(cell):

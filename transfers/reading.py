@@ -86,7 +86,8 @@ class Table:
                 if number > self.has_header and record.filled:
                     yield self._row(number, record)
         finally:
-            text.detach()
+            if not self._handle.closed:  # whoever reads on may have left the table before the generator
+                text.detach()
 
     def _row(self, number, record):
         cells, problem, width = record.cells, record.problem, len(self.header)

@@ -28,7 +28,11 @@ NOT_TEXT = (
     (b"%PDF", "a PDF"),
     (b"\x1f\x8b", "a gzip file"),
     (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
 )
+MARKUP = ((rb"<", "a web page or XML"), (rb"\{", "JSON or RTF"), (rb"\[\s*[\[{\"]", "JSON"))
+CONTROLS = bytes(range(9)) + b"\x0e\x0f" + bytes(range(16, 27)) + bytes(range(28, 32))
 UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 ASCII_BYTES = bytes(range(128))
 DATA_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|https?://\S+|\+\d[\d ()/.-]{7,}")
@@ -93,7 +97,12 @@ def encoding_of(head, *, strict, mostly):
     for mark, name in BOMS:
         if head.startswith(mark):
             return name
+    for pattern, name in MARKUP:
+        if re.match(pattern, head.lstrip()):
+            raise TableError(f"This is {name}, not a table. Save the table as CSV.")
     nuls = head.count(0)
+    if len(head) - len(head.translate(None, CONTROLS)) - nuls > len(head) * 0.01:
+        raise TableError("This is not a text file. Save the table as CSV.")
     if nuls > len(head) * 0.3:  # UTF-16 without a mark: every other byte of Latin text is zero
         return "utf-16-le" if head[1::2].count(0) > nuls / 2 else "utf-16-be"
     return "utf-8" if strict or mostly else "cp1252"

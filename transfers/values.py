@@ -45,7 +45,7 @@ LEGAL_FORM = re.compile(
 
 def clean(cell):
     """The cell without blanks around it; "" when it only says that there is nothing."""
-    text = INVISIBLE.sub("", cell).strip().strip("\u200c\u200d")
+    text = cell.strip() if cell.isascii() else INVISIBLE.sub("", cell).strip().strip("\u200c\u200d")
     if text[:1] == "'" and text[1:2] in tuple("=+-@"):  # the guard that spreadsheet-safe exports put before a formula
         text = text[1:]
     return "" if text in EMPTY_WORDS or NO_DATE.fullmatch(text) else text
@@ -139,6 +139,26 @@ def amount(cell):
     except InvalidOperation:
         return None
     return value if value == round(value, 2) and value < 10**13 else None
+
+
+DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", re.ASCII)
+
+
+def iso_date(cell):
+    """2026-06-15 of 15.06.2026, 15/06/2026 and 06/15/2026; another cell, an ambiguous one among them, as it is.
+
+    With dots the day is first. With slashes or dashes it is told by a number above 12, or both are the same.
+    """
+    match = DAY_FIRST.fullmatch(cell)
+    if not match:
+        return cell
+    day, month = int(match[1]), int(match[3])
+    if match[2] != ".":
+        if day <= 12 and month <= 12 and day != month:
+            return cell
+        if month > 12:
+            day, month = month, day
+    return f"{match[4]}-{month:02}-{day:02}"
 
 
 def split_name(text):

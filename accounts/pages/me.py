@@ -11,6 +11,7 @@ from accounts.models import AuthSession
 from accounts.pages.base import SettingsPage, session_rows
 from lio.errors import DomainError
 from lio.pages import THEMES
+from lio.registry import profile_parts
 
 
 class Profile(SettingsPage):
@@ -40,11 +41,12 @@ class Profile(SettingsPage):
         user = self.request.user
         initial = {name: getattr(user, name) for name in ProfileForm.base_fields}
         initial["phone_no"] = user.phone_no.strip()
-        return self.show(
-            "settings/profile.html",
-            {"form": form or ProfileForm(initial=initial), "password_form": password_form or PasswordForm()},
-            status=status,
-        )
+        context = {
+            "form": form or ProfileForm(initial=initial),
+            "password_form": password_form or PasswordForm(),
+            "parts": [part(user) for part in profile_parts],
+        }
+        return self.show("settings/profile.html", context, status=status)
 
 
 class Password(Profile):

@@ -1,29 +1,69 @@
 """One lead: who, status path, notes, timeline, score with reasons, fields."""
 
+from datetime import datetime
+
 from django.http import QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
 from leads import edit, notes
-from leads.models import Lead, Note
-from leads.pages.fields import LABELS, field_of, groups_of, read_field
+from leads.models import FollowUp, Lead
+from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
+from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, notes_of
 from leads.pages.place import local_time
 from leads.serializers import entry
 from lio import history
-from lio.errors import Missing
+from lio.api.envelope import BadParameter
+from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
 from lookups.known import known
 from lookups.seeds import LOST
 
-PARTS = {"hero": "leads/_hero.html", "path": "leads/_path.html", "timeline": "leads/_timeline.html",
-         "score": "leads/_score.html", "fields": "leads/_fields.html"}
+PARTS = {
+    "hero": "leads/_hero.html",
+    "path": "leads/_path.html",
+    "timeline": "leads/_timeline.html",
+    "score": "leads/_score.html",
+    "fields": "leads/_fields.html",
+    "next": "leads/_next_step.html",
+    "documents": "leads/_documents.html",
+    "compose": "leads/_notes_form.html",
+}
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
-KINDS = {"lead.created": "created", "lead.status_changed": "status", "lead.assigned": "assigned", "note.added": "note",
-         "lead.tagged": "tagged", "lead.merged": "changed", "lead.updated": "changed", "lead.deleted": "deleted"}
+KINDS = {
+    "lead.created": "created",
+    "lead.status_changed": "status",
+    "lead.assigned": "assigned",
+    "note.added": "note",
+    "lead.tagged": "tagged",
+    "lead.merged": "changed",
+    "lead.updated": "changed",
+    "lead.deleted": "deleted",
+    "follow_up.added": "follow_up",
+    "follow_up.changed": "follow_up",
+    "follow_up.completed": "follow_up",
+    "follow_up.missed": "follow_up",
+    "document.added": "document",
+    "document.removed": "document",
+    "file.attached": "document",
+    "lead.picture_changed": "picture",
+}
+WORK = {
+    "follow_up.added": "planned a follow-up",
+    "follow_up.changed": "changed a follow-up",
+    "follow_up.completed": "did a follow-up",
+    "follow_up.missed": "noticed a missed follow-up",
+    "document.added": "attached {name}",
+    "document.removed": "deleted {name}",
+    "file.attached": "linked {name}",
+    "lead.picture_changed": "changed the picture",
+    "note.changed": "changed a note",
+    "note.removed": "deleted a note",
+}
 
 
 class LeadPage(Page):
@@ -53,45 +93,73 @@ class LeadPage(Page):
             state = "now" if found.number == lead["status"] else "done" if n < place else "next"
             return {"id": found.number, "name": found.name, "state": state}
 
-        return {"steps": [step(found, n) for n, found in enumerate(on_path)],
-                "others": [step(found, 99) for found in statuses if found.number in (UNQUALIFIED, LOST)]}
+        return {
+            "steps": [step(found, n) for n, found in enumerate(on_path)],
+            "others": [step(found, 99) for found in statuses if found.number in (UNQUALIFIED, LOST)],
+        }
 
     def changed(self, template, context, text):
         """The answer to a change: the fragment and a toast for htmx, else back to the page with a message."""
         if not self.is_swap:
-            self.say(text)
+            self.say(text, undoable=True)
             return redirect(self.address)
-        return self.show(template, context, events={"toast": {"text": text}, "lead-changed": None})
+        toast = {"text": text, "undo_url": self.undo_url or None}
+        return self.show(template, context, events={"toast": toast, "lead-changed": None})
 
 
 class ViewLead(LeadPage):
     def get(self, request):
         lead, part = self.lead(), request.GET.get("part")
         if part in PARTS:
-            return self.show(PARTS[part], {"lead": lead, **self.part(part, lead)})
-        context = {"lead": lead, "currency": self.organization.currency, "pager": self.pager(), "note": {},
-                   "may_delete": request.user.can("records.delete")}
+            template = COMPOSERS[self.compose] if part == "compose" else PARTS[part]
+            return self.show(template, {"lead": lead, **self.part(part, lead)})
+        context = {
+            "lead": lead,
+            "currency": self.organization.currency,
+            "pager": self.pager(),
+            "composer": COMPOSERS[self.compose],
+            "may_delete": request.user.can("records.delete"),
+        }
         for name in PARTS:
             context |= self.part(name, lead)
         return self.show("leads/lead.html", context)
 
     def part(self, name, lead):
         if name == "hero":
-            return {"place": ", ".join(filter(None, [lead["city"], lead["country"]])),
-                    "local_time": local_time(lead["country"])}
+            return {
+                "place": ", ".join(filter(None, [lead["city"], lead["country"]])),
+                "local_time": local_time(lead["country"]),
+            }
         if name == "path":
             return {"path": self.path(lead)}
         if name == "score":
             return {"score": score_of(lead)}
         if name == "fields":
-            return {"groups": groups_of(lead, self.organization, editing=self.request.GET.get("edit")),
-                    "currency": self.organization.currency}
-        return timeline_of(lead, self.organization, before=number(self.request.GET.get("before")))
+            return {
+                "groups": groups_of(lead, self.organization, editing=self.request.GET.get("edit")),
+                "currency": self.organization.currency,
+            }
+        if name == "next":
+            return next_step_of(lead, self.organization)
+        if name == "documents":
+            return documents_of(lead, self.organization)
+        if name == "compose":
+            return composer(self.compose, lead, self.request.user)
+        return timeline_of(lead, self.organization, self.request.user, before=number(self.request.GET.get("before")))
+
+    @property
+    def compose(self):
+        """Which composer is open."""
+        asked = self.request.GET.get("compose")
+        return asked if asked in COMPOSERS else "note"
 
     def pager(self):
         """Where this lead stands in the list that the visitor came from."""
         query_text, page = self.request.session.get("leads_place") or ["", 1]
-        listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        try:
+            listing, _ = listing_of(QueryDict(query_text, mutable=True), self.request.user)
+        except (BadParameter, Missing):  # the view that the visitor came from has gone
+            return None
         at = number(self.request.GET.get("at"))
         start = max(0, at - 2) if at else (page - 1) * SIZE
         ids, total, _ = listing.page(max(0, start - (0 if at else 1)), SIZE + 2)
@@ -104,20 +172,33 @@ class ViewLead(LeadPage):
         def link(n):
             return f"{reverse('leads:view', args=[ids[n]])}?at={start + n + 1}" if 0 <= n < len(ids) else ""
 
-        return {"position": start + place + 1, "total": total, "previous": link(place - 1), "next": link(place + 1),
-                "back": back}
+        return {
+            "position": start + place + 1,
+            "total": total,
+            "previous": link(place - 1),
+            "next": link(place + 1),
+            "back": back,
+        }
 
 
 def score_of(lead):
     notes_of_score = lead["ai_information"] or {}
-    reasons = [{"text": reason["reason"], "points": reason["points"]} for reason in notes_of_score.get("score_reasons", [])
-               if reason.get("points")]
+    reasons = [
+        {"text": reason["reason"], "points": reason["points"]}
+        for reason in notes_of_score.get("score_reasons", [])
+        if reason.get("points")
+    ]
     reachable = lead["email"] or lead["phone_number"] or lead["linkedin_url"]
-    return {"value": lead["score"], "pending": bool(reachable) and "score" not in notes_of_score, "reasons": reasons,
-            "updated_at": notes_of_score.get("scored_at"), "summary": "Fit and completeness, out of 100."}
+    return {
+        "value": lead["score"],
+        "pending": bool(reachable) and "score" not in notes_of_score,
+        "reasons": reasons,
+        "updated_at": notes_of_score.get("scored_at"),
+        "summary": "Fit and completeness, out of 100.",
+    }
 
 
-def timeline_of(lead, organization, *, before=0):
+def timeline_of(lead, organization, user, *, before=0):
     """The newest OLD entries, or those older than the change `before`."""
     rows = history.timeline(organization, "lead", lead["id"]).select_related("by")
     if before:
@@ -125,32 +206,54 @@ def timeline_of(lead, organization, *, before=0):
     rows = list(rows[: OLD + 1])
     told = rows[:OLD]
     note_ids = [row.after["note_id"] for row in told if row.verb == "note.added" and row.after]
-    texts = {pk: note or title for pk, note, title in
-             Note.objects.of(organization).filter(pk__in=note_ids).values_list("pk", "note", "title")}
+    written = notes_of(lead, organization, note_ids, user)
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
-    return {"timeline": [_entry(row, organization, names, texts) for row in told],
-            "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else ""}
+    return {
+        "timeline": [_entry(row, organization, names, written) for row in told],
+        "pinned": [note for note in written.values() if note["is_pinned"]],
+        "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",
+    }
 
 
 def _people(rows):
     return {side["assigned_to"] for row in rows for side in (row.before or {}, row.after or {}) if side.get("assigned_to")}
 
 
-def _entry(row, organization, names, texts):
+def _entry(row, organization, names, written):
     kind = KINDS.get(row.verb, "other")
     after, before = row.after or {}, row.before or {}
-    found = {"kind": kind, "at": row.created_at, "by": str(row.by) if row.by else row.actor, "is_member": row.by is not None,
-             "changes": [], "note": "", "detail": ""}
+    found = {
+        "kind": kind,
+        "at": row.created_at,
+        "by": str(row.by) if row.by else row.actor,
+        "is_member": row.by is not None,
+        "changes": [],
+        "note": "",
+        "detail": "",
+    }
     if kind == "note":
-        pk = after.get("note_id")
-        found["note"] = texts.get(pk) or after.get("title", "")
+        found["note"] = written.get(after.get("note_id"))
+    elif row.verb in WORK:
+        found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
+        found["text"] = after.get("notes", "") if kind == "follow_up" else ""
+        found["due"] = datetime.fromisoformat(after["follow_up_date"]) if after.get("follow_up_date") else None
+        if row.verb == "note.changed" and "is_pinned" in after:
+            found["detail"] = "pinned a note" if after["is_pinned"] else "unpinned a note"
+        if row.verb == "follow_up.changed" and "status" in after and after["status"] == FollowUp.Status.CANCELLED:
+            found["detail"] = "cancelled a follow-up"
     elif kind == "created":
         source = words("lead_source", after.get("lead_source"), organization, names)
         found["detail"] = f"Source: {source}" if source else ""
     else:
         found["changes"] = [
-            {"label": LABELS.get(name, name.replace("_", " ")), "before": words(name, before.get(name), organization, names),
-             "after": words(name, after.get(name), organization, names)} for name in after if name != "deleted_at"]
+            {
+                "label": LABELS.get(name, name.replace("_", " ")),
+                "before": words(name, before.get(name), organization, names),
+                "after": words(name, after.get(name), organization, names),
+            }
+            for name in after
+            if name != "deleted_at"
+        ]
         if row.verb == "lead.merged":
             found["detail"] = "The same person was captured again."
         elif kind == "tagged":
@@ -199,16 +302,19 @@ class AddNote(LeadPage):
     verb = "records.edit"
 
     def post(self, request):
-        lead, text = self.lead(), request.POST.get("note", "").strip()
-        if not text or len(text) > 10_000 or "\x00" in text:
-            note = {"text": text, "error": "Write something first." if not text else "At most 10,000 characters."}
+        lead, text = self.lead(), request.POST.get("note", "")
+        context = composer("note", lead, request.user)
+        try:
+            title, words_of_note = notes.read_text(text)
+        except Invalid as error:
+            complaint = error.fields["note"][0]
+            context["note"] = {"text": text, "error": f"{complaint[:1].upper()}{complaint[1:]}."}
             if self.is_swap:
-                return self.show("leads/_notes_form.html", {"lead": lead, "note": note}, status=422)
-            self.complain(note["error"])
+                return self.show("leads/_notes_form.html", context, status=422)
+            self.complain(context["note"]["error"])
             return redirect(self.address)
-        title, rest = text.splitlines()[0][:200], text
-        notes.add(Lead.objects.of(self.organization).get(pk=self.pk), title=title, note=rest, by=request.user)
-        return self.changed("leads/_notes_form.html", {"lead": lead, "note": {}}, "Note added.")
+        notes.add(Lead.objects.of(self.organization).get(pk=self.pk), title=title, note=words_of_note, by=request.user)
+        return self.changed("leads/_notes_form.html", context, "Note added.")
 
 
 class DeleteLead(LeadPage):
@@ -217,14 +323,23 @@ class DeleteLead(LeadPage):
     def get(self, request):
         lead = self.lead()
         name = " ".join(filter(None, [lead["first_name"], lead["last_name"]])) or lead["email"] or "this lead"
-        return self.show("confirm.html", {"title": f"Delete {name}?", "verb": "Delete lead", "action": "", "back": self.address,
-                                          "text": "The lead goes from every list, with its notes and history.", "hidden": []})
+        return self.show(
+            "confirm.html",
+            {
+                "title": f"Delete {name}?",
+                "verb": "Delete lead",
+                "action": "",
+                "back": self.address,
+                "text": "The lead goes from every list, with its notes and history.",
+                "hidden": [],
+            },
+        )
 
     def post(self, request):
         lead = self.lead()
         edit.delete(Lead.objects.of(self.organization).filter(pk=self.pk), by=request.user)
         name = " ".join(filter(None, [lead["first_name"], lead["last_name"]])) or lead["email"] or "The lead"
-        self.say(f"{name} is deleted.")
+        self.say(f"{name} is deleted.", undoable=True)
         return redirect("leads:list")
 
 
@@ -253,7 +368,7 @@ class EditField(LeadPage):
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise
-            text = words_of(error).removeprefix(f"{name}: ")
+            text = words_of(error).removeprefix(f"{name.replace(CUSTOM, 'custom_fields.')}: ")
             context["field"] |= {"error": f"{text[:1].upper()}{text[1:]}", "value": request.POST.get("value", "")}
             if self.is_swap:
                 return self.show("leads/_field.html", context, status=422)

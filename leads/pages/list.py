@@ -10,16 +10,26 @@ from accounts.models import User
 from leads import bulk
 from leads.filters import LeadFilter
 from leads.models import Lead
+from leads.pages.table import chooser, columns_of, fill
 from leads.serializers import entry
 from lio.api.envelope import BadParameter
 from lio.api.viewsets import in_order
 from lio.errors import Invalid
+from lio.grammar import GROUPS
 from lio.listing import Listing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
 from lio.selection import Selection, selected_rows
+from lookups import views
+from lookups.custom import Kind, active, definitions
+from lookups.filters import CUSTOM
 from lookups.known import known
+from lookups.models import SavedView
 
+OTHERS = ("search_value", "order_by", "order_in", "view", "filters", "columns", "changed")
+MOST_TABS = 30
+PANEL = {Kind.CHOICE: "choices", Kind.CHOICES: "choices", Kind.PERSON: "choices", Kind.NUMBER: "range", Kind.MONEY: "range",
+         Kind.DATE: "dates", Kind.CHECKBOX: "yes"}  # kind of input in the filter panel; all others are text
 SIZE = 25
 HOT = 75  # score from which a lead is hot (lio/templatetags/look.py)
 TABS = [("All leads", {}), ("Mine", {"assigned_to": "true"}), ("Unassigned", {"unassigned": "true"}),
@@ -28,18 +38,36 @@ VERBS = {"score_min": ("Score", "at least"), "score_max": ("Score", "at most"), 
          "lead_source": ("Source", "is"), "priority": ("Priority", "is"), "assigned_to": ("Owner", "is"),
          "unassigned": ("Owner", "is"), "company": ("Company", "has"), "city": ("City", "is"), "state": ("State", "is"),
          "country": ("Country", "is"), "created_from": ("Created", "from"), "created_to": ("Created", "to"),
-         "start_date": ("Created", "from"), "end_date": ("Created", "to")}
+         "change_id": ("Changed", "by action"), "start_date": ("Created", "from"), "end_date": ("Created", "to")}
 
 
 def cleaned(params):
     """The list's own parameters without empty ones, as a QueryDict."""
-    query = QueryDict(mutable=True)
+    query, view = QueryDict(mutable=True), params.get("view")
     for name in params:
         values = [value for value in params.getlist(name) if value.strip()]
         name = LeadFilter.aliases.get(name.removesuffix("[]"), name.removesuffix("[]"))
-        if values and (name in LeadFilter.filters or name in ("search_value", "order_by", "order_in")):
-            query.setlistdefault(name).extend(values)
+        if (values or view) and (name in LeadFilter.filters or name.startswith(CUSTOM) or name in OTHERS):
+            query.setlistdefault(name).extend(values or [""])  # with a view an empty one takes the view's away
     return query
+
+
+def changed(query, user):
+    """(the view of the address or None, `query` without what changes nothing of it). Raises Missing.
+
+    The filter panel sends `changed`: what it does not send is not to be filtered by, whatever the view says.
+    """
+    if not query.get("view"):
+        query.pop("changed", None)
+        return None, query
+    view = views.find("lead", query["view"], user)
+    names = {LeadFilter.aliases.get(name, name) for name in view.filters} - {*GROUPS}
+    if query.pop("changed", None):
+        for name in names - set(query):
+            query[name] = ""
+    for name in [name for name in query if name not in OTHERS and name not in names and not any(query.getlist(name))]:
+        query.pop(name)
+    return view, query
 
 
 def listing_of(query, user):
@@ -50,7 +78,7 @@ def listing_of(query, user):
         try:
             return Listing(rows, LeadFilter, query, user), complaints
         except BadParameter as error:
-            if not error.fields.keys() & query.keys():
+            if "view" in error.fields or not error.fields.keys() & query.keys():
                 raise
             for name, lines in error.fields.items():
                 unknown = "The list cannot be sorted or searched like that."
@@ -60,8 +88,12 @@ def listing_of(query, user):
 
 class LeadList(Page):
     def get(self, request):
-        query = cleaned(request.GET)
-        listing, complaints = listing_of(query, request.user)
+        try:
+            view, query = changed(cleaned(request.GET), request.user)
+            listing, complaints = listing_of(query, request.user)
+        except BadParameter as error:  # a view that does not work any more: told, never half of it shown
+            self.complain(words_of(error).removeprefix("view: "))
+            return redirect("leads:list")
         for text in complaints:
             self.complain(text)
         page = self.number(request.GET.get("page"))
@@ -73,11 +105,18 @@ class LeadList(Page):
         place = [query.urlencode(), page]
         if request.session.get("leads_place") != place:  # where "next lead" goes on
             request.session["leads_place"] = place
+        _, means = views.merged("lead", query, request.user, LeadFilter.aliases)
+        names = query["columns"].split(",") if query.get("columns") else view.columns if view else []
+        columns = columns_of(names, self.organization)
+        fill(rows, columns, self.organization)
+        means = as_query(means)
         context = {
+            **self.views(view, query, columns), "columns": columns, "own": self.own(means),
             "leads": rows, "currency": self.organization.currency, "total": lead_count(request.user),
-            "query": {name: query.get(name, "") for name in [*LeadFilter.filters, "search_value", "order_by"]},
-            "sort": {"by": query.get("order_by", "id"), "in": query.get("order_in", "DESC").upper()},
-            "tabs": self.tabs(query), "chips": self.chips(query), "choices": self.choices(query), "bulk": self.bulk(),
+            "query": {name: means.get(name, "") for name in [*LeadFilter.filters, "search_value", "order_by"]},
+            "sort": {"by": means.get("order_by", "id"), "in": means.get("order_in", "DESC").upper()},
+            "tabs": self.tabs(query), "chips": self.chips(query, view, means), "choices": self.choices(means),
+            "bulk": self.bulk(),
             "page": self.page(page, len(rows), total, capped),
         }
         return self.show("leads/_table.html" if self.is_swap else "leads/list.html", context)
@@ -94,22 +133,89 @@ class LeadList(Page):
                 "next": number + 1 if first + shown < total or (capped and shown == SIZE) else None}
 
     def tabs(self, query):
-        filters = {name: query.getlist(name) for name in query if name in LeadFilter.filters or name == "search_value"}
+        filters = {name: query.getlist(name) for name in query if name not in ("order_by", "order_in", "columns")}
         user = self.request.user
         return [{"label": label, "query": f"?{urlencode(params)}",
                  "count": count_of(params, user) if params else lead_count(user),
-                 "current": filters == {name: [value] for name, value in params.items()}} for label, params in TABS]
+                 "current": filters == {name: [value] for name, value in params.items()}} for label, params in TABS
+                ] + self.saved_tabs(query)
 
-    def chips(self, query):
-        found = []
-        for name in query:
-            if name not in VERBS:
+    def saved_tabs(self, query):
+        """The saved views that the visitor may see, their own first."""
+        seen = SavedView.objects.of(self.organization).alive().seen_by(self.request.user).filter(module_name="lead")
+        at = number(query.get("view"))
+        return [{"label": row.view_name, "query": f"?view={row.pk}", "count": None, "current": row.pk == at}
+                for row in seen.order_by("visibility", "id")[:MOST_TABS]]
+
+    def views(self, view, query, columns):
+        """What _views.html shows."""
+        address, names = query.urlencode(), [column["name"] for column in columns]
+
+        def link(chosen):
+            rest = query.copy()
+            rest["columns"] = ",".join(chosen)
+            return f"?{rest.urlencode()}"
+
+        plain = query.copy()
+        plain.pop("columns", None)
+        shown = view and {
+            "id": view.pk, "name": view.view_name, "may_change": views.may_change(view, self.request.user),
+            "modified": bool(set(query) - {"view", "search_value"}), "reset": f"?view={view.pk}",
+            "save": f"{reverse('leads:view_edit', args=[view.pk])}?{address}"}
+        return {"view": shown, "save_as": f"{reverse('leads:view_add')}?{address}",
+                "may_save": bool(set(query) - {"view", "search_value"}),
+                "chooser": chooser(columns, self.organization, link) | {
+                    "reset": f"?{plain.urlencode()}" if query.get("columns") and names else ""}}
+
+    def chips(self, query, view, means):
+        """What the list is filtered by, whether the address or its view says so."""
+        found, own = [], set(view.filters) if view else set()
+        for name in means:
+            words = self.chip(name, means)
+            if words is None:
                 continue
             rest = query.copy()
-            rest.pop(name)
+            rest.pop(name, None)
+            if name in own:
+                rest[name] = ""
+            found.append({**words, "remove": f"?{rest.urlencode()}"})
+        if set(means) & {*GROUPS}:
+            rest = query.copy()
+            rest.pop("filters", None)
+            if own & {*GROUPS}:
+                rest["filters"] = ""
+            found.append({"label": "Several", "verb": "tests", "value": "combined", "remove": f"?{rest.urlencode()}"})
+        return found
+
+    def chip(self, name, means):
+        """{label, verb, value} of one filter; None for what is none."""
+        if name in VERBS:
             label, verb = VERBS[name]
-            found.append({"label": label, "verb": verb, "value": self.words(name, query.getlist(name)),
-                          "remove": f"?{rest.urlencode()}"})
+            return {"label": label, "verb": verb, "value": self.words(name, means.getlist(name))}
+        if not name.startswith(CUSTOM):
+            return None
+        key, verb = name.removeprefix(CUSTOM), "is"
+        fields = definitions(self.organization)
+        for end, word in (("_min", "at least"), ("_max", "at most")):
+            if key not in fields and key.endswith(end):
+                key, verb = key.removesuffix(end), word
+        people = fields[key].kind == Kind.PERSON if key in fields else False
+        value = self.words("assigned_to" if people else name, means.getlist(name))
+        return {"label": fields[key].label if key in fields else key, "verb": verb, "value": value}
+
+    def own(self, means):
+        """The inputs of the filter panel for custom fields (_own_filters.html)."""
+        found = []
+        for one in active(self.organization):
+            name = f"{CUSTOM}{one.key}"
+            kind = PANEL.get(one.kind, "text")
+            options = [(option, option) for option in one.options]
+            if one.kind == Kind.PERSON:
+                options = [(owner["id"], owner["name"]) for owner in self.owners]
+            chosen = {part for value in means.getlist(name) for part in [value, *value.split(",")]}
+            found.append({"name": name, "label": one.label, "kind": kind, "value": means.get(name, ""),
+                          "low": means.get(f"{name}_min", ""), "high": means.get(f"{name}_max", ""),
+                          "options": [{"id": key, "name": label, "selected": key in chosen} for key, label in options]})
         return found
 
     def words(self, name, values):
@@ -148,8 +254,17 @@ class LeadList(Page):
         return {"people": self.owners,
                 "statuses": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "status")],
                 "tags": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "tags")],
-                "may_delete": self.request.user.can("records.delete"),
+                "may_import": self.request.user.can("records.import"), "may_delete": self.request.user.can("records.delete"),
                 "may_manage_keys": self.request.user.can("keys.manage")}
+
+
+def as_query(means):
+    """A plain dict of filters as a QueryDict of texts, as the panel and the chips show them."""
+    query = QueryDict(mutable=True)
+    for name, value in means.items():
+        values = value if isinstance(value, list) else [value]
+        query.setlist(name, [str(one).lower() if isinstance(one, bool) else str(one) for one in values])
+    return query
 
 
 def lookup_options(organization, kind):
@@ -190,9 +305,10 @@ class BulkLeads(Page):
         return selected_rows(mine, Selection.read(selection), LeadFilter, self.request.user)
 
     def filters(self):
-        query = cleaned(self.request.GET)
-        return {name: query.getlist(name) if len(query.getlist(name)) > 1 else query[name] for name in query
-                if name not in ("order_by", "order_in")}
+        """What the list shows, its view included, as one set of filters."""
+        _, query = changed(cleaned(self.request.GET), self.request.user)
+        _, means = views.merged("lead", query, self.request.user, LeadFilter.aliases)
+        return {name: value for name, value in means.items() if name not in ("order_by", "order_in", "columns")}
 
     def act(self, action):
         given, organization, by = self.request.POST, self.organization, self.request.user
@@ -214,7 +330,10 @@ class BulkLeads(Page):
 
     def tell(self, outcome, done):
         leads = f"{outcome.count:,} lead{'s' if outcome.count != 1 else ''}"
-        self.say(f"{leads} are being {done} in the background." if outcome.job_id else f"{leads} {done}.")
+        if outcome.job_id:
+            self.say(f"{leads} are being {done} in the background.", undoable=True)
+        else:
+            self.say(f"{leads} {done}.", undoable=True)
 
     def delete(self):
         if not self.request.user.can("records.delete"):

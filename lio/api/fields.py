@@ -6,6 +6,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError as DjangoInvalid
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import validate_email
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -124,6 +125,7 @@ class Moment(serializers.Field):
             moment = datetime.fromisoformat(data)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             moment.astimezone(UTC) - timedelta(days=2)  # the edges of the calendar overflow in other zones
+            moment.astimezone(UTC) + timedelta(days=2)
             return moment.astimezone(UTC)
         except (TypeError, ValueError, OverflowError):
             raise ValidationError("must be an ISO 8601 date-time") from None
@@ -172,6 +174,15 @@ class Owned(serializers.Field):
         if found is None:
             raise NoSuchRecord(self.field_name)
         return found
+
+
+class Upload(serializers.Field):
+    """A file of a multipart body; what it is and how large it may be is the rule's to say (activity/storing.py)."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, UploadedFile):
+            raise ValidationError("must be a file")
+        return data
 
 
 class Ids(serializers.Field):

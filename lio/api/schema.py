@@ -16,12 +16,13 @@ from drf_spectacular.plumbing import ResolvedComponent
 from lio.api.envelope import ERROR_TYPES, EnvelopePagination
 from lio.api.serializers import Input
 from lio.api.shapes import row_shape, shape
-from lio.api.views import LioView
+from lio.api.views import LioView, UploadView
 from lio.filters import MAX_SEARCH, Edge
 from lio.selection import Selection
 
 NOTHING: dict = {}
-JSON = "application/json"
+JSON, FORM = "application/json", "multipart/form-data"
+FILE = {"type": "string", "format": "binary"}
 FAILURES = {
     400: "The request cannot be read, or a query parameter is invalid.",
     401: "No valid token (or API key, where one would do).",
@@ -51,6 +52,7 @@ class Documented:
     body: Any = None
     status: int | None = None
     otherwise: dict = field(default_factory=dict)
+    file: bool = False
     one_of: tuple = ()
     open: bool = False
     failures: tuple | None = None
@@ -62,8 +64,9 @@ def documented(summary="", **facts):
 
     `input`: the Input class of its body, or its fields in Python types; `answer`: the `data` of its envelope in Python types
     (lio/api/shapes.py), NOTHING for null, left out for a row of the view; `body`: the whole answer where it is no envelope;
-    `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent; `open`: further fields are
-    kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`: {parameter: words}.
+    `file`: the answer is a file; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
+    `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`:
+    {parameter: words}.
     """
 
     def mark(method):
@@ -124,6 +127,8 @@ class ContractSchema(AutoSchema):
         given = [self._path_parameter(name) for name in self.tokens() if name.startswith("{")]
         if self.is_list:
             given += [self._query(name, schema) for name, schema in self._list_parameters().items()]
+            for one in given:
+                one["required"] = one["required"] or one["name"] in self.view.filter_class.required
         if self.action == "destroy_many":
             given.append(self._query("ids", {"type": "array", "items": {"type": "integer"}},
                                      "For clients that cannot send a body with DELETE."))
@@ -179,7 +184,8 @@ class ContractSchema(AutoSchema):
         name = cls.__name__
         component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema=self._input(cls), object=(name, direction))
         self.registry.register_on_missing(component)
-        return {"content": {JSON: {"schema": component.ref}}, "required": self.action != "destroy_many"}
+        kind = FORM if isinstance(self.view, UploadView) else JSON
+        return {"content": {kind: {"schema": component.ref}}, "required": self.action != "destroy_many"}
 
     def _input(self, cls):
         """An update is partial: none of its fields is required (R23)."""
@@ -203,8 +209,8 @@ class ContractSchema(AutoSchema):
     # ------------------------------------------------------------------- what goes out
     def _get_response_bodies(self, direction="response"):
         status = self.told.status or (201 if self.action == "create" else 200)
-        answer = {"description": HTTPStatus(status).phrase, "headers": self._headers(),
-                  "content": {JSON: {"schema": self._body()}}}
+        content = {"application/octet-stream": {"schema": dict(FILE)}} if self.told.file else {JSON: {"schema": self._body()}}
+        answer = {"description": HTTPStatus(status).phrase, "headers": self._headers(), "content": content}
         answers = {str(status): answer}
         for other, when in self.told.otherwise.items():
             answers[str(other)] = {**answer, "description": when}
@@ -334,6 +340,7 @@ describes("Text", {"type": "string"})
 describes("Email", {"type": "string", "examples": ["ada@example.com"]}, closeness=1)
 describes("WebAddress", {"type": "string", "examples": ["https://example.com"]}, closeness=1)
 describes("Flag", {"type": "boolean"})
+describes("Upload", FILE)
 describes("Money", {"type": "number"})
 describes("Moment", {"type": "string", "format": "date-time"})
 describes("Owned", {"type": "integer", "description": "Id of a record of the organization."})

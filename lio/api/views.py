@@ -10,15 +10,19 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from rest_framework.exceptions import APIException
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.views import APIView
 
 from lio import history, ratelimit
 from lio.api import idempotency
+from lio.api.parsers import check_text
 from lio.clientip import client_ip
+from lio.errors import Invalid
+from lio.rows import json_row
 from lio.tenancy import org_scope
 
 WRITES = ("POST", "PUT", "PATCH")
+AROUND = 64 * 1024  # bytes of a multipart body beside its file
 
 
 class RateLimited(APIException):
@@ -141,6 +145,28 @@ class LioView(APIView):
 
 
 class UploadView(LioView):
-    """A view that takes multipart/form-data."""
+    """A view that takes multipart/form-data, with a file of at most `upload_limit` bytes in the part `upload_field`."""
 
-    parser_classes = [MultiPartParser, FormParser]
+    parser_classes = [MultiPartParser]
+    upload_limit: int = 0
+    upload_field = "file"
+
+    def initial(self, request, *args, **kwargs):
+        """What is too large is refused before it is read."""
+        super().initial(request, *args, **kwargs)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if self.upload_limit and length.isdigit() and int(length) > self.upload_limit + AROUND:
+            raise Invalid({self.upload_field: [f"must be at most {self.upload_limit // 1024 // 1024} MB"]})
+
+    def sent(self):
+        """The parts of the body by name, the last of each. Raises ValidationError for a NUL in a text."""
+        found = {name: self.request.data[name] for name in self.request.data}
+        for name, value in found.items():
+            check_text(name, name)
+            if isinstance(value, str):
+                check_text(value, name)
+        return found
+
+    def shown(self, model, pk):
+        """One row as the API shows it."""
+        return json_row(model.objects.of(self.organization).alive().filter(pk=pk).rows())

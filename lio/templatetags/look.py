@@ -17,7 +17,8 @@ STATUS_TONES = {1: "cold", 2: "warm", 3: "acc", 4: "", 5: "good", 6: "bad"}
 PRIORITY_TONES = {1: "cold", 2: "", 3: "warm", 4: "hot"}
 KIND_ICONS = {
     "created": "user-plus", "changed": "pencil", "status": "flag", "assigned": "user", "note": "document-text",
-    "score": "fire", "tagged": "tag", "merged": "arrows-pointing-in", "deleted": "trash",
+    "score": "fire", "tagged": "tag", "follow_up": "clock", "document": "paper-clip", "picture": "photo",
+    "merged": "arrows-pointing-in", "deleted": "trash",
 }  # fmt: skip
 
 
@@ -116,6 +117,36 @@ def day(moment: object) -> str:
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), f"{moment.day} {moment:%b %Y}")
     at = _moment(moment)
     return NONE if at is None else _time(at, f"{at.day} {at:%b %Y}", "")
+
+
+@register.filter
+def due(moment: object, style: str = "") -> str:
+    """When something is to be done: `today, 14:00`, `tomorrow, 09:00`, `28 Nov, 09:00`; `2 d late` when it is past.
+
+    `plain` gives the date of a past one, too: what was planned, not what is left of it.
+    """
+    at = _moment(moment)
+    if at is None:
+        return NONE
+    now = timezone.localtime(timezone.now())
+    if at < now and style != "plain":
+        past = _relative(at, now, False)
+        return _time(at, f"{past} late" if now - at < timedelta(days=7) else f"due {past}", "")
+    days = (at.date() - now.date()).days
+    year = "" if at.year == now.year else f" {at.year}"
+    day = "today" if days == 0 else "tomorrow" if days == 1 else f"{at.day} {at:%b}{year}"
+    return _time(at, f"{day}, {at:%H:%M}", "")
+
+
+@register.filter
+def filesize(size: object) -> str:
+    """`2048` -> `2 kB`."""
+    number = float(_number(size) or 0)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000 or unit == "MB":
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}".replace(".0 ", " ")
+        number /= 1000
+    return ""
 
 
 def _relative(at: datetime, now: datetime, long: bool) -> str:

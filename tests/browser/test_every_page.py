@@ -25,6 +25,8 @@ PAGES = [
     "/settings/keys/add",
     "/settings/audit",
     "/settings/sessions",
+    "/notifications/",
+    "/notifications/?show=all",
 ]
 WEIGHT = 100_000  # bytes of script and style
 # of a page that was checked in full in light, what dark or a phone can make wrong
@@ -49,12 +51,26 @@ def record(acme):
         job_title="CEO",
     )
     acme.post(f"/api/lead/update/{lead}", {"status": 3, "city": "Tallinn"})
+    acme.post("/api/lead/follow-up/add", {"lead_id": lead, "follow_up_date": "2031-06-15T09:00:00Z", "repeats": "weekly"})
+    note = acme.post("/api/lead/note/add", {"lead_id": lead, "title": "Budget", "note": "Budget is set"})
+    acme.post(f"/api/lead/note/update/{note['data']['id']}", {"is_pinned": True})
+    acme.post(
+        "/api/file/attach",
+        {
+            "provider": "box",
+            "subject_type": "lead",
+            "subject_id": lead,
+            "file": {"id": "1", "name": "Plan", "mime_type": "application/pdf", "web_url": "https://box.example/1"},
+        },
+    )
     rob = next(row["id"] for row in acme.get("/api/user/list") if row["email"] == "rob@acme.example")
     return [
         f"/leads/{lead}/",
         f"/leads/{lead}/?edit=email",
         f"/leads/{lead}/?edit=tags",
         f"/leads/{lead}/delete",
+        f"/leads/{lead}/?compose=follow-up",
+        f"/leads/{lead}/picture",
         f"/settings/people/{rob}",
     ]
 

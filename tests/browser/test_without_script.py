@@ -13,7 +13,7 @@ def page(visit, acme):
 
 def test_filters_and_pages(page):
     page.locator("summary", has_text="Filter").click()
-    page.get_by_label("Company").fill("Seed 1")
+    page.get_by_label("Company", exact=True).fill("Seed 1")
     page.get_by_role("button", name="Show leads").click()
     expect(page.locator("tbody tr")).to_have_count(8)
     expect(page.locator(".filter")).to_have_count(1)

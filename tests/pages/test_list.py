@@ -6,7 +6,7 @@ from django.urls import reverse
 from tests.factories import make_lead
 from tests.pages.conftest import fresh
 
-QUERIES = 14  # session, scope (4), search, total, ids, rows, four tabs, people
+QUERIES = 15  # session, scope (4), search, total, ids, rows, four tabs, saved views, people, bell
 
 
 def fill(organization, count, **fields):

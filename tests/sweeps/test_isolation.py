@@ -78,9 +78,10 @@ def sweep_bodies(sweep, endpoint):
             continue
         for value in ([number],) if many else (number, str(number)):
             sweep.look(sweep.world.call(endpoint, **{param["name"]: value}))
-    if any(param["name"] == "ids" for param in places(endpoint, "body")):
-        own = sweep.world.make_lead(f"own{sweep.requests}").pk
-        answer = sweep.look(sweep.world.call(endpoint, ids=[own, sweep.victim.lead.pk]), None)
+    for param in [param for param in places(endpoint, "body") if param["name"] == "ids"]:
+        is_lead = param["record"] == "lead"
+        (own,) = [sweep.world.make_lead(f"own{sweep.requests}").pk] if is_lead else sweep.world.request(endpoint)[2]["ids"]
+        answer = sweep.look(sweep.world.call(endpoint, ids=[own, sweep.victim.records[param["record"]]]), None)
         assert answer.json()["data"]["ids"] == [own]
 
 

@@ -32,7 +32,8 @@ def filled(route, number):
 
 
 def clean(answer):
-    text = answer.content.decode(errors="replace") + str(dict(answer.headers))
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    text = content.decode(errors="replace") + str(dict(answer.headers))
     assert CANARY.lower() not in text.lower(), text[:3000]
     assert answer.status_code < 500, text[:1000]
     return answer
@@ -92,7 +93,14 @@ def test_reading(browser, victim):
             "leads": [victim.lead.pk],
             "settings/people": [victim.rep.pk, victim.admin.pk],
             "settings/keys": [victim.key.pk],
+            "settings/fields": [victim.field.pk],
+            "leads/views": [victim.view.pk],
+            "import": [victim.imported.pk],
+            "notifications": [victim.notification],
+            "files": [victim.document.stored_file_id],
+            "undo": [victim.change],
         }
+        kinds = dict(sorted(kinds.items(), key=lambda kind: -len(kind[0])))  # the longest prefix first
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
             for headers in ({}, {"HX-Request": "true"}):
                 as_if_absent(

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class ActivityConfig(AppConfig):
+    name = "activity"
+
+    def ready(self):
+        from activity import jobs  # noqa: F401 - recurring jobs
+        from activity.notify import unread_count
+        from activity.preferences import profile_part
+        from lio.registry import RailEntry, profile_parts, rail
+
+        rail.append(
+            RailEntry("Notifications", "activity:notifications", "bell", group="head", verb="records.view", count=unread_count)
+        )
+        profile_parts.append(profile_part)

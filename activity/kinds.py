@@ -1,0 +1,28 @@
+"""The kinds of notifications (R69), each with the number it has on the wire."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`in_app`, `mail` and `digest` are where it is told unless the member says otherwise."""
+
+    name: str
+    number: int
+    label: str
+    icon: str
+    in_app: bool = True
+    mail: bool = False
+    digest: bool = False
+
+
+# 2 is a lead that turned hot, 5 a booking: they come with what tells them
+KINDS = {kind.name: kind for kind in (
+    Kind("lead_assigned", 1, "Somebody assigns a lead to you", "user"),
+    Kind("import_finished", 3, "An import of yours has finished", "arrow-up-tray"),
+    Kind("export_finished", 4, "An export of yours has finished", "arrow-down-tray"),
+    Kind("mention", 6, "Somebody mentions you in a note", "at-symbol"),
+    Kind("follow_up_due", 7, "A follow-up of yours is due", "clock"),
+)}
+BY_NUMBER = {kind.number: kind for kind in KINDS.values()}
+CHANNELS = ("in_app", "mail", "digest")

@@ -1,0 +1,63 @@
+"""Mentions in notes: `@Ana Silva`, `@Ana` where there is one Ana, or `@ana@company.com`."""
+
+from collections import defaultdict
+
+from django.urls import reverse
+
+from accounts.models import User
+from activity.notify import Notice, notify
+from lio.history import actor_name
+
+MOST = 100  # signs of one note that are looked at
+
+
+def mentioned(organization_id, text):
+    """Ids of the active members whom `text` mentions. An address inside a word mentions nobody."""
+    places = [n for n, sign in enumerate(text) if sign == "@" and (n == 0 or not text[n - 1].isalnum())][:MOST]
+    if not places:
+        return set()
+    known = _spellings(organization_id)
+    found, lower = set(), text.lower()
+    for place in places:
+        rest = lower[place + 1 : place + 300]
+        meant = next(
+            (
+                spelling
+                for spelling in known
+                if rest.startswith(spelling) and not rest[len(spelling) : len(spelling) + 1].isalnum()
+            ),
+            None,
+        )
+        if meant and len(known[meant]) == 1:
+            found |= known[meant]
+    return found
+
+
+def _spellings(organization_id):
+    """{what may follow the @: ids of who is meant}, the longest first."""
+    found = defaultdict(set)
+    members = User.objects.of(organization_id).active().values_list("pk", "first_name", "last_name", "email")
+    for pk, first, last, email in members:
+        for spelling in {email.lower(), f"{first} {last}".strip().lower(), first.strip().lower()} - {""}:
+            found[spelling].add(pk)
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def tell(lead, text, *, by, but=frozenset()):
+    """Notify who is mentioned in `text` of a note on `lead`, without the members `but`."""
+    who = by.full_name if by else actor_name() or "Somebody"
+    return notify(
+        "mention",
+        [
+            Notice(
+                pk,
+                f"{who} mentioned you in a note on {lead}",
+                message=text[:500],
+                link=reverse("leads:view", args=[lead.pk]),
+                model_id=lead.pk,
+            )
+            for pk in sorted(mentioned(lead.organization_id, text) - but)
+        ],
+        model_type="lead",
+        by=by,
+    )
