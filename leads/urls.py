@@ -10,7 +10,7 @@ from leads.api import (
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, lead, views, work
+from leads.pages import add, conditions, lead, views, work
 from leads.pages import list as leads
 from lio.api.routers import VerbRouter
 
@@ -30,6 +30,7 @@ api = [
 pages = [
     path("", leads.LeadList.as_view(), name="list"),
     path("add", add.AddLeadPage.as_view(), name="add"),
+    path("combine", conditions.CombineFilters.as_view(), name="combine"),
     path("views/add", views.SaveView.as_view(), name="view_add"),
     path("views/<int:pk>", views.EditView.as_view(), name="view_edit"),
     path("bulk", leads.BulkLeads.as_view(), name="bulk"),

@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from accounts.models import TeamMember
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
@@ -39,7 +40,7 @@ class Lookup(TenantModel):
         constraints = [
             models.UniqueConstraint("organization", "type", "number", name="one_lookup_per_number"),
             models.UniqueConstraint("organization", "module_name", "type", Lower("name"), name="one_lookup_per_name",
-                                    condition=models.Q(deleted_at=None)),
+                                    condition=Q(deleted_at=None)),
         ]
 
     def __str__(self):
@@ -114,8 +115,11 @@ class CustomValue(OwnedModel):
 
 class SavedViewQuerySet(TenantQuerySet):
     def seen_by(self, user):
-        """The caller's own views and those that are shared."""
-        return self.exclude(~models.Q(user=user.pk), visibility=SavedView.Visibility.PRIVATE)
+        """The caller's own views, those that are shared with everybody, and those of members of a team of the caller's."""
+        seen = SavedView.Visibility
+        mates = TeamMember.objects.filter(team__in=TeamMember.objects.filter(user=user.pk).values("team")).values("user")
+        of_team = Q(visibility=seen.TEAM) & (Q(user=None) | Q(user__in=mates))
+        return self.filter(Q(user=user.pk) | Q(visibility=seen.PUBLIC) | of_team)
 
     def rows(self):
         return self.values("id", "module_name", "view_name", "visibility", "filters", "columns", "sorting",
@@ -143,7 +147,7 @@ class SavedView(TenantModel):
 
     class Meta(TenantModel.Meta):
         verbose_name = "view"
-        indexes = [models.Index(fields=["organization", "module_name", "id"], condition=models.Q(deleted_at=None),
+        indexes = [models.Index(fields=["organization", "module_name", "id"], condition=Q(deleted_at=None),
                                 name="views_of_module")]
 
     def __str__(self):

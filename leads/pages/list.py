@@ -11,6 +11,7 @@ from leads import bulk
 from leads.filters import LeadFilter
 from leads.models import Lead
 from leads.pages.table import chooser, columns_of, fill
+from leads.pages.tested import in_words, lookup_options
 from leads.serializers import entry
 from lio.api.envelope import BadParameter
 from lio.api.viewsets import in_order
@@ -109,13 +110,14 @@ class LeadList(Page):
         names = query["columns"].split(",") if query.get("columns") else view.columns if view else []
         columns = columns_of(names, self.organization)
         fill(rows, columns, self.organization)
+        tree = {name: means[name] for name in GROUPS if name in means}
         means = as_query(means)
         context = {
             **self.views(view, query, columns), "columns": columns, "own": self.own(means),
             "leads": rows, "currency": self.organization.currency, "total": lead_count(request.user),
             "query": {name: means.get(name, "") for name in [*LeadFilter.filters, "search_value", "order_by"]},
             "sort": {"by": means.get("order_by", "id"), "in": means.get("order_in", "DESC").upper()},
-            "tabs": self.tabs(query), "chips": self.chips(query, view, means), "choices": self.choices(means),
+            "tabs": self.tabs(query), "chips": self.chips(query, view, means, tree), "choices": self.choices(means),
             "bulk": self.bulk(),
             "page": self.page(page, len(rows), total, capped),
         }
@@ -167,7 +169,7 @@ class LeadList(Page):
                 "chooser": chooser(columns, self.organization, link) | {
                     "reset": f"?{plain.urlencode()}" if query.get("columns") and names else ""}}
 
-    def chips(self, query, view, means):
+    def chips(self, query, view, means, tree):
         """What the list is filtered by, whether the address or its view says so."""
         found, own = [], set(view.filters) if view else set()
         for name in means:
@@ -179,12 +181,13 @@ class LeadList(Page):
             if name in own:
                 rest[name] = ""
             found.append({**words, "remove": f"?{rest.urlencode()}"})
-        if set(means) & {*GROUPS}:
+        if tree:
             rest = query.copy()
             rest.pop("filters", None)
             if own & {*GROUPS}:
                 rest["filters"] = ""
-            found.append({"label": "Several", "verb": "tests", "value": "combined", "remove": f"?{rest.urlencode()}"})
+            found.append({"label": "Where", "verb": "", "value": in_words(tree, self.organization),
+                          "remove": f"?{rest.urlencode()}", "edit": f"{reverse('leads:combine')}?{query.urlencode()}"})
         return found
 
     def chip(self, name, means):
@@ -265,10 +268,6 @@ def as_query(means):
         values = value if isinstance(value, list) else [value]
         query.setlist(name, [str(one).lower() if isinstance(one, bool) else str(one) for one in values])
     return query
-
-
-def lookup_options(organization, kind):
-    return [(number, found.name) for number, found in known(organization, kind).items() if found.is_active]
 
 
 def count_of(params, user):

@@ -20,6 +20,7 @@ def drop(page, text, name="messe.csv"):
 
 def test_from_the_file_to_the_leads(visit, acme, axe):
     page = visit(acme.email)
+    page.goto("/leads/")
     page.get_by_role("link", name="Import").click()
     assert axe(page) == []
     drop(page, LIST)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import Team, TeamMember
 from lio.tenancy import org_scope
 from lookups import fields
 from tests.conftest import client_of
@@ -61,6 +62,21 @@ def test_private_views_are_not_there_for_others(api, colleague_api, outsider_api
         assert change(client, view, view_name="mine").status_code == 404
         assert client.delete(f"/api/custom-view/delete/{view['id']}").status_code == 404
     assert outsider_api.get("/api/lead/list", {"view": shared["id"]}).status_code == 404
+
+
+def test_a_team_view_is_for_those_who_share_a_team_with_its_owner(api, colleague, colleague_api, rep):
+    shared = saved(api, visibility="team")
+    assert [row["id"] for row in colleague_api.get("/api/custom-view/list").json()["data"]] == [shared["id"]]
+    with org_scope(rep.organization):  # out of the team of everybody, into another one
+        TeamMember.objects.filter(user=colleague).delete()
+        south = Team.objects.create(organization=rep.organization, name="South")
+        TeamMember.objects.create(organization=rep.organization, team=south, user=colleague)
+    assert colleague_api.get("/api/custom-view/list").json()["total"] == 0
+    assert colleague_api.get("/api/lead/list", {"view": shared["id"]}).status_code == 404
+    assert api.get("/api/lead/list", {"view": shared["id"]}).status_code == 200
+    with org_scope(rep.organization):
+        TeamMember.objects.create(organization=rep.organization, team=south, user=rep)
+    assert colleague_api.get("/api/lead/list", {"view": shared["id"]}).status_code == 200
 
 
 def test_shared_views_are_changed_by_their_owner_or_an_admin(api, colleague_api, rep):
