@@ -9,17 +9,22 @@ FEED = {  # verb of the history: what the feed calls it
     "lead.status_changed": "status_change",
     "lead.assigned": "assignment",
     "lead.deleted": "delete",
+    "lead.restored": "create",
     "lead.picture_changed": "update",
     "note.added": "note",
     "note.changed": "note",
     "note.removed": "note",
+    "note.restored": "note",
     "document.added": "document",
     "document.removed": "document",
+    "document.restored": "document",
     "file.attached": "document",
     "follow_up.added": "follow_up",
     "follow_up.changed": "follow_up",
     "follow_up.completed": "follow_up",
     "follow_up.missed": "follow_up",
+    "follow_up.removed": "follow_up",
+    "follow_up.restored": "follow_up",
 }
 
 

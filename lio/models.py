@@ -97,6 +97,30 @@ class Change(OwnedModel):
         return f"{self.verb} {self.model_type} {self.model_id}"
 
 
+class Undoing(OwnedModel):
+    """What came of taking an action back (lio/undo.py); an action is taken back once."""
+
+    undoes = models.BigIntegerField()  # change id of what is taken back
+    change_id = models.BigIntegerField()  # of the taking back
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                           db_index=False)
+    job_id = models.BigIntegerField(null=True)
+    total = models.PositiveIntegerField(default=0)  # Change rows
+    processed = models.PositiveIntegerField(default=0)
+    reverted = models.PositiveIntegerField(default=0)  # records
+    conflict_count = models.PositiveIntegerField(default=0)
+    conflicts = models.JSONField(default=list)  # the first of them: [{model_type, model_id, field, reason}]
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "undoes"], name="undone_once")]
+
+    @property
+    def is_working(self):
+        return self.finished_at is None
+
+
 class SearchDoc(OwnedModel):
     """The words by which a record is found, beside the record so that its own updates stay cheap (lio/search.py)."""
 

@@ -46,6 +46,7 @@ class Module:
 
 
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
+at_work: list[Callable] = []  # f(organization, change_id): whether that action is still going on, so that undo must wait
 rail: list[RailEntry] = []
 subjects: dict[str, Subject] = {}  # {model_type: what it is}
 feed_actions: dict[str, str] = {}  # {verb of the history: what the feed calls it}
