@@ -1,6 +1,7 @@
 """What happened in the organisation, or to one record, in words: the history as the feed tells it (R69)."""
 
 from activity.models import FeedEntry
+from lio.history import title_of
 from lio.registry import feed_actions, subjects
 from lio.rows import plain_rows
 
@@ -13,12 +14,6 @@ def visible(user):
 def action_of(verb):
     """create, update, delete, status_change, assignment, or what a higher floor calls its own."""
     return feed_actions.get(verb, "update")
-
-
-def title_of(verb):
-    """`lead.status_changed` -> `Lead status changed`."""
-    words = verb.replace(".", " ").replace("_", " ")
-    return f"{words[:1].upper()}{words[1:]}"
 
 
 def verbs_with(text):

@@ -122,7 +122,8 @@ def delete(rows, *, by):
     """Take follow-ups away, as undo does with what was planned by mistake. Answers the ids."""
     going = list(rows.alive().order_by("pk").select_for_update(of=("self",)))
     FollowUp.objects.filter(pk__in=[row.pk for row in going]).bury()
-    history.record_each("follow_up.removed", "lead", [(row.lead_id, _told(row), {"follow_up_id": row.pk}) for row in going], by=by)
+    told = [(row.lead_id, _told(row), {"follow_up_id": row.pk}) for row in going]
+    history.record_each("follow_up.removed", "lead", told, by=by)
     return [row.pk for row in going]
 
 

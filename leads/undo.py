@@ -1,10 +1,11 @@
 """How a lead is put back to what it was before a change: its fields, its notes, follow-ups, files and picture."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.timezone import now
 
 from accounts.models import User
 from activity.undo import undo_attachment
@@ -16,11 +17,23 @@ from lio import history
 from lio.errors import DomainError
 from lio.jobs import enqueue, enqueue_many
 from lio.models import Change
+from lio.undo import DAYS
 from lookups.known import known
 
 GONE, CHANGED, THERE = "the lead is gone", "has been changed since", "is there already"
 NEVER = frozenset({"follow_up.missed"})  # what time did, not a person
 ALIKE = {"lead.status_changed": "status", "lead.assigned": "assigned_to"}  # verbs of one field that many leads share
+
+
+def may_undo(change, user):
+    """Whether an entry of a lead's history, as lio.undo.with_undo reads it, is offered to `user` to be taken back."""
+    if change.is_closed or change.verb in NEVER or change.created_at < now() - timedelta(days=DAYS):
+        return False
+    if change.verb == "lead.created":
+        return user.can("records.delete") or (change.by_id == user.pk and user.can("records.edit"))
+    if change.verb.startswith("note.") and "is_pinned" not in (change.after or {}):
+        return change.by_id == user.pk or user.is_admin
+    return user.can("records.edit")
 
 
 def undo_leads(organization, changes, by):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from time import monotonic
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
 
 from lio import bulk, history
@@ -59,10 +60,14 @@ def undo(organization, change_id, *, by):
         if count > AT_ONCE:
             told.job_id = enqueue(run, change_id, new_id, by=by, total=count)
             told.save(update_fields=["job_id"])
-            return Undone(new_id, count, [], told.job_id)
-        reverted, conflicts = revert(organization, list(rows), by=by)
-        tell(told, count, reverted, conflicts, over=True)
-        return Undone(new_id, reverted, conflicts)
+            done = Undone(new_id, count, [], told.job_id)
+        else:
+            reverted, conflicts = revert(organization, list(rows), by=by)
+            tell(told, count, reverted, conflicts, over=True)
+            done = Undone(new_id, reverted, conflicts)
+    if done.reverted:
+        history.took(new_id)  # what this request did, to be taken back in its turn
+    return done
 
 
 def _begin(organization, change_id, new_id, count, *, by):
@@ -87,6 +92,20 @@ def tell(told, processed, reverted, conflicts, *, over):
     told.conflicts = [*told.conflicts, *conflicts][:KEPT]
     told.finished_at = now() if over else None
     told.save()
+
+
+def with_undo(rows):
+    """Change rows that know whether they were `undone` for their record, the action may no longer be undone (`is_closed`), and
+    whether it changed `others`, too. What was undone and then done again is not undone.
+    """
+    here = Change.objects.filter(organization=OuterRef("organization"))
+    again = Undoing.objects.filter(organization=OuterRef("organization"), undoes=OuterRef("change_id"))
+    back = here.filter(undoes=OuterRef("change_id"), model_type=OuterRef("model_type"), model_id=OuterRef("model_id"))
+    return rows.annotate(
+        undone=Exists(back.exclude(Exists(again))),
+        is_closed=Exists(again.exclude(reverted=0, finished_at__isnull=False)),
+        others=Exists(here.filter(change_id=OuterRef("change_id")).exclude(model_id=OuterRef("model_id"))),
+    )
 
 
 def changes_of(organization, change_id):

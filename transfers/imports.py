@@ -153,6 +153,11 @@ def cancel(row, *, by):
     return row
 
 
+def is_going_on(organization, change_id):
+    """Whether an import with this change id is still bringing leads in."""
+    return Import.objects.of(organization).filter(change_id=change_id, state=State.RUNNING).exists()
+
+
 def fail(row, words):
     """End an import as a whole, for a reason that is told to people; within the scope."""
     row.state, row.finished_at, row.problem = State.FAILED, now(), words[:500]

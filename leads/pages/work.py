@@ -74,9 +74,10 @@ class EditNote(WorkPage):
             note.note = request.POST.get("note", note.note)
             return self.refused("leads/_note_edit.html", {"lead": lead, "note": note}, error)
         if not self.is_swap:
-            self.say(text)
+            self.say(text, undoable=True)
             return redirect(self.address)
-        return self.show("leads/_gone.html", {}, events={"toast": {"text": text}, "lead-changed": None})
+        toast = {"text": text, "undo_url": self.undo_url or None}
+        return self.show("leads/_gone.html", {}, events={"toast": toast, "lead-changed": None})
 
     def act(self, request, note):
         if request.POST.get("delete"):
@@ -221,7 +222,7 @@ class PictureOfLead(WorkPage):
         try:
             if request.POST.get("remove"):
                 pictures.remove_picture(self.pk, self.organization, by=request.user)
-                self.say("The picture is removed.")
+                self.say("The picture is removed.", undoable=True)
                 return redirect(self.address)
             upload = request.FILES.get("image")
             if upload is None:
@@ -231,5 +232,5 @@ class PictureOfLead(WorkPage):
             if isinstance(error, Missing):
                 raise
             return self.show("leads/picture.html", {"lead": self.lead(), "error": sentence(error)}, status=422)
-        self.say("The picture is saved.")
+        self.say("The picture is saved.", undoable=True)
         return redirect(self.address)

@@ -128,7 +128,9 @@ def test_a_planned_follow_up_goes_and_comes_again(api, lead):
     assert whole(take_back(api, again)) and follow_ups_of(api) == {}
 
 
-@pytest.mark.parametrize("since", [{"notes": "x"}, {"status": 2}, {"follow_up_date": "2998-01-01T00:00:00Z"}, {"repeats": "daily"}])
+@pytest.mark.parametrize(
+    "since", [{"notes": "x"}, {"status": 2}, {"follow_up_date": "2998-01-01T00:00:00Z"}, {"repeats": "daily"}]
+)
 def test_a_planned_follow_up_that_was_changed_since_stays(since, api, lead):
     pk, planned = plan(api, lead)
     change_of(api.post(f"/api/lead/follow-up/update/{pk}", {"follow_up_date": "2999-06-15T09:00:00Z"} | since))
@@ -194,7 +196,8 @@ def documents_of(api):
 
 
 def add_document(api, lead):
-    answer = api.post("/api/lead/document/add", {"lead_id": lead.pk, "file": a_file("offer.txt", b"An offer.")}, format="multipart")
+    body = {"lead_id": lead.pk, "file": a_file("offer.txt", b"An offer.")}
+    answer = api.post("/api/lead/document/add", body, format="multipart")
     return answer.json()["data"]["id"], answer
 
 
