@@ -16,6 +16,16 @@ def action_of(verb):
     return feed_actions.get(verb, "update")
 
 
+def kinds():
+    """What the feed calls its actions, in the order in which the verbs were registered."""
+    return list(dict.fromkeys(feed_actions.values()))
+
+
+def verbs_of(action):
+    """The verbs that the feed calls so."""
+    return [verb for verb, name in feed_actions.items() if name == action]
+
+
 def verbs_with(text):
     """The verbs in whose titles `text` stands."""
     return [verb for verb in feed_actions if text.lower() in title_of(verb).lower()]

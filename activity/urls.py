@@ -1,7 +1,7 @@
 from django.urls import path
 
 from activity.api import AddStoredFile, Download, FeedViewSet, FileViewSet, NotificationViewSet
-from activity.pages import Bell, Notifications, OpenNotification, Preferences, ReadAll, ShowFile
+from activity.pages import Bell, FeedPage, Notifications, OpenNotification, Preferences, ReadAll, ShowFile
 
 api = [
     path("notification/list", NotificationViewSet.as_view({"get": "list"}), name="notification-list"),
@@ -14,6 +14,7 @@ api = [
 ]
 
 pages = [
+    path("feed/", FeedPage.as_view(), name="feed"),
     path("notifications/", Notifications.as_view(), name="notifications"),
     path("notifications/bell", Bell.as_view(), name="bell"),
     path("notifications/read", ReadAll.as_view(), name="read_all"),

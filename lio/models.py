@@ -81,7 +81,7 @@ class Change(OwnedModel):
     model_id = models.BigIntegerField()
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     actor = models.CharField(max_length=120, default="")  # who it was when `by` is empty: an API key, a form, a job
     undoes = models.BigIntegerField(null=True)  # change id of the action that this one takes back (lio/undo.py)
     created_at = models.DateTimeField(db_default=Now())
@@ -90,6 +90,7 @@ class Change(OwnedModel):
         indexes = [
             models.Index(fields=["organization", "model_type", "model_id", "-id"], name="change_of_record"),
             models.Index(fields=["organization", "change_id"], name="change_together"),
+            models.Index(fields=["by", "change_id"], name="change_by"),
             models.Index(fields=["organization", "undoes"], condition=Q(undoes__isnull=False), name="change_undone"),
         ]
 
