@@ -140,7 +140,8 @@ def _add(groups, zone, verb, model_type, by_id, actor, at, newest, times, count,
     group.more = group.more or times >= FEW
     seen = set(group.ids)
     fresh = [pk for pk in ids if pk not in seen]
-    all_known = group.count == len(group.ids) and count == len(ids) < FEW - 1  # so that a record counts once, however often it changed
+    # a record counts once, however often it changed, as long as all are known
+    all_known = group.count == len(group.ids) and count == len(ids) < FEW - 1
     group.count += len(fresh) if all_known else min(count, FEW - 1)
     group.ids = [*group.ids, *fresh][:NAMED]
 

@@ -175,3 +175,20 @@ def test_costs_the_same_for_any_history(asked, browser, rep):
             browser.get("/feed/", asked)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 16
+
+
+@pytest.mark.parametrize(("asked", "index"), [({}, "change_together"), ({"member": 1}, "change_by")])
+def test_goes_from_action_to_action_by_an_index(asked, index, rep, scope):
+    """As the app's role, behind the wall, which must not keep the index from being used."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    with CaptureQueriesContext(connection) as queries:
+        groups.page(rep, zone_of(rep), **asked)
+    page = next(query["sql"] for query in queries if "WITH RECURSIVE actions" in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {page}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    recursion = plan[: plan.index("few")] if "few" in plan else plan
+    assert index in recursion and "Seq Scan" not in recursion, plan
