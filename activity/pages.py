@@ -2,19 +2,26 @@
 
 from datetime import date, datetime, time, timedelta
 
-from django.shortcuts import redirect
+from django.conf import settings
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.timezone import now
+from django.views import View
+from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 from activity import feed, groups, preferences, storing
 from activity.kinds import BY_NUMBER, CHANNELS, KINDS
 from activity.models import Notification, StoredFile
 from activity.notify import read, unread_count
+from lio import ratelimit
+from lio.clientip import client_ip
 from lio.errors import Missing
 from lio.filters import zone_of
 from lio.pages import Page
 from lio.registry import subjects
+from lio.tenancy import org_scope
 
 SIZE = 30
 
@@ -117,6 +124,28 @@ ICONS = {
     "document": "paper-clip",
     "follow_up": "clock",
 }
+
+
+@method_decorator(never_cache, name="dispatch")
+class StopMail(View):
+    """Where the link of a mail leads: asks once, and stops mails like it. Without sign-in; the link is signed."""
+
+    def dispatch(self, request, token):
+        found = preferences.read_stop(token)
+        rate = ratelimit.count(f"public:{client_ip(request)}", settings.RATES["public"])
+        if found is None or rate.exceeded:
+            return self.show(status=429 if found else 404)
+        organization_id, user_id, what = found
+        with org_scope(organization_id):
+            member = User.objects.of(organization_id).active().filter(pk=user_id).first()
+            if member is None:
+                return self.show(status=404)
+            if request.method == "POST":
+                preferences.stop(member, what)
+            return self.show(what=preferences.what_is_stopped(what), email=member.email, stopped=request.method == "POST")
+
+    def show(self, status=200, **context):
+        return render(self.request, "activity/stop_mail.html", context, status=status)
 
 
 class FeedPage(Page):
