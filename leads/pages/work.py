@@ -2,19 +2,20 @@
 
 from datetime import datetime, time, timedelta
 
+from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.utils.timezone import now
 
 from activity import attachments
 from activity.models import Attachment
-from leads import follow_ups, notes, pictures
+from leads import follow_ups, mentions, notes, pictures
 from leads.models import FollowUp, Lead, Note
 from leads.pages.lead import LeadPage
 from leads.pages.parts import COMPOSERS, SNOOZES, composer, documents_of, next_step_of
 from leads.serializers import AddFollowUp
 from lio.errors import Invalid, Missing
 from lio.filters import zone_of
-from lio.pages import REFUSALS, words_of
+from lio.pages import REFUSALS, Page, words_of
 
 MORNING = time(9)
 
@@ -45,6 +46,16 @@ def sentence(error):
 
 
 # ------------------------------------------------------------------------------------------------- notes
+class Mentions(Page):
+    """GET `q`: whom the letters after an @ may mean, for static/js/mention.js."""
+
+    verb = "records.edit"
+
+    def get(self, request):
+        letters = request.GET.get("q", "").replace("\x00", "")[: mentions.LETTERS]
+        return JsonResponse({"members": mentions.suggest(self.organization.pk, letters)})
+
+
 class EditNote(WorkPage):
     """GET: the note as a form; with `delete`, whether to delete it. POST: its new words, or `is_pinned`, or `delete`."""
 
