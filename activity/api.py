@@ -1,10 +1,10 @@
 """Notifications, feed and files over the API (section 6.15)."""
 
-from activity import attachments, feed, storing
+from activity import attachments, feed, preferences, storing
 from activity.filters import FeedFilter, FileFilter, NotificationFilter
 from activity.models import Attachment, FeedEntry, Notification, StoredFile
 from activity.notify import read
-from activity.serializers import AddFile, AttachFile, ReadNotifications
+from activity.serializers import AddFile, AttachFile, ChangePreferences, ReadNotifications
 from lio.api.envelope import Envelope, EnvelopePagination
 from lio.api.schema import documented
 from lio.api.views import LioView, UploadView
@@ -30,6 +30,34 @@ class NotificationViewSet(ListAction, TenantViewSet):
         if not ids:
             raise Missing()
         return Envelope({"updated": len(ids), "ids": ids}, "Notifications marked as read")
+
+
+class ReadAllNotifications(LioView):
+    permissions = {"post": "records.view"}
+
+    @documented("Mark all of your notifications as read", answer={"updated": int})
+    def post(self, request):
+        ids = read(Notification.objects.of(self.organization).shown_to(request.user).unread())
+        return Envelope({"updated": len(ids)}, "Notifications marked as read")
+
+
+PREFERENCES = {"preferences": [dict]}
+
+
+class NotificationPreferences(LioView):
+    """Where the caller is told of what; always the caller's own."""
+
+    permissions = {"get": "records.view", "put": "records.view"}
+    input_class = ChangePreferences
+
+    @documented("Where you are told of what", answer=PREFERENCES)
+    def get(self, request):
+        return Envelope({"preferences": preferences.shown(request.user)})
+
+    @documented("Choose where you are told of what", input=ChangePreferences, answer=PREFERENCES)
+    def put(self, request):
+        preferences.change(request.user, ChangePreferences.read(request.data)["preferences"])
+        return Envelope({"preferences": preferences.shown(request.user)}, "Notifications chosen")
 
 
 class FeedViewSet(ListAction, TenantViewSet):

@@ -13,4 +13,5 @@ class ActivityConfig(AppConfig):
         rail.append(
             RailEntry("Notifications", "activity:notifications", "bell", group="head", verb="records.view", count=unread_count)
         )
+        rail.append(RailEntry("Feed", "activity:feed", "rss", order=15))
         profile_parts.append(profile_part)

@@ -73,3 +73,19 @@ def remove(rows, *, by):
             "document.removed", (row.model_type, row.model_id), by=by, before={"attachment_id": row.pk, "name": row.name}
         )
     return ids
+
+
+@transaction.atomic
+def restore(rows, *, by):
+    """Bring deleted attachments back, with their files as long as the storage has them. Answers the ids."""
+    gone = list(rows.exclude(deleted_at=None).order_by("pk").select_for_update(of=("self",)))
+    files = StoredFile.objects.filter(pk__in=[row.stored_file_id for row in gone if row.stored_file_id])
+    there = set(files.values_list("pk", flat=True))
+    coming = [row for row in gone if not row.stored_file_id or row.stored_file_id in there]
+    Attachment.objects.filter(pk__in=[row.pk for row in coming]).unbury()
+    files.unbury()
+    for row in coming:
+        history.record(
+            "document.restored", (row.model_type, row.model_id), by=by, after={"attachment_id": row.pk, "name": row.name}
+        )
+    return [row.pk for row in coming]

@@ -1,6 +1,7 @@
 """What happened in the organisation, or to one record, in words: the history as the feed tells it (R69)."""
 
 from activity.models import FeedEntry
+from lio.history import title_of
 from lio.registry import feed_actions, subjects
 from lio.rows import plain_rows
 
@@ -15,10 +16,14 @@ def action_of(verb):
     return feed_actions.get(verb, "update")
 
 
-def title_of(verb):
-    """`lead.status_changed` -> `Lead status changed`."""
-    words = verb.replace(".", " ").replace("_", " ")
-    return f"{words[:1].upper()}{words[1:]}"
+def kinds():
+    """What the feed calls its actions, in the order in which the verbs were registered."""
+    return list(dict.fromkeys(feed_actions.values()))
+
+
+def verbs_of(action):
+    """The verbs that the feed calls so."""
+    return [verb for verb, name in feed_actions.items() if name == action]
 
 
 def verbs_with(text):

@@ -1,15 +1,18 @@
 """Background doors of activity: mails of notifications, the day's digest, files that nobody can reach any more."""
 
 from datetime import datetime, time, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
 from django.db import connections
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.models import User
+from activity import preferences
 from activity.kinds import BY_NUMBER
 from activity.models import Attachment, Notification, StoredFile
 from lio.filters import zone_of
@@ -21,14 +24,17 @@ KEPT_DAYS = 30  # a deleted file can be brought back so long
 DIGEST_SIZE = 100  # entries of one mail
 
 
-@job()
-def mail_notification(notification_id):
+@job(long=True)
+def mail_notification(row, notification_id):
     """Mail one notification, once."""
-    row = Notification.objects.select_related("user").filter(pk=notification_id, mailed_at=None, user__is_active=True).first()
-    if row is None:
-        return
-    Notification.objects.filter(pk=row.pk).update(mailed_at=now())
-    send(row.user, row.title, "notification", {"rows": [shown(row)]})
+    with org_scope(row.organization_id):
+        found = Notification.objects.select_related("user").filter(pk=notification_id, user__is_active=True).first()
+        wanted = found and found.type_id in preferences.wants(found.user, "mail")
+        if not wanted or not _take(Notification.objects.filter(pk=notification_id)):
+            return
+    _mail_or_give_back(
+        row, [notification_id], found.user, found.title, "notification", [found], preferences.name_of(found.type_id)
+    )
 
 
 @every(900)
@@ -58,16 +64,34 @@ def digest_moment(member, moment):
     return at if at <= moment else None
 
 
-@job()
-def mail_digest(user_id, until):
-    """One mail with what has come up to `until` and is still unread."""
-    member = User.objects.active().filter(pk=user_id).first()
-    rows = Notification.objects.filter(user_id=user_id, digest=True, mailed_at=None, created_at__lt=until)
-    unread = list(rows.filter(is_read=False).order_by("-pk")[:DIGEST_SIZE])
-    rows.update(mailed_at=now())
-    if member and unread:
-        title = unread[0].title if len(unread) == 1 else f"{len(unread)} things for you in LIO"
-        send(member, title, "digest", {"rows": [shown(row) for row in unread]})
+@job(long=True)
+def mail_digest(row, user_id, until):
+    """One mail with what has come up to `until`, is still unread and still wanted."""
+    with org_scope(row.organization_id):
+        member = User.objects.active().filter(pk=user_id).first()
+        waiting = Notification.objects.filter(user_id=user_id, digest=True, mailed_at=None, created_at__lt=until)
+        wanted = waiting.filter(is_read=False, type_id__in=preferences.wants(member, "digest")) if member else waiting.none()
+        unread = list(wanted.order_by("-pk")[:DIGEST_SIZE])
+        ids = list(waiting.values_list("pk", flat=True))
+        if not _take(Notification.objects.filter(pk__in=ids)) or not unread:
+            return
+    title = unread[0].title if len(unread) == 1 else f"{len(unread)} things for you in LIO"
+    _mail_or_give_back(row, ids, member, title, "digest", unread, preferences.DIGEST)
+
+
+def _take(rows):
+    """Note that these are mailed, before they are: of two workers one goes on, and one that dies has mailed at most once."""
+    return rows.filter(mailed_at=None).update(mailed_at=now())
+
+
+def _mail_or_give_back(row, ids, member, subject, kind, notices, what):
+    """Send, outside any transaction. A server that refuses gets it again later, under the same Message-ID."""
+    try:
+        send(member, subject, kind, {"rows": [shown(notice) for notice in notices]}, what, f"{kind}-{max(ids)}")
+    except Exception:
+        with org_scope(row.organization_id):
+            Notification.objects.filter(pk__in=ids).update(mailed_at=None)
+        raise
 
 
 def shown(row):
@@ -80,12 +104,22 @@ def shown(row):
     }
 
 
-def send(member, subject, kind, context):
-    text = render_to_string(
-        f"activity/mail/{kind}.txt",
-        {**context, "member": member, "settings_link": f"{settings.SITE_URL}/settings/profile#notifications"},
-    )
-    EmailMessage(subject=" ".join(subject.split())[:200], body=text.strip() + "\n", to=[member.email]).send()
+def send(member, subject, kind, context, what, number):
+    """`what` the mail's link stops: a kind's name or the digest; `number` makes the Message-ID, the same at every try."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    stop = f"{settings.SITE_URL}{reverse('activity:stop_mail', args=[preferences.stop_token(member, what)])}"
+    links = {"settings_link": f"{settings.SITE_URL}/settings/profile#notifications", "stop_link": stop}
+    text = render_to_string(f"activity/mail/{kind}.txt", {**context, **links, "member": member})
+    EmailMessage(
+        subject=" ".join(subject.split())[:200],
+        body=text.strip() + "\n",
+        to=[member.email],
+        headers={
+            "Message-ID": f"<{number}.{member.pk}@{host}>",
+            "List-Unsubscribe": f"<{stop}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    ).send()
 
 
 @every(86400)

@@ -1,9 +1,10 @@
 from rest_framework.exceptions import ValidationError
 
 from activity.filters import SUBJECT_TYPES, OneOf
+from activity.kinds import CHANNELS, KINDS
 from activity.models import Attachment
 from lio.api.envelope import first_message
-from lio.api.fields import Ids, Mapping, Text, Upload, WebAddress, Whole
+from lio.api.fields import Flag, Ids, Mapping, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import DomainError
 
@@ -17,6 +18,27 @@ class ReadNotifications(Input):
         if not data.get("ids"):
             raise DomainError("Send ids.", fields={"ids": ["is required"]})
         return data
+
+
+class Choices(Mapping):
+    """{kind: {channel: true or false}}; kinds and channels that are not named stay as they are."""
+
+    def to_internal_value(self, data):
+        found, flag = {}, Flag()
+        for name, channels in super().to_internal_value(data).items():
+            if name not in KINDS:
+                raise ValidationError(f"{name} is not one of {', '.join(KINDS)}")
+            if not isinstance(channels, dict) or set(channels) - set(CHANNELS):
+                raise ValidationError(f"{name} must be an object with some of {', '.join(CHANNELS)}")
+            try:
+                found[name] = {channel: flag.run_validation(value) for channel, value in channels.items()}
+            except ValidationError:
+                raise ValidationError(f"{name} must have true or false for each") from None
+        return found
+
+
+class ChangePreferences(Input):
+    preferences = Choices()
 
 
 class AddFile(Input):

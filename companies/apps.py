@@ -6,7 +6,7 @@ class CompaniesConfig(AppConfig):
 
     def ready(self):
         from companies.models import Company
-        from lio.registry import Subject, feed_actions, subjects
+        from lio.registry import Subject, feed_actions, feed_phrases, subjects
 
         subjects["company"] = Subject(
             rows=lambda organization: Company.objects.of(organization).alive(),
@@ -14,5 +14,7 @@ class CompaniesConfig(AppConfig):
                 Company.objects.of(organization).filter(pk__in=ids).values_list("pk", "company_name")
             ),
             url=lambda pk: "",
+            plural="companies",
         )
         feed_actions["company.created"] = "create"
+        feed_phrases["company.created"] = "created"

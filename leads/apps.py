@@ -9,17 +9,47 @@ FEED = {  # verb of the history: what the feed calls it
     "lead.status_changed": "status_change",
     "lead.assigned": "assignment",
     "lead.deleted": "delete",
+    "lead.restored": "create",
     "lead.picture_changed": "update",
     "note.added": "note",
     "note.changed": "note",
     "note.removed": "note",
+    "note.restored": "note",
     "document.added": "document",
     "document.removed": "document",
+    "document.restored": "document",
     "file.attached": "document",
     "follow_up.added": "follow_up",
     "follow_up.changed": "follow_up",
     "follow_up.completed": "follow_up",
     "follow_up.missed": "follow_up",
+    "follow_up.removed": "follow_up",
+    "follow_up.restored": "follow_up",
+}
+PHRASES = {  # verb of the history: what somebody did to leads
+    "lead.created": "created",
+    "lead.updated": "changed",
+    "lead.merged": "captured again",
+    "lead.tagged": "tagged",
+    "lead.status_changed": "set the status of",
+    "lead.assigned": "assigned",
+    "lead.deleted": "deleted",
+    "lead.restored": "brought back",
+    "lead.picture_changed": "changed the picture of",
+    "note.added": "added a note to",
+    "note.changed": "changed a note on",
+    "note.removed": "deleted a note from",
+    "note.restored": "brought a note back to",
+    "document.added": "attached a file to",
+    "document.removed": "took a file off",
+    "document.restored": "brought a file back to",
+    "file.attached": "linked a file to",
+    "follow_up.added": "planned a follow-up with",
+    "follow_up.changed": "changed a follow-up with",
+    "follow_up.completed": "did a follow-up with",
+    "follow_up.missed": "noticed a missed follow-up with",
+    "follow_up.removed": "took away a follow-up with",
+    "follow_up.restored": "brought back a follow-up with",
 }
 
 
@@ -42,7 +72,7 @@ class LeadsConfig(AppConfig):
         from leads.models import Lead
         from leads.pages.list import lead_count
         from leads.undo import undo_leads
-        from lio.registry import Module, RailEntry, Subject, feed_actions, modules, rail, subjects, undoers
+        from lio.registry import Module, RailEntry, Subject, feed_actions, feed_phrases, modules, rail, subjects, undoers
 
         undoers["lead"] = undo_leads
 
@@ -54,3 +84,4 @@ class LeadsConfig(AppConfig):
             url=lambda pk: reverse("leads:view", args=[pk]),
         )
         feed_actions.update(FEED)
+        feed_phrases.update(PHRASES)

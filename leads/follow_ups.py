@@ -56,18 +56,17 @@ def add(lead, *, due_at, by, notes="", repeats="", assigned_to=None):
         assigned_to_id=owner.pk if owner else lead.assigned_to_id,
         reminded_at=now() if due_at < now() - MISSED_AFTER else None,
     )  # nobody is reminded of what was over when it was written
-    history.record(
-        "follow_up.added", lead, by=by, after={"follow_up_id": row.pk, "follow_up_date": due_at, "notes": notes[:500]}
-    )
+    history.record("follow_up.added", lead, by=by, after=_told(row))
     return row
 
 
 @transaction.atomic
-def update(follow_up_id, organization, fields, *, by):
+def update(follow_up_id, organization, fields, *, by, plan_next=True):
     """Set `fields` (due_at, notes, status, repeats, assigned_to_id) of a follow-up of a living lead.
 
     Another date alone makes a waiting or missed one Rescheduled. Completing one that repeats plans the next. Only what
-    differs is written. Answers (the row, the next one or None). Raises Missing.
+    differs is written. Answers (the row, the next one or None). Raises Missing. The history keeps the whole notes: undo puts
+    them back.
     """
     row = (
         FollowUp.objects.of(organization)
@@ -102,12 +101,12 @@ def update(follow_up_id, organization, fields, *, by):
         row.lead,
         by=by,
         before=_wire(before),
-        after={"follow_up_id": row.pk, "notes": row.notes[:500], **_wire({name: values[name] for name in before})},
+        after={"follow_up_id": row.pk, "notes": row.notes, **_wire({name: values[name] for name in before})},
     )
     if not completes:
         return row, None
     Lead.objects.filter(pk=row.lead_id).update(last_activity_at=now())
-    return row, _plan_next(row, by=by)
+    return row, _plan_next(row, by=by) if plan_next else None
 
 
 def complete(follow_up_id, organization, *, by):
@@ -116,6 +115,33 @@ def complete(follow_up_id, organization, *, by):
 
 def snooze(follow_up_id, organization, until, *, by):
     return update(follow_up_id, organization, {"due_at": until, "status": FollowUp.Status.RESCHEDULED}, by=by)
+
+
+@transaction.atomic
+def delete(rows, *, by):
+    """Take follow-ups away, as undo does with what was planned by mistake. Answers the ids."""
+    going = list(rows.alive().order_by("pk").select_for_update(of=("self",)))
+    FollowUp.objects.filter(pk__in=[row.pk for row in going]).bury()
+    told = [(row.lead_id, _told(row), {"follow_up_id": row.pk}) for row in going]
+    history.record_each("follow_up.removed", "lead", told, by=by)
+    return [row.pk for row in going]
+
+
+@transaction.atomic
+def restore(rows, *, by):
+    """Bring deleted follow-ups back. Answers the ids."""
+    gone = list(rows.exclude(deleted_at=None).order_by("pk").select_for_update(of=("self",)))
+    FollowUp.objects.filter(pk__in=[row.pk for row in gone]).unbury()
+    history.record_each("follow_up.restored", "lead", [(row.lead_id, None, _told(row)) for row in gone], by=by)
+    return [row.pk for row in gone]
+
+
+def _told(row):
+    """What the history keeps of a follow-up that comes or goes."""
+    return {
+        "follow_up_id": row.pk, "follow_up_date": row.due_at, "notes": row.notes, "repeats": row.repeats,
+        "assigned_to": row.assigned_to_id,
+    }
 
 
 def _wire(values):
@@ -145,12 +171,7 @@ def _plan_next(row, *, by):
         assigned_to_id=row.assigned_to_id,
         created_by_id=row.created_by_id,
     )
-    history.record(
-        "follow_up.added",
-        row.lead,
-        by=by,
-        after={"follow_up_id": following.pk, "follow_up_date": due_at, "notes": row.notes[:500]},
-    )
+    history.record("follow_up.added", row.lead, by=by, after=_told(following))
     return following
 
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+from django.db.models import Q, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 
 from accounts.models import User
@@ -9,6 +11,8 @@ from activity.notify import Notice, notify
 from lio.history import actor_name
 
 MOST = 100  # signs of one note that are looked at
+SUGGESTED = 8
+LETTERS = 80  # of what is typed after a sign
 
 
 def mentioned(organization_id, text):
@@ -41,6 +45,26 @@ def _spellings(organization_id):
         for spelling in {email.lower(), f"{first} {last}".strip().lower(), first.strip().lower()} - {""}:
             found[spelling].add(pk)
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def suggest(organization_id, letters):
+    """Active members whose name, last name or e-mail address begins with `letters`: [{name, insert, email}], at most SUGGESTED.
+
+    `insert` is what to write after the @ so that it means that member alone.
+    """
+    named = User.objects.of(organization_id).active().annotate(whole=Concat("first_name", Value(" "), "last_name"))
+    found = named.filter(
+        Q(whole__istartswith=letters) | Q(last_name__istartswith=letters) | Q(email__istartswith=letters)
+    ).order_by("first_name", "last_name", "pk")[:SUGGESTED]
+    known = _spellings(organization_id)
+    return [
+        {
+            "name": member.full_name,
+            "insert": member.full_name if len(known.get(member.full_name.lower(), ())) == 1 else member.email,
+            "email": member.email,
+        }
+        for member in found
+    ]
 
 
 def tell(lead, text, *, by, but=frozenset()):

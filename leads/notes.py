@@ -15,7 +15,7 @@ def add(lead, *, title, by, note=""):
     """Write a note on a lead; it counts as sales activity."""
     row = Note.objects.create(organization_id=lead.organization_id, lead=lead, title=title, note=note, created_by=by)
     Lead.objects.filter(pk=lead.pk).update(last_activity_at=now())
-    history.record("note.added", lead, by=by, after={"note_id": row.pk, "title": title, "note": note[:500]})
+    history.record("note.added", lead, by=by, after={"note_id": row.pk, "title": title, "note": note})
     mentions.tell(lead, text_of(title, note), by=by)
     return row
 
@@ -48,8 +48,11 @@ def may_change(note, user):
 
 
 @transaction.atomic
-def update(note_id, organization, fields, *, by):
-    """Set title, note or is_pinned. Who is mentioned anew is told. Raises Missing, or Forbidden for another's words."""
+def update(note_id, organization, fields, *, by, tell=True):
+    """Set title, note or is_pinned. Who is mentioned anew is told. Raises Missing, or Forbidden for another's words.
+
+    The history keeps the whole words (a note has at most LONGEST characters): undo puts them back.
+    """
     row = (
         Note.objects.of(organization)
         .alive()
@@ -77,16 +80,12 @@ def update(note_id, organization, fields, *, by):
         "note.changed",
         row.lead,
         by=by,
-        before=_short(before),
-        after={"note_id": row.pk, **_short({name: fields[name] for name in before})},
+        before=before,
+        after={"note_id": row.pk, **{name: fields[name] for name in before}},
     )
-    if rewritten:
+    if rewritten and tell:
         mentions.tell(row.lead, text_of(row.title, row.note), by=by, but=told)
     return row
-
-
-def _short(values):
-    return {name: value[:500] if isinstance(value, str) else value for name, value in values.items()}
 
 
 @transaction.atomic
@@ -102,5 +101,19 @@ def delete(rows, *, by):
         "lead",
         [(row.lead_id, {"note_id": row.pk, "title": row.title, "note": row.note[:500]}, {"note_id": row.pk}) for row in going],
         by=by,
+    )
+    return ids
+
+
+@transaction.atomic
+def restore(rows, *, by):
+    """Bring deleted notes back. Answers the ids. Raises Forbidden, and brings none, when one of them is another's."""
+    gone = list(rows.exclude(deleted_at=None).order_by("pk").select_for_update(of=("self",)))
+    if not all(may_change(row, by) for row in gone):
+        raise Forbidden("Only who wrote a note, or an admin, can bring it back.")
+    ids = [row.pk for row in gone]
+    Note.objects.filter(pk__in=ids).unbury()
+    history.record_each(
+        "note.restored", "lead", [(row.lead_id, None, {"note_id": row.pk, "title": row.title}) for row in gone], by=by
     )
     return ids

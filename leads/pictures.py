@@ -35,3 +35,12 @@ def _put(lead, file_id, *, by):
     lead.profile_image_id = file_id
     lead.save(update_fields=["profile_image", "updated_at"])
     history.record("lead.picture_changed", lead, by=by, before={"profile_image": before}, after={"profile_image": file_id})
+
+
+@transaction.atomic
+def bring_back(lead, file_id, *, by):
+    """Give a lead a picture that it had before, or none. Answers False when the storage no longer has it."""
+    if file_id and not StoredFile.objects.of(lead.organization_id).filter(pk=file_id).unbury():
+        return False
+    _put(lead, file_id, by=by)
+    return True

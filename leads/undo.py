@@ -1,33 +1,63 @@
-"""How a lead is put back to what it was before a change."""
+"""How a lead is put back to what it was before a change: its fields, its notes, follow-ups, files and picture."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.timezone import now
 
-from leads import edit, jobs, words
+from accounts.models import User
+from activity.undo import undo_attachment
+from leads import edit, follow_ups, jobs, notes, pictures, words
+from leads.assignment import tell_owner
 from leads.identity import HOLDS
-from leads.models import Lead, LeadTag
+from leads.models import FollowUp, Lead, LeadTag, Note
 from lio import history
 from lio.errors import DomainError
-from lio.jobs import enqueue
+from lio.jobs import enqueue, enqueue_many
 from lio.models import Change
+from lio.undo import DAYS
 from lookups.known import known
 
-GONE, CHANGED = "the lead is gone", "has been changed since"
+GONE, CHANGED, THERE = "the lead is gone", "has been changed since", "is there already"
+NEVER = frozenset({"follow_up.missed"})  # what time did, not a person
+ALIKE = {"lead.status_changed": "status", "lead.assigned": "assigned_to"}  # verbs of one field that many leads share
+
+
+def may_undo(change, user):
+    """Whether an entry of a lead's history, as lio.undo.with_undo reads it, is offered to `user` to be taken back."""
+    if change.is_closed or change.verb in NEVER or change.created_at < now() - timedelta(days=DAYS):
+        return False
+    if change.verb == "lead.created":
+        return user.can("records.delete") or (change.by_id == user.pk and user.can("records.edit"))
+    if change.verb.startswith("note.") and "is_pinned" not in (change.after or {}):
+        return change.by_id == user.pk or user.is_admin
+    return user.can("records.edit")
 
 
 def undo_leads(organization, changes, by):
-    """Put the leads of these Change rows (last first) back. Answers (their ids, conflicts)."""
+    """Put the leads of these Change rows (last first) back. Answers (ids of those that were, conflicts).
+
+    What bulk actions and imports do to thousands goes set-based; the rest lead by lead. New leads go last, as they came first.
+    """
     done, conflicts = [], []
     later = _later_changes(changes)
-    for change in changes:
+    created = [change for change in changes if change.verb == "lead.created"]
+    alike, single = _alike([change for change in changes if change.verb not in ("lead.created", *NEVER)])
+    for change in single:
         try:
             with transaction.atomic():
-                left = _undo_one(organization, change, later, by)
+                did, left = _undo_one(organization, change, by)
         except DomainError as error:
-            left = [{"field": None, "reason": str(error)}]
+            did, left = False, [{"field": None, "reason": str(error)}]
         conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
-        if not left or any(conflict["field"] for conflict in left):
+        if did:
             done.append(change.model_id)
+    for undo, rows in ((_undo_alike, alike), (_unmake, created)):
+        ids, left = undo(organization, rows, later, by) if rows else ([], [])
+        done += ids
+        conflicts += left
     return list(dict.fromkeys(done)), conflicts
 
 
@@ -36,27 +66,170 @@ def _later_changes(changes):
     made = [change.model_id for change in changes if change.verb == "lead.created"]
     if not made:
         return {}
-    rows = Change.objects.filter(model_type="lead", model_id__in=made).exclude(change_id=changes[0].change_id)
+    undone = changes[0].change_id
+    rows = Change.objects.filter(model_type="lead", model_id__in=made).exclude(change_id=undone).exclude(undoes=undone)
     return dict(rows.values("model_id").annotate(last=Max("pk")).values_list("model_id", "last"))
 
 
-def _undo_one(organization, change, later, by):
-    """Answers what was left alone: [{field, reason}]; a field of None stands for the whole lead."""
-    leads = Lead.objects.of(organization).filter(pk=change.model_id)
-    if change.verb == "lead.created":
+def _alike(changes):
+    """(rows that set one and the same field of leads which no other of these rows touches, all others)."""
+    times = defaultdict(int)
+    for change in changes:
+        times[change.model_id] += 1
+    alike = [
+        change
+        for change in changes
+        if times[change.model_id] == 1 and set(change.after or {}) == {ALIKE.get(change.verb)} and change.before
+    ]
+    taken = {change.pk for change in alike}
+    return alike, [change for change in changes if change.pk not in taken]
+
+
+def _undo_alike(organization, changes, later, by):
+    """Status and owner, one statement for all that go from the same to the same."""
+    groups = defaultdict(list)
+    for change in changes:
+        name = ALIKE[change.verb]
+        groups[name, change.before.get(name), change.after[name]].append(change.model_id)
+    done = []
+    for (name, before, after), ids in groups.items():
+        leads = Lead.objects.of(organization).alive().filter(pk__in=ids)
+        if name == "status":
+            entry = known(organization, "status").get(before)
+            moved = leads.filter(status__number=after).set_status(entry, by=by) if entry else []
+            enqueue_many(jobs.score_leads, moved)
+        else:
+            member = User.objects.of(organization).filter(pk=before).first()
+            moved = leads.filter(assigned_to=after).assign_to(member, by=by) if member or before is None else []
+            tell_owner(moved, before, by=by)
+        done += moved
+    left = {change.model_id: ALIKE[change.verb] for change in changes if change.model_id not in set(done)}
+    living = set(Lead.objects.of(organization).alive().filter(pk__in=left).values_list("pk", flat=True))
+    return done, [
+        {"model_id": pk, **({"field": name, "reason": CHANGED} if pk in living else {"field": None, "reason": GONE})}
+        for pk, name in left.items()
+    ]
+
+
+def _unmake(organization, changes, later, by):
+    """Delete what was made: one's own, or with the right to delete; not what somebody has worked on since."""
+    ids, reasons = [], {}
+    for change in changes:
         if change.model_id in later:
-            return [{"field": None, "reason": CHANGED}]
-        return [] if edit.delete(leads, by=by) else [{"field": None, "reason": GONE}]
+            reasons[change.model_id] = CHANGED
+        elif by is not None and change.by_id != by.pk and not by.can("records.delete"):
+            reasons[change.model_id] = "your role does not let you delete leads"
+        else:
+            ids.append(change.model_id)
+    done = edit.delete(Lead.objects.of(organization).filter(pk__in=ids), by=by)
+    reasons |= dict.fromkeys(set(ids) - set(done), GONE)
+    return done, [{"model_id": pk, "field": None, "reason": reason} for pk, reason in reasons.items()]
+
+
+def _undo_one(organization, change, by):
+    """Answers (whether something was put back, what was left alone: [{field, reason}]); no field: the whole."""
+    leads = Lead.objects.of(organization).filter(pk=change.model_id)
     if change.verb == "lead.deleted":
-        return [] if restore(leads, by=by) else [{"field": None, "reason": "the lead is there already"}]
+        return _all_or(restore(leads, by=by), f"the lead {THERE}")
+    if change.verb == "lead.restored":
+        return _all_or(edit.delete(leads, by=by), GONE)
     lead = leads.alive().select_for_update(of=("self",)).select_related("company").first()
     if lead is None:
-        return [{"field": None, "reason": GONE}]
+        return _all_or(False, GONE)
+    noun = change.verb.split(".")[0]
+    if noun == "note":
+        return _undo_note(organization, lead, change, by)
+    if noun == "follow_up":
+        return _undo_follow_up(organization, lead, change, by)
+    if noun in ("document", "file"):
+        left = undo_attachment(organization, change, by)
+        return not left, left
     if change.verb == "lead.tagged":
         return _untag(organization, lead, change, by)
+    if change.verb == "lead.picture_changed":
+        return _picture_back(lead, change, by)
     return _put_back(organization, lead, change, by)
 
 
+def _all_or(done, reason):
+    return (True, []) if done else (False, [{"field": None, "reason": reason}])
+
+
+# ---------------------------------------------------------------------------- notes, follow-ups, picture
+def _undo_note(organization, lead, change, by):
+    told = {**(change.before or {}), **(change.after or {})}
+    rows = Note.objects.of(organization).filter(lead=lead, pk=told.get("note_id"))
+    if change.verb == "note.removed":
+        return _all_or(notes.restore(rows, by=by), f"the note {THERE}")
+    row = rows.alive().first()
+    if row is None:
+        return _all_or(False, "the note is gone")
+    if change.verb == "note.changed":
+        fields, left = _still_so(row, change.before, change.after)
+        if fields:
+            notes.update(row.pk, organization, fields, by=by, tell=False)
+        return bool(fields), left
+    if row.is_pinned or any(name in told and getattr(row, name) != told[name] for name in ("title", "note")):
+        return _all_or(False, f"the note {CHANGED}")
+    return _all_or(notes.delete(rows, by=by), "the note is gone")
+
+
+def _undo_follow_up(organization, lead, change, by):
+    told = {**(change.before or {}), **(change.after or {})}
+    rows = FollowUp.objects.of(organization).filter(lead=lead, pk=told.get("follow_up_id"))
+    if change.verb == "follow_up.removed":
+        return _all_or(follow_ups.restore(rows, by=by), f"the follow-up {THERE}")
+    row = rows.alive().first()
+    if row is None:
+        return _all_or(False, "the follow-up is gone")
+    if change.verb in ("follow_up.added", "follow_up.restored"):
+        same = all(_follow_up_value(row, name) == _read(name, value) for name, value in told.items() if name != "follow_up_id")
+        if not same or (change.verb == "follow_up.added" and row.status != FollowUp.Status.PENDING):
+            return _all_or(False, f"the follow-up {CHANGED}")
+        return _all_or(follow_ups.delete(rows, by=by), "the follow-up is gone")
+    fields, left = {}, []
+    for name, old in (change.before or {}).items():
+        if _follow_up_value(row, name) == _read(name, (change.after or {}).get(name)):
+            fields[COLUMN.get(name, name)] = _read(name, old)
+        else:
+            left.append({"field": name, "reason": CHANGED})
+    if "due_at" in fields:
+        fields.setdefault("status", row.status)  # another date alone would make it a rescheduled one
+    if fields:
+        follow_ups.update(row.pk, organization, fields, by=by, plan_next=False)
+    return bool(fields), left
+
+
+COLUMN = {name: column for column, name in follow_ups.WIRE.items()}
+
+
+def _follow_up_value(row, name):
+    return getattr(row, COLUMN.get(name, name))
+
+
+def _read(name, value):
+    """A value of the history as the row has it."""
+    return datetime.fromisoformat(value) if name == "follow_up_date" and value else value
+
+
+def _still_so(row, before, after):
+    """({field: value to put back} of what is as the change left it, what is not)."""
+    fields, left = {}, []
+    for name, old in (before or {}).items():
+        if getattr(row, name) == (after or {}).get(name):
+            fields[name] = old
+        else:
+            left.append({"field": name, "reason": CHANGED})
+    return fields, left
+
+
+def _picture_back(lead, change, by):
+    if lead.profile_image_id != (change.after or {}).get("profile_image"):
+        return False, [{"field": "profile_image", "reason": CHANGED}]
+    return _all_or(pictures.bring_back(lead, (change.before or {}).get("profile_image"), by=by), "the picture is gone")
+
+
+# ---------------------------------------------------------------------------- the lead itself
 def restore(leads, *, by):
     """Bring deleted leads back. An address that another living lead holds by now stays with that one. Answers the ids."""
     gone = list(leads.filter(deleted_at__isnull=False).order_by("pk").select_for_update(of=("self",)))
@@ -84,9 +257,9 @@ def _untag(organization, lead, change, by):
     pks = [entry.pk for entry in known(organization, "tags").values() if entry.number in numbers]
     there = list(LeadTag.objects.of(organization).filter(lead=lead).values_list("tag_id", flat=True))
     if not set(pks) & set(there):
-        return [{"field": "tags", "reason": CHANGED}]
+        return False, [{"field": "tags", "reason": CHANGED}]
     edit.update(lead.pk, organization, {}, tags=[pk for pk in there if pk not in pks], by=by)
-    return []
+    return True, []
 
 
 def _put_back(organization, lead, change, by):
@@ -111,11 +284,12 @@ def _put_back(organization, lead, change, by):
                 fields |= _attribute(organization, name, before.get(name))
         else:
             left.append({"field": name, "reason": CHANGED})
-    if fields or tags is not None:
+    did = bool(fields) or tags is not None
+    if did:
         edit.update(lead.pk, organization, fields, tags=tags, by=by)
     elif not left:
         left.append({"field": None, "reason": "nothing to put back"})
-    return left
+    return did, left
 
 
 def _keys_back(there, before, after):

@@ -34,6 +34,7 @@ pages = [
     path("views/add", views.SaveView.as_view(), name="view_add"),
     path("views/<int:pk>", views.EditView.as_view(), name="view_edit"),
     path("bulk", leads.BulkLeads.as_view(), name="bulk"),
+    path("mentions", work.Mentions.as_view(), name="mentions"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),
     path("<int:pk>/note", lead.AddNote.as_view(), name="note"),

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lio import history
-from lio.jobs import advance, enqueue, job
+from lio.jobs import advance, enqueue, job, path_of
+from lio.models import Job
 from lio.selection import AT_ONCE
 from lio.tenancy import org_scope
 
@@ -36,6 +37,12 @@ def act(function, rows, *args, by):
     name = f"{function.__module__}.{function.__qualname__}"
     job_id = enqueue(run, name, ids, list(args), history.start_change(), by=by, total=len(ids))
     return Outcome(len(ids), [], job_id)
+
+
+def is_going_on(organization, change_id):
+    """Whether the bulk action with this change id is still at work in the background."""
+    live = Job.objects.of(organization).filter(function=path_of(run), state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    return live.filter(args__3=change_id).exists()
 
 
 @job(long=True, attempts=50)

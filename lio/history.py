@@ -202,6 +202,12 @@ def _json(value):
     return dumps(value, default=str, option=OPT_NON_STR_KEYS).decode()
 
 
+def title_of(verb):
+    """`lead.status_changed` -> `Lead status changed`."""
+    words = verb.replace(".", " ").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def timeline(organization, model_type, model_id):
     """The changes of one record, newest first."""
     return Change.objects.of(organization).filter(model_type=model_type, model_id=model_id).order_by("-id")

@@ -81,7 +81,7 @@ class Change(OwnedModel):
     model_id = models.BigIntegerField()
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     actor = models.CharField(max_length=120, default="")  # who it was when `by` is empty: an API key, a form, a job
     undoes = models.BigIntegerField(null=True)  # change id of the action that this one takes back (lio/undo.py)
     created_at = models.DateTimeField(db_default=Now())
@@ -90,11 +90,36 @@ class Change(OwnedModel):
         indexes = [
             models.Index(fields=["organization", "model_type", "model_id", "-id"], name="change_of_record"),
             models.Index(fields=["organization", "change_id"], name="change_together"),
+            models.Index(fields=["by", "change_id"], name="change_by"),
             models.Index(fields=["organization", "undoes"], condition=Q(undoes__isnull=False), name="change_undone"),
         ]
 
     def __str__(self):
         return f"{self.verb} {self.model_type} {self.model_id}"
+
+
+class Undoing(OwnedModel):
+    """What came of taking an action back (lio/undo.py); an action is taken back once."""
+
+    undoes = models.BigIntegerField()  # change id of what is taken back
+    change_id = models.BigIntegerField()  # of the taking back
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                           db_index=False)
+    job_id = models.BigIntegerField(null=True)
+    total = models.PositiveIntegerField(default=0)  # Change rows
+    processed = models.PositiveIntegerField(default=0)
+    reverted = models.PositiveIntegerField(default=0)  # records
+    conflict_count = models.PositiveIntegerField(default=0)
+    conflicts = models.JSONField(default=list)  # the first of them: [{model_type, model_id, field, reason}]
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "undoes"], name="undone_once")]
+
+    @property
+    def is_working(self):
+        return self.finished_at is None
 
 
 class SearchDoc(OwnedModel):

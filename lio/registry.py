@@ -34,6 +34,7 @@ class Subject:
     names: Callable
     url: Callable
     verb: str = "records.view"
+    plural: str = ""  # of several, when it is not the model type with an s
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,11 @@ class Module:
 
 
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
+at_work: list[Callable] = []  # f(organization, change_id): whether that action is still going on, so that undo must wait
 rail: list[RailEntry] = []
 subjects: dict[str, Subject] = {}  # {model_type: what it is}
 feed_actions: dict[str, str] = {}  # {verb of the history: what the feed calls it}
+feed_phrases: dict[str, str] = {}  # {verb of the history: what somebody did, as in "Anna <added a note to> 3 leads"}
 profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further sections of the profile page
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope

@@ -76,6 +76,10 @@ class TenantQuerySet(models.QuerySet):
         moment = now()
         return self.alive().update(deleted_at=moment, updated_at=moment)
 
+    def unbury(self):
+        """Bring back what was deleted softly; answers how many rows came."""
+        return self.exclude(deleted_at=None).update(deleted_at=None, updated_at=now())
+
 
 class OwnedModel(models.Model):
     """A row of one organisation. Tables of such models stand behind the wall (lio/walls.py)."""

@@ -78,10 +78,12 @@ class Fields(FieldsPage):
         try:
             if action in ("up", "down"):
                 fields.move(field, self.organization, down=action == "down", by=request.user)
+                if self.undo_url:
+                    self.say(f"{field.label} is moved {action}.", undoable=True)
             else:
                 state, said = WORDS[action]
                 fields.update(field, self.organization, state=state, by=request.user)
-                self.say(f"{field.label} is {said}.")
+                self.say(f"{field.label} is {said}.", undoable=True)
         except REFUSALS as error:
             self.complain(words_of(error))
         return redirect("settings:fields")
@@ -100,7 +102,7 @@ class AddField(FieldsPage):
         if form.is_valid():
             try:
                 field = fields.add(self.organization, by=request.user, **form.given)
-                self.say(f"{field.label} is added.")
+                self.say(f"{field.label} is added.", undoable=True)
                 return redirect("settings:fields")
             except DomainError as error:
                 form.refuse(error)
@@ -123,7 +125,7 @@ class EditField(FieldsPage):
         if form.is_valid():
             try:
                 field = fields.update(field, self.organization, by=request.user, state=State.ACTIVE, **form.given)
-                self.say(f"{field.label} is saved.")
+                self.say(f"{field.label} is saved.", undoable=True)
                 return redirect("settings:fields")
             except DomainError as error:
                 form.refuse(error)

@@ -49,6 +49,18 @@ def delete(view, *, by):
     history.record("view.deleted", view, by=by, before=_shown(view))
 
 
+@transaction.atomic
+def restore(rows, *, by):
+    """Bring deleted views back. Answers their ids. Raises Forbidden."""
+    gone = list(rows.exclude(deleted_at=None).order_by("pk").select_for_update(of=("self",)))
+    for view in gone:
+        own(view, by)
+    SavedView.objects.filter(pk__in=[view.pk for view in gone]).unbury()
+    for view in gone:
+        history.record("view.restored", view, by=by, after=_shown(view))
+    return [view.pk for view in gone]
+
+
 def may_change(view, user):
     return view.user_id == user.pk or (view.visibility != Visibility.PRIVATE and user.can("organization.manage"))
 

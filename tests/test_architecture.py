@@ -48,6 +48,7 @@ SQL = {
     "leads/jobs.py",
     "leads/models.py",
     "leads/follow_ups.py",
+    "activity/groups.py",
     "activity/jobs.py",
     "activity/notify.py",
     "lookups/custom.py",

@@ -238,6 +238,7 @@ SPECIAL = {
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
     "undo": lambda world, n: {"change_id": world.undoable(n)},
+    "notification-preferences-set": lambda world, n: {"preferences": {"mention": {"digest": True}}},
     "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
     "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
     "file-attach": lambda world, n: {

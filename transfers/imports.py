@@ -12,8 +12,10 @@ from tempfile import NamedTemporaryFile
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from django.utils.timezone import now
 
+from activity.notify import Notice, notify
 from lio.errors import Conflict, Invalid
 from lio.jobs import enqueue
 from lio.tenancy import current_organization_id
@@ -150,7 +152,26 @@ def cancel(row, *, by):
     row.state, row.finished_at, row.problem = State.CANCELLED, now(), f"Cancelled by {by}."
     row.errors = ([{"row": None, "reason": row.problem}, *row.errors])[:SHOWN_ERRORS]
     row.save()
+    tell_over(row, by=by)
     return row
+
+
+def is_going_on(organization, change_id):
+    """Whether an import with this change id is still bringing leads in."""
+    return Import.objects.of(organization).filter(change_id=change_id, state=State.RUNNING).exists()
+
+
+def tell_over(row, by=None):
+    """Tell who started an import that it is over, unless it was he who ended it."""
+    if row.by_id is None:
+        return
+    came = {"new": row.created, "updated": row.merged, "skipped": row.skipped, "refused": row.failed}
+    words = {State.DONE: "is imported", State.FAILED: "could not be imported", State.CANCELLED: "was cancelled"}[row.state]
+    counts = ", ".join(f"{count:,} {name}" for name, count in came.items() if count)
+    message = ". ".join(part.rstrip(".") for part in (row.problem, counts) if part)
+    link = reverse("imports:view", args=[row.pk])
+    notice = Notice(row.by_id, f"{row.file_name} {words}", message=message, link=link, model_id=row.pk)
+    notify("import_finished", [notice], model_type="import", by=by)
 
 
 def fail(row, words):
@@ -158,6 +179,7 @@ def fail(row, words):
     row.state, row.finished_at, row.problem = State.FAILED, now(), words[:500]
     row.errors = ([{"row": None, "reason": row.problem}, *row.errors])[:SHOWN_ERRORS]
     row.save()
+    tell_over(row)
 
 
 def _locked(row, *states):

@@ -1,5 +1,7 @@
 """The wizard: a file is dropped, its columns are mapped, a dry run tells what each row will do, the run shows its progress."""
 
+from datetime import timedelta
+
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
@@ -8,6 +10,8 @@ from leads.pages.fields import LABELS
 from lio.errors import Missing
 from lio.listing import Listing
 from lio.pages import REFUSALS, Page, words_of
+from lio.undo import DAYS
+from lio.undo_page import undoing_of
 from transfers import imports
 from transfers.api import refuse_large, rejected_file
 from transfers.columns import CUSTOM, IGNORE
@@ -141,7 +145,11 @@ class ImportPage(OneImport):
         start = (number - 1) * SIZE
         found = [row_shown(one) for one in rows.order_by("number")[start : start + SIZE]]
         leads = f"{reverse('leads:list')}?change_id={row.change_id}" if row.change_id and row.succeeded else ""
-        return {
+        undo = undoing_of(self.organization, row.change_id) if leads else {"undoing": None}
+        young = row.finished_at and row.finished_at > now() - timedelta(days=DAYS)
+        may_undo = leads and young and undo["undoing"] is None and self.request.user.can("records.edit")
+        return undo | {
+            "undo": reverse("undo", args=[row.change_id]) if may_undo else "",
             "kinds": kinds,
             "rows": found,
             "page": page_of(number, len(found), total),

@@ -201,6 +201,7 @@ class Work:
             if not chunk:
                 row.state, row.finished_at = State.DONE, now()
                 row.save(update_fields=["state", "finished_at", "updated_at"])
+                imports.tell_over(row)
                 return False
             organization = Organization.objects.get(pk=self.organization_id)
             tags = self.tags(organization, chunk, by=row.by)

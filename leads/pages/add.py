@@ -111,7 +111,7 @@ class AddLeadPage(Page):
     def add(self, given):
         tags = tag_ids(self.organization, given.pop("tags", None) or [])
         lead_id, _ = capture(self.organization, attributes(self.organization, given, new=True), tags=tags, by=self.request.user)
-        self.say(f"{given['first_name']} {given['last_name']} is added.")
+        self.say(f"{given['first_name']} {given['last_name']} is added.", undoable=True)
         return redirect("leads:view", pk=lead_id)
 
     def existing(self, error, form):

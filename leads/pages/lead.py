@@ -14,11 +14,13 @@ from leads.pages.list import SIZE, listing_of, number
 from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, notes_of
 from leads.pages.place import local_time
 from leads.serializers import entry
+from leads.undo import may_undo
 from lio import history
 from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
+from lio.undo import with_undo
 from lookups.known import known
 from lookups.seeds import LOST
 
@@ -43,12 +45,16 @@ KINDS = {
     "lead.merged": "changed",
     "lead.updated": "changed",
     "lead.deleted": "deleted",
+    "lead.restored": "restored",
     "follow_up.added": "follow_up",
     "follow_up.changed": "follow_up",
     "follow_up.completed": "follow_up",
     "follow_up.missed": "follow_up",
+    "follow_up.removed": "follow_up",
+    "follow_up.restored": "follow_up",
     "document.added": "document",
     "document.removed": "document",
+    "document.restored": "document",
     "file.attached": "document",
     "lead.picture_changed": "picture",
 }
@@ -57,12 +63,18 @@ WORK = {
     "follow_up.changed": "changed a follow-up",
     "follow_up.completed": "did a follow-up",
     "follow_up.missed": "noticed a missed follow-up",
+    "follow_up.removed": "took a follow-up away",
+    "follow_up.restored": "brought a follow-up back",
     "document.added": "attached {name}",
+    "document.restored": "brought {name} back",
     "document.removed": "deleted {name}",
     "file.attached": "linked {name}",
     "lead.picture_changed": "changed the picture",
     "note.changed": "changed a note",
     "note.removed": "deleted a note",
+    "note.restored": "brought a note back",
+    "lead.deleted": "deleted the lead",
+    "lead.restored": "brought the lead back",
 }
 
 
@@ -200,7 +212,7 @@ def score_of(lead):
 
 def timeline_of(lead, organization, user, *, before=0):
     """The newest OLD entries, or those older than the change `before`."""
-    rows = history.timeline(organization, "lead", lead["id"]).select_related("by")
+    rows = with_undo(history.timeline(organization, "lead", lead["id"])).select_related("by")
     if before:
         rows = rows.filter(pk__lt=before)
     rows = list(rows[: OLD + 1])
@@ -209,10 +221,16 @@ def timeline_of(lead, organization, user, *, before=0):
     written = notes_of(lead, organization, note_ids, user)
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
     return {
-        "timeline": [_entry(row, organization, names, written) for row in told],
+        "timeline": [_entry(row, organization, names, written) | _undo(row, user) for row in told],
         "pinned": [note for note in written.values() if note["is_pinned"]],
         "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",
     }
+
+
+def _undo(row, user):
+    """Whether the entry was taken back, or may be: at once, or after asking when its action changed other leads, too."""
+    offered = may_undo(row, user)
+    return {"undone": row.undone, "undo": reverse("undo", args=[row.change_id]) if offered else "", "asks": row.others}
 
 
 def _people(rows):
@@ -235,7 +253,7 @@ def _entry(row, organization, names, written):
         found["note"] = written.get(after.get("note_id"))
     elif row.verb in WORK:
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
-        found["text"] = after.get("notes", "") if kind == "follow_up" else ""
+        found["text"] = after.get("notes", "")[:500] if kind == "follow_up" else ""
         found["due"] = datetime.fromisoformat(after["follow_up_date"]) if after.get("follow_up_date") else None
         if row.verb == "note.changed" and "is_pinned" in after:
             found["detail"] = "pinned a note" if after["is_pinned"] else "unpinned a note"

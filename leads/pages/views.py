@@ -62,7 +62,7 @@ class SaveView(ViewPage):
             try:
                 shown = state_of(cleaned(request.GET), request.user)
                 view = views.add(self.organization, by=request.user, **form.given | shown)
-                self.say(f"The view {view.view_name} is saved.")
+                self.say(f"The view {view.view_name} is saved.", undoable=True)
                 return redirect(f"{reverse('leads:list')}?view={view.pk}")
             except DomainError as error:
                 form.refuse(error)
@@ -82,16 +82,16 @@ class EditView(ViewPage):
         try:
             if "delete" in request.POST:
                 views.delete(view, by=request.user)
-                self.say(f"The view {view.view_name} is deleted.")
+                self.say(f"The view {view.view_name} is deleted.", undoable=True)
                 return redirect("leads:list")
             if "overwrite" in request.POST:
                 views.update(view, by=request.user, **state_of(cleaned(request.GET), request.user))
-                self.say(f"The view {view.view_name} is saved.")
+                self.say(f"The view {view.view_name} is saved.", undoable=True)
                 return redirect(there)
             form = ViewForm({**request.POST.dict(), "module_name": "lead"})
             if form.is_valid():
                 views.update(view, by=request.user, **form.given)
-                self.say(f"The view {form.given['view_name']} is saved.")
+                self.say(f"The view {form.given['view_name']} is saved.", undoable=True)
                 return redirect(there)
         except REFUSALS as error:
             self.complain(words_of(error))

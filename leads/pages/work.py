@@ -2,19 +2,20 @@
 
 from datetime import datetime, time, timedelta
 
+from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.utils.timezone import now
 
 from activity import attachments
 from activity.models import Attachment
-from leads import follow_ups, notes, pictures
+from leads import follow_ups, mentions, notes, pictures
 from leads.models import FollowUp, Lead, Note
 from leads.pages.lead import LeadPage
 from leads.pages.parts import COMPOSERS, SNOOZES, composer, documents_of, next_step_of
 from leads.serializers import AddFollowUp
 from lio.errors import Invalid, Missing
 from lio.filters import zone_of
-from lio.pages import REFUSALS, words_of
+from lio.pages import REFUSALS, Page, words_of
 
 MORNING = time(9)
 
@@ -45,6 +46,16 @@ def sentence(error):
 
 
 # ------------------------------------------------------------------------------------------------- notes
+class Mentions(Page):
+    """GET `q`: whom the letters after an @ may mean, for static/js/mention.js."""
+
+    verb = "records.edit"
+
+    def get(self, request):
+        letters = request.GET.get("q", "").replace("\x00", "")[: mentions.LETTERS]
+        return JsonResponse({"members": mentions.suggest(self.organization.pk, letters)})
+
+
 class EditNote(WorkPage):
     """GET: the note as a form; with `delete`, whether to delete it. POST: its new words, or `is_pinned`, or `delete`."""
 
@@ -74,9 +85,10 @@ class EditNote(WorkPage):
             note.note = request.POST.get("note", note.note)
             return self.refused("leads/_note_edit.html", {"lead": lead, "note": note}, error)
         if not self.is_swap:
-            self.say(text)
+            self.say(text, undoable=True)
             return redirect(self.address)
-        return self.show("leads/_gone.html", {}, events={"toast": {"text": text}, "lead-changed": None})
+        toast = {"text": text, "undo_url": self.undo_url or None}
+        return self.show("leads/_gone.html", {}, events={"toast": toast, "lead-changed": None})
 
     def act(self, request, note):
         if request.POST.get("delete"):
@@ -221,7 +233,7 @@ class PictureOfLead(WorkPage):
         try:
             if request.POST.get("remove"):
                 pictures.remove_picture(self.pk, self.organization, by=request.user)
-                self.say("The picture is removed.")
+                self.say("The picture is removed.", undoable=True)
                 return redirect(self.address)
             upload = request.FILES.get("image")
             if upload is None:
@@ -231,5 +243,5 @@ class PictureOfLead(WorkPage):
             if isinstance(error, Missing):
                 raise
             return self.show("leads/picture.html", {"lead": self.lead(), "error": sentence(error)}, status=422)
-        self.say("The picture is saved.")
+        self.say("The picture is saved.", undoable=True)
         return redirect(self.address)

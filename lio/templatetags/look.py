@@ -18,7 +18,7 @@ PRIORITY_TONES = {1: "cold", 2: "", 3: "warm", 4: "hot"}
 KIND_ICONS = {
     "created": "user-plus", "changed": "pencil", "status": "flag", "assigned": "user", "note": "document-text",
     "score": "fire", "tagged": "tag", "follow_up": "clock", "document": "paper-clip", "picture": "photo",
-    "merged": "arrows-pointing-in", "deleted": "trash",
+    "merged": "arrows-pointing-in", "deleted": "trash", "restored": "arrow-uturn-left",
 }  # fmt: skip
 
 

@@ -98,6 +98,41 @@ def test_who_is_mentioned(text, who, rep, team, scope):
     assert mentions.mentioned(rep.organization_id, text) == {team[name].pk for name in who}
 
 
+@pytest.mark.parametrize(
+    ("letters", "whom"),
+    [
+        ("an", ["Ana Lima", "Ana Silva"]),
+        ("ANA S", ["Ana Silva"]),
+        ("sil", ["Ana Silva"]),
+        ("m3@", ["Chris"]),
+        ("%", []),
+        ("zz", []),
+        ("a\x00n", ["Ana Lima", "Ana Silva"]),
+    ],
+)
+def test_whom_letters_may_mean(letters, whom, rep, team, browser, outsider):
+    found = browser.get("/leads/mentions", {"q": letters}).json()["members"]
+    assert [member["name"] for member in found] == whom
+
+
+def test_what_is_written_means_that_member_alone(rep, team, browser):
+    twin = make_member(rep.organization, first_name="Ana", last_name="Silva", email="twin@acme.example")
+    found = browser.get("/leads/mentions", {"q": "ana"}).json()["members"]
+    assert {member["insert"] for member in found} == {"Ana Lima", team["Ana Silva"].email, "twin@acme.example"}
+    with org_scope(rep.organization):
+        for member in found:
+            assert len(mentions.mentioned(rep.organization_id, f"@{member['insert']} look")) == 1
+        assert mentions.mentioned(rep.organization_id, "@twin@acme.example") == {twin.pk}
+
+
+def test_who_left_is_not_suggested_and_all_are_few(rep, team, browser):
+    make_member(rep.organization, first_name="Ana", last_name="Gone", is_active=False)
+    for n in range(12):
+        make_member(rep.organization, first_name=f"Zoe{n}")
+    names = [member["name"] for member in browser.get("/leads/mentions").json()["members"]]
+    assert len(names) == mentions.SUGGESTED and "Ana Gone" not in names
+
+
 def test_a_mention_is_told_and_told_once(api, rep, lead, team):
     pk = add(api, lead, title="For @Ana Silva", note="@Ana Silva and @Ada Admin, look")
     assert told(team["Ana Silva"]) == ["Ada Admin mentioned you in a note on Jane Doe"] and told(rep) == []

@@ -1,0 +1,47 @@
+"""Every endpoint that changes something says under which id (`X-Change-Id`); the others say nothing."""
+
+import pytest
+
+from lio.models import Change
+from lio.tenancy import org_scope
+from tests.contract.spec import BUILT, ids
+
+# what leaves nothing behind that history tells of: signing in and out and the keys and roles of access, which the audit log
+# tells, what one has read, a file that belongs to nothing yet, an import until it runs
+SILENT = {
+    "auth-login",
+    "auth-logout",
+    "user-change-password",
+    "role-add",
+    "api-keys-add",
+    "api-keys-delete",
+    "notification-read",
+    "notification-read-all",
+    "notification-preferences-set",
+    "storage-file-add",
+    "lead-imports",
+    "import-job-cancel",
+}
+CHANGE = {  # what an update that needs nothing is to change
+    "lead-update": {"city": "Changed"},
+    "lead-assign-user": {"assigned_to": None},
+    "custom-lookups-update": {"name": "Changed"},
+    "custom-view-update": {"view_name": "Changed"},
+    "custom-fields-update": {"label": "Changed"},
+    "follow-up-update": {"notes": "Changed"},
+    "lead-note-update": {"title": "Changed"},
+}
+CHANGING = [endpoint for endpoint in BUILT if endpoint["method"] != "GET"]
+
+
+@pytest.mark.parametrize("endpoint", CHANGING, ids=ids(CHANGING))
+def test_every_change_can_be_named(endpoint, world):
+    path, query, body = world.request(endpoint, **CHANGE.get(endpoint["id"], {}))
+    with org_scope(world.organization):
+        newest = Change.objects.latest("id").pk
+    answer = world.call(endpoint, path=path, query=query, body=body)
+    assert answer.status_code == endpoint["response"]["status"], answer.content
+    with org_scope(world.organization):
+        written = set(Change.objects.filter(pk__gt=newest).values_list("change_id", flat=True))
+    assert written == ({int(answer["X-Change-Id"])} if "X-Change-Id" in answer else set())
+    assert bool(written) == (endpoint["id"] not in SILENT), "says nothing of what it changed, or is no longer silent"
