@@ -9,6 +9,8 @@ FEED = {  # verb of the history: what the feed calls it
     "lead.status_changed": "status_change",
     "lead.assigned": "assignment",
     "lead.deleted": "delete",
+    "lead.absorbed": "update",
+    "lead.merged_into": "delete",
     "lead.picture_changed": "update",
     "note.added": "note",
     "note.changed": "note",
@@ -38,6 +40,7 @@ class LeadsConfig(AppConfig):
     def ready(self):
         from leads import jobs  # noqa: F401 - recurring jobs
         from leads.columns import COLUMNS
+        from leads.duplicates import undo_dismissals
         from leads.filters import LeadFilter
         from leads.models import Lead
         from leads.pages.list import lead_count
@@ -45,6 +48,7 @@ class LeadsConfig(AppConfig):
         from lio.registry import Module, RailEntry, Subject, feed_actions, modules, rail, subjects, undoers
 
         undoers["lead"] = undo_leads
+        undoers["duplicatepair"] = undo_dismissals
 
         modules["lead"] = Module(Lead, LeadFilter, COLUMNS)
         rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))

@@ -15,7 +15,7 @@ from django.utils.timezone import now
 
 from companies.naming import normal
 from leads.identity import norms
-from leads.models import DuplicatePair, Lead, LeadToMatch
+from leads.models import LIKELY, STRONG, DuplicatePair, Lead, LeadToMatch
 from lio import history
 from lio.errors import Missing
 
@@ -23,7 +23,7 @@ REASONS = {
     "email": "Same e-mail address", "linkedin": "Same LinkedIn profile", "phone": "Same phone number",
     "name_company": "Like name and company", "name": "Like name", "city": "Same city",
 }
-STRENGTHS = [(85, "strong"), (65, "likely"), (0, "possible")]  # from which score
+STRENGTHS = [(STRONG, "strong"), (LIKELY, "likely"), (0, "possible")]  # from which score
 LEAST = 50  # the score from which two leads are worth a look
 CHUNK = 500  # leads whose duplicates one statement looks for
 MOST = 10  # duplicates that a page shows of one lead
@@ -31,12 +31,14 @@ ALIKE = 0.6  # trigram similarity of names: Jon and John Smith have 0.62
 SHARED = 0.25  # names less alike than this share a mailbox rather than a person
 NEAR = 300  # the newest leads of a company, or of a name, that are compared
 
-LEGAL = r"\m(inc|incorporated|corp|corporation|co|company|llc|llp|ltd|limited|plc|gmbh|ag|kg|mbh|bv|nv|sa|sas|sarl|srl|spa|oy|ab|pty)\M"
+LEGAL = (r"\m(inc|incorporated|corp|corporation|co|company|llc|llp|ltd|limited|plc|pty|gmbh|mbh|ag|kg|bv|nv|sa|sas|sarl|srl|spa"
+         r"|oy|ab)\M")
 
 
 def _plain(company):
     """SQL of a company's name without case, legal form and signs."""
-    return f"nullif(btrim(regexp_replace(regexp_replace(lower({company}), '{LEGAL}', ' ', 'g'), '[^[:alnum:]]+', ' ', 'g')), '')"
+    bare = f"regexp_replace(lower({company}), '{LEGAL}', ' ', 'g')"
+    return f"nullif(btrim(regexp_replace({bare}, '[^[:alnum:]]+', ' ', 'g')), '')"
 
 
 def _digits(text):
@@ -85,7 +87,8 @@ met AS MATERIALIZED (
     ) AS o WHERE o.id <> m.id),
 facts AS (
     SELECT met.mine, k.id, coalesce(k.email_norm = m.email_norm, false) AS email,
-           coalesce(k.linkedin_norm = m.linkedin_norm, false) AS linkedin, coalesce(k.phone_norm = m.phone_norm, false) AS phone,
+           coalesce(k.linkedin_norm = m.linkedin_norm, false) AS linkedin,
+           coalesce(k.phone_norm = m.phone_norm, false) AS phone,
            similarity(nullif(m.name, ''), nullif(btrim(k.first_name || ' ' || k.last_name), '')) AS name,
            CASE WHEN k.company_id = m.company_id THEN 1
                 WHEN {_digits("c.company_name")} <> {_digits("m.company")} THEN 0
@@ -99,8 +102,8 @@ weighed AS (
                    WHEN name >= {ALIKE} THEN 0.35 ELSE 0 END AS named FROM facts),
 scored AS (
     SELECT mine, id, round((100 * (1 - (1 - CASE WHEN NOT email THEN 0 WHEN name < {SHARED} THEN 0.6 ELSE 0.95 END)
-                                     * (1 - CASE WHEN linkedin THEN 0.95 ELSE 0 END) * (1 - CASE WHEN phone THEN 0.55 ELSE 0 END)
-                                     * (1 - named) * (1 - CASE WHEN city AND name >= 0.9 THEN 0.3 ELSE 0 END)))::numeric
+                                     * (1 - CASE WHEN linkedin THEN 0.95 ELSE 0 END)
+                                     * (1 - CASE WHEN phone THEN 0.55 ELSE 0 END) * (1 - named) * (1 - CASE WHEN city AND name >= 0.9 THEN 0.3 ELSE 0 END)))::numeric
                  )::int AS score,
            array_remove(ARRAY[CASE WHEN email THEN 'email' END, CASE WHEN linkedin THEN 'linkedin' END,
                CASE WHEN phone THEN 'phone' END, CASE WHEN named >= 0.5 THEN 'name_company' WHEN named > 0 THEN 'name' END,
@@ -118,7 +121,7 @@ ORDER BY s.score DESC, l.id LIMIT %(most)s
 """
 KEEP = f"""
 , pairs AS (
-    SELECT least(mine, id) AS first, greatest(mine, id) AS second, max(score) AS score, to_jsonb(max(reasons)) AS reasons
+    SELECT least(mine, id) AS first, greatest(mine, id) AS second, max(score) AS score, max(reasons) AS reasons
     FROM scored WHERE score >= {LEAST} GROUP BY 1, 2),
 stale AS (
     DELETE FROM leads_duplicatepair p WHERE p.organization_id = %(org)s AND p.dismissed_at IS NULL AND p.id IN (

@@ -1,6 +1,7 @@
 """Leads, their tags, notes and follow-ups."""
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject, Now
@@ -13,6 +14,7 @@ from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
 LIVING = Q(deleted_at=None)
+STRONG, LIKELY = 85, 65  # from which score two leads are called so (leads/duplicates.py)
 
 
 class LeadQuerySet(TenantQuerySet):
@@ -241,7 +243,9 @@ class DuplicatePairQuerySet(TenantQuerySet):
         return self.filter(dismissed_at=None, first__deleted_at=None, second__deleted_at=None)
 
     def rows(self):
-        return self.values("id", "score", "reasons", first_=_brief("first"), second_=_brief("second"),
+        strength = Case(When(score__gte=STRONG, then=Value("strong")), When(score__gte=LIKELY, then=Value("likely")),
+                        default=Value("possible"))
+        return self.values("id", "score", "reasons", strength=strength, first_=_brief("first"), second_=_brief("second"),
                            found_at_=Moment("found_at"))
 
 
@@ -257,7 +261,7 @@ class DuplicatePair(OwnedModel):
     first = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     second = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     score = models.PositiveSmallIntegerField()  # 0 to 100
-    reasons = models.JSONField(default=list)  # of duplicates.REASONS
+    reasons = ArrayField(models.CharField(max_length=20), default=list)  # of duplicates.REASONS
     found_at = models.DateTimeField(db_default=Now())
     dismissed_at = models.DateTimeField(null=True)
     dismissed_by = models.ForeignKey(

@@ -6,8 +6,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from accounts.models import User
 from companies.models import Company
+from leads.merge import FEWEST, MOST
 from leads.models import FollowUp, Lead
-from lio.api.fields import Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
+from lio.api.fields import INT8, Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import Invalid
 from lio.selection import Selection
@@ -137,6 +138,21 @@ class CustomFieldValue(Input):
     lead_id = Owned(Lead, source="lead")
     field_name = Text(min_length=1, max_length=64)  # type: ignore[assignment]  # the document's name; DRF has one, too
     field_value = Anything(required=False, allow_null=True)
+
+
+class Merge(Input):
+    ids = Ids()
+    survivor_id = Whole(min_value=1, max_value=INT8, required=False, allow_null=True)
+    fields = Mapping(required=False, allow_null=True)  # type: ignore[assignment]  # the name of the API; DRF has one, too
+
+
+class Dismiss(Input):
+    ids = Ids()
+
+    def validate(self, data):
+        if not FEWEST <= len(set(data["ids"])) <= MOST:
+            raise Invalid({"ids": [f"must name {FEWEST} to {MOST} leads"]})
+        return data
 
 
 class AddNote(Input):

@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.db.models import Max
 
-from leads import edit, jobs, words
-from leads.identity import HOLDS
+from leads import edit, jobs, merge, words
+from leads.identity import HOLDS, settle
 from leads.models import Lead, LeadTag
 from lio import history
 from lio.errors import DomainError
@@ -17,12 +17,32 @@ GONE, CHANGED = "the lead is gone", "has been changed since"
 
 def undo_leads(organization, changes, by):
     """Put the leads of these Change rows (last first) back. Answers (their ids, conflicts)."""
+    if any(change.verb == "lead.absorbed" for change in changes):
+        return _undo_merge(organization, changes, by)
+    return _undo_each(organization, changes, by)
+
+
+def _undo_merge(organization, changes, by):
+    """First what moved goes back, then the leads: in the order in which a merge locks them."""
+    left = {change.pk: merge.move_back(organization, change) for change in changes if change.verb == "lead.merged_into"}
+    addresses = merge.lock_for_undo(organization, changes)
+    done, conflicts = _undo_each(organization, changes, by, shares=True)
+    for change in changes:
+        conflicts += [{"model_id": change.model_id, **conflict} for conflict in left.get(change.pk, ())]
+        if change.verb == "lead.merged_into" and change.model_id in done:
+            merge.open_again(organization, change)
+    before = merge.lock_for_undo(organization, changes)  # the survivor may have another address again
+    settle([*addresses[0], *before[0]], [*addresses[1], *before[1]])
+    return done, conflicts
+
+
+def _undo_each(organization, changes, by, *, shares=False):
     done, conflicts = [], []
     later = _later_changes(changes)
     for change in changes:
         try:
             with transaction.atomic():
-                left = _undo_one(organization, change, later, by)
+                left = _undo_one(organization, change, later, by, shares)
         except DomainError as error:
             left = [{"field": None, "reason": str(error)}]
         conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
@@ -40,21 +60,23 @@ def _later_changes(changes):
     return dict(rows.values("model_id").annotate(last=Max("pk")).values_list("model_id", "last"))
 
 
-def _undo_one(organization, change, later, by):
+def _undo_one(organization, change, later, by, shares):
     """Answers what was left alone: [{field, reason}]; a field of None stands for the whole lead."""
     leads = Lead.objects.of(organization).filter(pk=change.model_id)
     if change.verb == "lead.created":
         if change.model_id in later:
             return [{"field": None, "reason": CHANGED}]
         return [] if edit.delete(leads, by=by) else [{"field": None, "reason": GONE}]
-    if change.verb == "lead.deleted":
+    if change.verb in ("lead.deleted", "lead.merged_into"):
         return [] if restore(leads, by=by) else [{"field": None, "reason": "the lead is there already"}]
     lead = leads.alive().select_for_update(of=("self",)).select_related("company").first()
     if lead is None:
         return [{"field": None, "reason": GONE}]
     if change.verb == "lead.tagged":
         return _untag(organization, lead, change, by)
-    return _put_back(organization, lead, change, by)
+    if change.verb == "lead.absorbed":
+        return merge.back_in_time(organization, change)
+    return _put_back(organization, lead, change, by, shares)
 
 
 def restore(leads, *, by):
@@ -89,7 +111,7 @@ def _untag(organization, lead, change, by):
     return []
 
 
-def _put_back(organization, lead, change, by):
+def _put_back(organization, lead, change, by, shares):
     """Each field that still has the value the change gave it gets the one it had before."""
     before, after = change.before or {}, change.after or {}
     now_there = _present(organization, lead)
@@ -112,7 +134,7 @@ def _put_back(organization, lead, change, by):
         else:
             left.append({"field": name, "reason": CHANGED})
     if fields or tags is not None:
-        edit.update(lead.pk, organization, fields, tags=tags, by=by)
+        edit.update(lead.pk, organization, fields, tags=tags, by=by, keep=shares, shares=shares)
     elif not left:
         left.append({"field": None, "reason": "nothing to put back"})
     return left

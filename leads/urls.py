@@ -3,8 +3,10 @@ from django.urls import path
 from leads.api import (
     AddLeadDocument,
     DocumentViewSet,
+    DuplicateViewSet,
     FollowUpViewSet,
     LeadViewSet,
+    MergeLeads,
     NoteViewSet,
     PushedLeadList,
     PushedLeads,
@@ -22,6 +24,10 @@ verbs.register("lead", LeadViewSet)
 api = [
     path("lead", PushedLeads.as_view({"post": "create"}), name="v1-lead"),
     path("lead/lead-list", PushedLeadList.as_view({"get": "list"}), name="v1-lead-list"),
+    path("lead/merge", MergeLeads.as_view(), name="lead-merge"),
+    path("lead/duplicates", DuplicateViewSet.as_view({"get": "list"}), name="lead-duplicates"),
+    path("lead/duplicates/dismiss", DuplicateViewSet.as_view({"post": "dismiss"}), name="lead-duplicates-dismiss"),
+    path("lead/duplicates/<str:pk>", DuplicateViewSet.as_view({"get": "retrieve"}), name="lead-duplicates-of"),
     path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
     path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
     *verbs.urls,
