@@ -27,7 +27,7 @@ STRENGTHS = [(STRONG, "strong"), (LIKELY, "likely"), (0, "possible")]  # from wh
 LEAST = 50  # the score from which two leads are worth a look
 CHUNK = 500  # leads whose duplicates one statement looks for
 MOST = 10  # duplicates that a page shows of one lead
-ALIKE = 0.6  # trigram similarity of names: Jon and John Smith have 0.62
+ALIKE = 0.55  # trigram similarity of names: Jane and Jayne Doe have 0.58, Anna and Arne Smith 0.47
 SHARED = 0.25  # names less alike than this share a mailbox rather than a person
 NEAR = 300  # the newest leads of a company, or of a name, that are compared
 
@@ -98,16 +98,17 @@ facts AS (
     JOIN leads_lead k ON k.organization_id = %(org)s AND k.id = met.id AND k.deleted_at IS NULL
     LEFT JOIN companies_company c ON c.organization_id = %(org)s AND c.id = k.company_id),
 weighed AS (
-    SELECT *, CASE WHEN name >= {ALIKE} AND company >= 0.5 THEN 0.5 + (name - {ALIKE}) * company
-                   WHEN name >= {ALIKE} THEN 0.35 ELSE 0 END AS named FROM facts),
-scored AS (
-    SELECT mine, id, round((100 * (1 - (1 - CASE WHEN NOT email THEN 0 WHEN name < {SHARED} THEN 0.6 ELSE 0.95 END)
-                                     * (1 - CASE WHEN linkedin THEN 0.95 ELSE 0 END)
-                                     * (1 - CASE WHEN phone THEN 0.55 ELSE 0 END) * (1 - named) * (1 - CASE WHEN city AND name >= 0.9 THEN 0.3 ELSE 0 END)))::numeric
-                 )::int AS score,
-           array_remove(ARRAY[CASE WHEN email THEN 'email' END, CASE WHEN linkedin THEN 'linkedin' END,
-               CASE WHEN phone THEN 'phone' END, CASE WHEN named >= 0.5 THEN 'name_company' WHEN named > 0 THEN 'name' END,
-               CASE WHEN city AND name >= 0.9 THEN 'city' END], NULL) AS reasons
+    SELECT mine, id, CASE WHEN NOT email THEN 0 WHEN name < {SHARED} THEN 0.6 ELSE 0.95 END AS email,
+           CASE WHEN linkedin THEN 0.95 ELSE 0 END AS linkedin, CASE WHEN phone THEN 0.55 ELSE 0 END AS phone,
+           CASE WHEN name >= {ALIKE} AND company >= 0.5 THEN 0.5 + 0.4 * (name - {ALIKE}) / (1 - {ALIKE}) * company
+                WHEN name >= {ALIKE} THEN 0.35 ELSE 0 END AS name,
+           CASE WHEN city AND name >= 0.9 THEN 0.3 ELSE 0 END AS city FROM facts),
+scored AS (  -- each reason leaves some doubt, and doubts multiply
+    SELECT mine, id,
+           round((100 * (1 - (1 - email) * (1 - linkedin) * (1 - phone) * (1 - name) * (1 - city)))::numeric)::int AS score,
+           array_remove(ARRAY[CASE WHEN email > 0 THEN 'email' END, CASE WHEN linkedin > 0 THEN 'linkedin' END,
+               CASE WHEN phone > 0 THEN 'phone' END, CASE WHEN name >= 0.5 THEN 'name_company' WHEN name > 0 THEN 'name' END,
+               CASE WHEN city > 0 THEN 'city' END], NULL) AS reasons
     FROM weighed)
 """
 FIND = f"""

@@ -70,7 +70,8 @@ def holders(organization, addresses):
 
 
 # the two partial indexes of an address are asked only when both halves are named: else every lead is read
-WITH_ADDRESS = """organization_id = %(org)s AND {column} = ANY(%(addresses)s) AND deleted_at IS NULL AND ({flag} OR NOT {flag})"""
+WITH_ADDRESS = """organization_id = %(org)s AND {column} = ANY(%(addresses)s) AND deleted_at IS NULL
+                  AND ({flag} OR NOT {flag})"""
 
 
 def hand_on(emails, linkedins):

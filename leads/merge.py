@@ -2,7 +2,7 @@
 
 What moves is not listed here: every key that points to a lead, and every table that names its records by `model_type` and
 `model_id`, so that what later apps add moves as well. History stays with the lead that it tells of; the timeline of the lead
-that remains shows it, too (`family`).
+that remains shows it, too (`merged_into`).
 """
 
 from datetime import datetime
@@ -10,7 +10,6 @@ from functools import cache
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 from django.utils.timezone import now
 
 from leads import edit, jobs, scoring
@@ -128,7 +127,7 @@ def _addresses(leads):
 
 
 def _lock(organization, ids, *, living=True):
-    """{id: lead}, locked in the order of their ids, and with them all that share an address with one: these may get to hold it."""
+    """{id: lead}, locked in the order of their ids, and with them all that share an address: these may get to hold it."""
     rows = Lead.objects.of(organization).filter(pk__in=ids)
     emails, linkedins = _addresses(rows.only("email_norm", "linkedin_norm"))
     sharing = Lead.objects.of(organization).alive().order_by()
@@ -136,7 +135,8 @@ def _lock(organization, ids, *, living=True):
     for column, flag, values in (("email_norm", "holds_email", emails), ("linkedin_norm", "holds_linkedin", linkedins)):
         values = [value for value in values if value]
         for holds in (True, False):  # each has an index of its own
-            found.update(sharing.filter(**{f"{column}__in": values, flag: holds}).values_list("pk", flat=True) if values else [])
+            same = sharing.filter(**{f"{column}__in": values, flag: holds})
+            found.update(same.values_list("pk", flat=True) if values else [])
     locked = Lead.objects.of(organization).filter(pk__in=found).order_by("pk").select_for_update(of=("self",), no_key=True)
     return {lead.pk: lead for lead in locked if lead.pk in set(ids) and not (living and lead.deleted_at)}
 
@@ -196,7 +196,7 @@ def _point(table, column, lead_id, ids):
 
 # ------------------------------------------------------------------------- taking it back
 def move_back(organization, change):
-    """Give a merged lead back what was moved (its Change of `lead.merged_into`). Answers what was left alone: [{field, reason}]."""
+    """Give a merged lead back what was moved (its Change of `lead.merged_into`). Answers [{field, reason}] of what stays."""
     left = []
     for target, ids in ((change.before or {}).get("moved") or {}).items():
         if target not in targets():  # a table that is no more
@@ -224,7 +224,7 @@ def open_again(organization, change):
 
 
 def back_in_time(organization, change):
-    """Put back the survivor's last activity, unless there was one since (its Change of `lead.absorbed`). Leaves nothing alone."""
+    """Put back the survivor's last activity, unless there was one since (its Change of `lead.absorbed`). Answers []."""
     given, before = (change.after or {}).get("last_activity_at"), (change.before or {}).get("last_activity_at")
     if given:
         Lead.objects.of(organization).filter(pk=change.model_id, last_activity_at=datetime.fromisoformat(given)).update(
@@ -239,6 +239,7 @@ def survivor_of(organization, lead_id):
     return row.values_list("merged_into_id", flat=True).first()
 
 
-def family(organization, lead_id):
-    """The ids whose history a lead shows: its own, and those of the leads that were merged into it."""
-    return [lead_id, *Lead.objects.of(organization).filter(Q(merged_into=lead_id)).values_list("pk", flat=True)]
+def merged_into(organization, lead_id):
+    """{id: name} of the leads that were merged into this one, whose history it shows."""
+    rows = Lead.objects.of(organization).filter(merged_into=lead_id)
+    return {lead.pk: str(lead) for lead in rows.only("first_name", "last_name", "email", "phone_number")}

@@ -12,7 +12,7 @@ from leads.api import (
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, lead, views, work
+from leads.pages import add, duplicates, lead, views, work
 from leads.pages import list as leads
 from lio.api.routers import VerbRouter
 
@@ -38,6 +38,10 @@ pages = [
     path("add", add.AddLeadPage.as_view(), name="add"),
     path("views/add", views.SaveView.as_view(), name="view_add"),
     path("views/<int:pk>", views.EditView.as_view(), name="view_edit"),
+    path("duplicates/", duplicates.DuplicateList.as_view(), name="duplicates"),
+    path("duplicates/dismiss", duplicates.Dismiss.as_view(), name="dismiss"),
+    path("duplicates/hint", duplicates.DuplicateHint.as_view(), name="hint"),
+    path("merge", duplicates.MergePage.as_view(), name="merge"),
     path("bulk", leads.BulkLeads.as_view(), name="bulk"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),

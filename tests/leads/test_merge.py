@@ -202,8 +202,8 @@ words = st.sampled_from(["", "a", "b"])
 some_lead = st.fixed_dictionaries({
     "first_name": st.sampled_from(["Jo", "Al"]), "city": words, "email": st.sampled_from(["", "a@x.example", "b@x.example"]),
     "linkedin_url": st.sampled_from(["", "https://linkedin.com/in/a", "https://linkedin.com/in/b"]), "company": words,
-    "custom_fields": st.dictionaries(st.sampled_from(["k", "l"]), st.sampled_from(["1", "2"])), "tags": st.sets(st.integers(0, 2)),
-    "furnished": st.booleans(), "status": st.sampled_from([1, 3]),
+    "custom_fields": st.dictionaries(st.sampled_from(["k", "l"]), st.sampled_from(["1", "2"])),
+    "tags": st.sets(st.integers(0, 2)), "furnished": st.booleans(), "status": st.sampled_from([1, 3]),
 })
 
 
