@@ -22,10 +22,10 @@ from leads.serializers import (
     ChangeNote,
     CustomFieldValue,
     CustomValues,
-    Dismiss,
     Merge,
     Picture,
     PushedLead,
+    Several,
     StatusChange,
     UpdateLead,
     attributes,
@@ -159,9 +159,9 @@ class DuplicateViewSet(ListAction, TenantViewSet):
         found = [asdict(one) | {"strength": one.strength} for one in duplicates.of_lead(self.organization, number)]
         return Envelope({"id": number, "duplicates": found})
 
-    @documented("Remember that leads are different people", input=Dismiss, answer={"dismissed": int}, status=200)
+    @documented("Remember that leads are different people", input=Several, answer={"dismissed": int}, status=200)
     def dismiss(self, request):
-        done = duplicates.dismiss(self.organization, self.read(Dismiss)["ids"], by=self.caller)
+        done = duplicates.dismiss(self.organization, self.read(Several)["ids"], by=self.caller)
         return Envelope({"dismissed": done}, "Duplicates dismissed successfully")
 
 

@@ -15,9 +15,9 @@ from django.utils.timezone import now
 
 from companies.naming import normal
 from leads.identity import norms
-from leads.models import LIKELY, STRONG, DuplicatePair, Lead, LeadToMatch
+from leads.merge import several
+from leads.models import LIKELY, STRONG, DuplicatePair, LeadToMatch
 from lio import history
-from lio.errors import Missing
 
 REASONS = {
     "email": "Same e-mail address", "linkedin": "Same LinkedIn profile", "phone": "Same phone number",
@@ -25,7 +25,7 @@ REASONS = {
 }
 STRENGTHS = [(STRONG, "strong"), (LIKELY, "likely"), (0, "possible")]  # from which score
 LEAST = 50  # the score from which two leads are worth a look
-CHUNK = 500  # leads whose duplicates one statement looks for
+CHUNK = 200  # leads whose duplicates one statement looks for
 MOST = 10  # duplicates that a page shows of one lead
 ALIKE = 0.55  # trigram similarity of names: Jane and Jayne Doe have 0.58, Anna and Arne Smith 0.47
 SHARED = 0.25  # names less alike than this share a mailbox rather than a person
@@ -223,11 +223,9 @@ def waiting(organization, most=1_000_001):
 def dismiss(organization, lead_ids, *, by):
     """Remember that these leads are different people, each from each. Answers how many pairs that are new.
 
-    Raises Missing when one of them is not a living lead of the organisation.
+    Raises Invalid, and Missing when one of them is not a living lead of the organisation.
     """
-    ids = sorted(set(lead_ids))
-    if Lead.objects.of(organization).alive().filter(pk__in=ids).count() != len(ids):
-        raise Missing()
+    ids = several(organization, lead_ids)
     there = _pairs(organization, ids)
     rows = [DuplicatePair(organization=organization, first_id=first, second_id=second, score=0)
             for first, second in combinations(ids, 2) if (first, second) not in there]

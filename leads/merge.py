@@ -63,13 +63,20 @@ def _wins(leads, chosen_id, read):
     return next((value for value in found if value not in EMPTY), found[0])
 
 
-def checked(lead_ids, survivor_id=None, fields=None):
-    """(ids in order, the survivor's id) of a merge that can be. Raises Invalid."""
-    ids, fields = sorted(set(lead_ids)), fields or {}
+def several(organization, lead_ids):
+    """The ids of 2 to 10 different living leads, in order. Raises Invalid, and Missing when one is not there."""
+    ids = sorted(set(lead_ids))
+    if len(ids) <= MOST and Lead.objects.of(organization).alive().filter(pk__in=ids).count() != len(ids):
+        raise Missing()
     if len(ids) != len(lead_ids):
         raise Invalid({"ids": ["names a lead twice"]})
     if not FEWEST <= len(ids) <= MOST:
         raise Invalid({"ids": [f"must name {FEWEST} to {MOST} leads"]})
+    return ids
+
+
+def _check(ids, survivor_id, fields):
+    """Raises Invalid for a choice that is none."""
     if survivor_id is not None and survivor_id not in ids:
         raise Invalid({"survivor_id": ["is not among ids"]})
     for name, lead_id in fields.items():
@@ -77,7 +84,6 @@ def checked(lead_ids, survivor_id=None, fields=None):
             raise Invalid({"fields": [f"{name[:100]} is not a field that can be chosen"]})
         if isinstance(lead_id, bool) or lead_id not in ids:
             raise Invalid({"fields": [f"{name[:100]}: must be the id of one of the leads"]})
-    return ids, ids[0] if survivor_id is None else survivor_id
 
 
 # ------------------------------------------------------------------------- the merge
@@ -88,17 +94,17 @@ def merge(organization, lead_ids, *, by, survivor_id=None, fields=None):
     `fields`: see `chosen`. Tags unite; everything that belongs to the others moves. Answers the survivor's id. Raises
     Invalid, or Missing when one of them is not a living lead of the organisation.
     """
-    ids, survivor_id = checked(lead_ids, survivor_id, fields)
+    ids, fields = several(organization, lead_ids), fields or {}
+    _check(ids, survivor_id, fields)
+    survivor_id = survivor_id or ids[0]
     others = [pk for pk in ids if pk != survivor_id]
-    if Lead.objects.of(organization).alive().filter(pk__in=ids).count() != len(ids):
-        raise Missing()
     moved = _move(organization, others, survivor_id)  # before the leads: whoever works on a follow-up locks it before its lead
     leads = _lock(organization, ids)
     if len(leads) != len(ids):
         raise Missing()
     survivor, losers = leads[survivor_id], [leads[pk] for pk in others]
     addresses = _addresses(leads.values())
-    values = chosen(survivor, losers, fields or {})
+    values = chosen(survivor, losers, fields)
     tags = list(LeadTag.objects.of(organization).filter(lead_id__in=others).values_list("tag_id", flat=True))
     _close(organization, losers, survivor, moved, by=by)
     edit.update(survivor_id, organization, values, by=by, add_tags=tags, keep=True, shares=True)

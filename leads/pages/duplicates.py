@@ -103,12 +103,10 @@ class MergePage(Page):
         return redirect("leads:view", pk=survivor_id)
 
     def page(self, ids):
-        ids, survivor_id = merge.checked(ids)
+        ids = merge.several(self.organization, ids)
         rows = plain_rows(Lead.objects.of(self.organization).alive().filter(pk__in=ids).order_by("pk").page_rows())
-        if len(rows) != len(ids):
-            raise Missing()
         return self.show("leads/merge.html", {
-            "leads": rows, "survivor": survivor_id, "rows": self.choices(rows),
+            "leads": rows, "survivor": ids[0], "rows": self.choices(rows),
             "tags": list({tag["id"]: tag for row in rows for tag in row["tags"]}.values())})
 
     def choices(self, leads):

@@ -170,6 +170,7 @@ def test_refusals(api, outsider, two):
     foreign = make_lead(outsider.organization).pk
     merge_over(api, [old, foreign], 404)
     merge_over(api, [old, 10**15], 404)
+    assert "ids" in merge_over(api, [], 400).json()["error"]["fields"]
     for body in ([old], [old, old], list(range(1, 12)), "x"):
         assert "ids" in merge_over(api, body, 422).json()["error"]["fields"]
     assert "survivor_id" in merge_over(api, [old, new], 422, survivor_id=old + 10**6).json()["error"]["fields"]
