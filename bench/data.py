@@ -127,6 +127,8 @@ INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, 
 SELECT organization_id, nextval('lio_change_group'), 'lead.created', 'lead', id,
        jsonb_build_object('email', email, 'first_name', first_name, 'last_name', last_name), 'API key', created_at
 FROM leads_lead WHERE organization_id = %(org)s AND id %% 10 = 0;
+
+DELETE FROM leads_leadtomatch WHERE organization_id = %(org)s;
 """
 
 

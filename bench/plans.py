@@ -42,6 +42,11 @@ def look(urls, terms, member, say):
             faults = [fault for sql, params in caught[name] for fault in faults_of(app, sql, params)]
             checks.append({"case": f"plan of {name}", "text": "; ".join(faults) or "reads what it shows",
                            "goals": [goal("faults", len(faults), 0)]})
+        one = app.execute("SELECT max(id) FROM leads_lead WHERE organization_id = %s", [admin.organization_id]).fetchone()[0]
+        for name, path in {"duplicates of a lead": f"/api/lead/duplicates/{one}", "duplicates": "/api/lead/duplicates"}.items():
+            faults = [fault for sql, params in statements(admin, {}, path) for fault in faults_of(app, sql, params)]
+            checks.append({"case": f"plan of {name}", "text": "; ".join(faults) or "reads what it shows",
+                           "goals": [goal("faults", len(faults), 0)]})
     say("plans: walls and totals")
     with scoped(urls["app"], admin.organization_id) as app, scoped(urls["system"], admin.organization_id) as system:
         ratios = {name: walls(app, system, caught[name]) for name in caught if not name.startswith("search")}
@@ -64,8 +69,8 @@ def scoped(url, organization_id):
     return connection
 
 
-def statements(member, query):
-    """[(SQL, parameters)] that the product runs in the scope to answer `GET /api/lead/list`."""
+def statements(member, query, path="/api/lead/list"):
+    """[(SQL, parameters)] that the product runs in the scope to answer a GET."""
     from django.db import connection
     from rest_framework.test import APIClient
 
@@ -79,7 +84,7 @@ def statements(member, query):
 
     client = APIClient(headers={"Authorization": f"Bearer {tokens.issue(sessions.start(member, 'token'))}"})
     with connection.execute_wrapper(catch):
-        answer = client.get("/api/lead/list", query)
+        answer = client.get(path, query)
     if answer.status_code != 200:
         raise SystemExit(f"{query} answered {answer.status_code}: {answer.content[:300]!r}")
     opened = next(n for n, (sql, _) in enumerate(caught) if "set_config" in sql)

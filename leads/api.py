@@ -1,5 +1,6 @@
 """Leads over the API (sections 6.2, 7.1, 8.1, 8.2)."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework.decorators import action
@@ -7,10 +8,10 @@ from rest_framework.decorators import action
 from accounts.authentication import BearerToken, KeyHeader
 from activity import attachments, storing
 from activity.models import Attachment
-from leads import bulk, edit, follow_ups, notes, pictures
+from leads import bulk, duplicates, edit, follow_ups, merge, notes, pictures
 from leads.capture import capture
-from leads.filters import DocumentFilter, FollowUpFilter, KeyLeadFilter, LeadFilter, NoteFilter
-from leads.models import Document, FollowUp, Lead, Note
+from leads.filters import DocumentFilter, DuplicateFilter, FollowUpFilter, KeyLeadFilter, LeadFilter, NoteFilter
+from leads.models import Document, DuplicatePair, FollowUp, Lead, Note
 from leads.serializers import (
     AddDocument,
     AddFollowUp,
@@ -21,8 +22,10 @@ from leads.serializers import (
     ChangeNote,
     CustomFieldValue,
     CustomValues,
+    Merge,
     Picture,
     PushedLead,
+    Several,
     StatusChange,
     UpdateLead,
     attributes,
@@ -34,9 +37,10 @@ from leads.serializers import (
 )
 from lio.api.envelope import Envelope
 from lio.api.schema import documented
-from lio.api.views import UploadView
+from lio.api.views import LioView, UploadView
 from lio.api.viewsets import AddAction, DeleteManyAction, ListAction, TenantViewSet, UpdateAction, ViewAction, path_id
 from lio.errors import Missing
+from lio.rows import json_of_one
 from lookups import fields
 from lookups.edit import tags_named
 
@@ -76,6 +80,12 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
             tags = tag_ids(self.organization, tags or [])
         edit.update(number, self.organization, attributes(self.organization, given), tags=tags, by=self.caller)
         return Envelope(self.shown(number), self.message("updated"))
+
+    @documented("One lead; of a lead that was merged, the lead that it is now")
+    def retrieve(self, request, pk):
+        number = path_id(pk)
+        return Envelope(json_of_one(self.get_queryset(), number) or self.shown(
+            merge.survivor_of(self.organization, number) or number))
 
     def perform_destroy(self, rows):
         return edit.delete(rows, by=self.caller)
@@ -124,6 +134,50 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
     def changed(self, outcome):
         extra = {"job_id": outcome.job_id} if outcome.job_id else {}
         return Envelope({"updated": outcome.count, "ids": outcome.ids, **extra}, "Leads updated successfully")
+
+
+LIKELY = {"id": int, "name": str, "email": str | None, "phone_number": str | None, "company": str | None,
+          "job_title": str | None, "score": int, "strength": str, "reasons": [str]}
+
+
+class DuplicateViewSet(ListAction, TenantViewSet):
+    """Pairs of leads that may be one person; of one lead by its id; dismissed or merged."""
+
+    queryset = DuplicatePair.objects.all()
+    filter_class = DuplicateFilter
+    permissions = {"list": "records.view", "retrieve": "records.view", "dismiss": "records.edit"}
+
+    @documented("List pairs of leads that may be one person")
+    def list(self, request):
+        return super().list(request)
+
+    @documented("The leads that may be the same person as this one, as of now", answer={"id": int, "duplicates": [LIKELY]})
+    def retrieve(self, request, pk):
+        number = path_id(pk)
+        if not Lead.objects.of(self.organization).alive().filter(pk=number).exists():
+            raise Missing()
+        found = [asdict(one) | {"strength": one.strength} for one in duplicates.of_lead(self.organization, number)]
+        return Envelope({"id": number, "duplicates": found})
+
+    @documented("Remember that leads are different people", input=Several, answer={"dismissed": int}, status=200)
+    def dismiss(self, request):
+        done = duplicates.dismiss(self.organization, self.read(Several)["ids"], by=self.caller)
+        return Envelope({"dismissed": done}, "Duplicates dismissed successfully")
+
+
+class MergeLeads(LioView):
+    """Takes leads away, so it asks for the right to delete."""
+
+    permissions = {"post": "records.delete"}
+
+    @documented("Make one lead of 2 to 10", input=Merge, answer={"id": int, "merged": [int], "lead": dict}, status=200)
+    def post(self, request):
+        given = Merge.read(request.data)
+        survivor_id = merge.merge(self.organization, given["ids"], survivor_id=given.get("survivor_id"),
+                                  fields=given.get("fields"), by=self.caller)
+        merged = [pk for pk in sorted(given["ids"]) if pk != survivor_id]
+        lead = json_of_one(Lead.objects.whole(self.organization), survivor_id)
+        return Envelope({"id": survivor_id, "merged": merged, "lead": lead}, "Leads merged successfully")
 
 
 class PushedLeads(TenantViewSet):

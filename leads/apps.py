@@ -10,6 +10,8 @@ FEED = {  # verb of the history: what the feed calls it
     "lead.assigned": "assignment",
     "lead.deleted": "delete",
     "lead.restored": "create",
+    "lead.absorbed": "update",
+    "lead.merged_into": "delete",
     "lead.picture_changed": "update",
     "note.added": "note",
     "note.changed": "note",
@@ -68,6 +70,7 @@ class LeadsConfig(AppConfig):
     def ready(self):
         from leads import jobs  # noqa: F401 - recurring jobs
         from leads.columns import COLUMNS
+        from leads.duplicates import undo_dismissals
         from leads.filters import LeadFilter
         from leads.models import Lead
         from leads.pages.list import lead_count
@@ -75,6 +78,7 @@ class LeadsConfig(AppConfig):
         from lio.registry import Module, RailEntry, Subject, feed_actions, feed_phrases, modules, rail, subjects, undoers
 
         undoers["lead"] = undo_leads
+        undoers["duplicatepair"] = undo_dismissals
 
         modules["lead"] = Module(Lead, LeadFilter, COLUMNS)
         rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))

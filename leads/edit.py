@@ -24,11 +24,12 @@ WIRE = {"status_id": ("status", "status"), "source_id": ("lead_source", "source"
 
 @transaction.atomic
 def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="lead.updated", gone_ok=False,
-           keep=False):
+           keep=False, shares=False):
     """Set `fields` ({model attribute: value}; `company` is a name) of a living lead of the organisation.
 
     `tags` (inner ids) replaces its tags, `add_tags` adds to them. Only what differs is written and recorded. Answers True,
-    or False when the lead has gone and `gone_ok`. With `keep` a custom value that should be unique and is not is kept.
+    or False when the lead has gone and `gone_ok`. With `keep` a custom value that should be unique and is not is kept. With
+    `shares` a new address is not claimed, whoever has it: the caller says who holds it (identity.settle).
     Raises Missing, or Conflict when an address or a unique value belongs to another lead.
     """
     living = Lead.objects.of(organization).alive().select_related("company")
@@ -42,7 +43,7 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     if "company" in values:
         name = values.pop("company")
         values["company_id"] = find_or_make(organization, name, by=by) if name else None
-    before, after = _set(lead, values)
+    before, after = _set(lead, values, shares)
     tags_before, tags_after = _set_tags(organization, lead, tags, add_tags)
     if not after and tags_before == tags_after:
         return True
@@ -61,7 +62,7 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     return True
 
 
-def _set(lead, values):
+def _set(lead, values, shares=False):
     """Put `values` on the lead; answers what differs, before and after, normal forms included."""
     before, after = {}, {}
     if "ai_information" in values:
@@ -81,7 +82,7 @@ def _set(lead, values):
         if new != old and column in HOLDS:
             if old and getattr(lead, HOLDS[column]):
                 setattr(lead, f"_old_{column}", old)
-            values[HOLDS[column]] = True  # claims the new address; the database says if it is free
+            values[HOLDS[column]] = not (shares and new)  # claims the new address; the database says if it is free
     for name, value in values.items():
         old = getattr(lead, name)
         if old != value and not (old in (None, "") and value in (None, "")):

@@ -146,3 +146,14 @@ class DocumentFilter(ListFilter):
     sorts = {"id": "id", "lead_id": "model_id", "file_name": "name", "mime_type": "mime_type", "size": "stored_file__size",
              "url": "stored_file_id", "document_type": "document_type", "description": "description",
              "created_at": "created_at"}
+
+
+def of_either(value, caller):
+    return Q(first__in=value) | Q(second__in=value)
+
+
+class DuplicateFilter(ListFilter):
+    filters = {"lead_id": Filter(Ids(), of_either, many=True), "score_min": at_least("score", score())}
+    date_field = "found_at"
+    search_in = tuple(f"{side}__{name}" for side in ("first", "second") for name in ("first_name", "last_name", "email"))
+    sorts = {"id": "id", "score": "score", "strength": "score", "found_at": "found_at"}

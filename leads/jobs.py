@@ -1,12 +1,14 @@
 """Background doors of leads: a job takes ids, reads afresh, and may run twice without harm."""
 
+from time import monotonic
+
 from django.db import connection, connections
 from django.utils.timezone import now
 from orjson import dumps
 
-from leads import follow_ups, scoring
+from leads import duplicates, follow_ups, scoring
 from leads.models import Lead, fold_counts
-from lio.jobs import every, job
+from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job, path_of
 from lio.tenancy import org_scope
 
 FACTS = (
@@ -69,6 +71,35 @@ def tend_follow_ups():
         with org_scope(organization_id):
             follow_ups.tell_due()
             follow_ups.miss_past()
+
+
+@job(long=True, attempts=50)
+def match_leads(row):
+    """Look for the duplicates of the leads that wait to be looked at, some hundred a transaction."""
+    end = monotonic() + TURN_SECONDS
+    while monotonic() < end:
+        with org_scope(row.organization_id):
+            taken = duplicates.match_next(row.organization_id)
+            if not taken:
+                return None
+            advance(row, cursor=None, processed=taken)
+    return AGAIN
+
+
+@every(5)
+@job(attempts=1)
+def match_waiting():
+    """Start `match_leads` where leads wait and none is at work yet."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute(
+            """SELECT o.id FROM accounts_organization o WHERE EXISTS (
+                   SELECT FROM leads_leadtomatch w WHERE w.organization_id = o.id)
+               AND NOT EXISTS (SELECT FROM lio_job j WHERE j.organization_id = o.id AND j.function = %s
+                               AND j.state IN ('queued', 'processing'))""", [path_of(match_leads)])
+        busy = [organization_id for (organization_id,) in cursor.fetchall()]
+    for organization_id in busy:
+        with org_scope(organization_id):
+            enqueue(match_leads)
 
 
 @every(15)

@@ -1,9 +1,10 @@
 """Leads, their tags, notes and follow-ups."""
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONObject, Now
 from django.utils.timezone import now
 
 from accounts.models import full_name
@@ -13,6 +14,7 @@ from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
 LIVING = Q(deleted_at=None)
+STRONG, LIKELY = 85, 65  # from which score two leads are called so (leads/duplicates.py)
 
 
 class LeadQuerySet(TenantQuerySet):
@@ -156,6 +158,9 @@ class Lead(TenantModel):
         db_constraint=False,
         db_index=False,
     )
+    merged_into = models.ForeignKey(  # of a lead that a merge deleted: the lead that it is now (leads/merge.py)
+        "self", models.SET_NULL, null=True, editable=False, related_name="+", db_constraint=False, db_index=False
+    )
 
     objects = LeadQuerySet.as_manager()
 
@@ -197,6 +202,10 @@ class Lead(TenantModel):
                 condition=LIVING & Q(holds_linkedin=False),
                 name="lead_duplicate_linkedin",
             ),
+            models.Index(fields=["organization", "last_name", "first_name"], condition=LIVING, name="lead_by_name"),
+            models.Index(
+                fields=["organization", "merged_into"], condition=Q(merged_into__isnull=False), name="leads_merged_into"
+            ),
         ]
 
     def __str__(self):
@@ -220,6 +229,57 @@ class LeadCount(OwnedModel):
         "accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
     )
     n = models.BigIntegerField()
+
+
+class LeadToMatch(OwnedModel):
+    """A lead whose likely duplicates are to be looked for: written by triggers, taken by leads/duplicates.py."""
+
+    lead_id = models.BigIntegerField()  # no key: every intake writes here, and a lead that has gone does no harm
+
+
+class DuplicatePairQuerySet(TenantQuerySet):
+    def alive(self):
+        """Pairs of two living leads that nobody has dismissed."""
+        return self.filter(dismissed_at=None, first__deleted_at=None, second__deleted_at=None)
+
+    def rows(self):
+        strength = Case(When(score__gte=STRONG, then=Value("strong")), When(score__gte=LIKELY, then=Value("likely")),
+                        default=Value("possible"))
+        return self.values("id", "score", "reasons", strength=strength, first_=_brief("first"), second_=_brief("second"),
+                           found_at_=Moment("found_at"))
+
+
+def _brief(side):
+    """One of the two leads, in short."""
+    names = ("id", "first_name", "last_name", "email", "phone_number", "job_title")
+    return JSONObject(**{name: f"{side}__{name}" for name in names}, company=f"{side}__company__company_name")
+
+
+class DuplicatePair(OwnedModel):
+    """Two leads that may be one person, the older one first (leads/duplicates.py)."""
+
+    first = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    second = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    score = models.PositiveSmallIntegerField()  # 0 to 100
+    reasons = ArrayField(models.CharField(max_length=20), default=list)  # of duplicates.REASONS
+    found_at = models.DateTimeField(db_default=Now())
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+
+    objects = DuplicatePairQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "duplicate"
+        constraints = [models.UniqueConstraint(fields=["organization", "first", "second"], name="one_pair_of_two_leads")]
+        indexes = [
+            models.Index(fields=["organization", "second"], name="pairs_of_second"),
+            models.Index(fields=["organization", "score", "id"], condition=Q(dismissed_at=None), name="pairs_by_score"),
+        ]
+
+    def __str__(self):
+        return f"{self.first_id} and {self.second_id}"
 
 
 class NoteQuerySet(TenantQuerySet):

@@ -9,9 +9,9 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from activity.undo import undo_attachment
-from leads import edit, follow_ups, jobs, notes, pictures, words
+from leads import edit, follow_ups, jobs, merge, notes, pictures, words
 from leads.assignment import tell_owner
-from leads.identity import HOLDS
+from leads.identity import HOLDS, settle
 from leads.models import FollowUp, Lead, LeadTag, Note
 from lio import history
 from lio.errors import DomainError
@@ -41,6 +41,26 @@ def undo_leads(organization, changes, by):
 
     What bulk actions and imports do to thousands goes set-based; the rest lead by lead. New leads go last, as they came first.
     """
+    if any(change.verb == "lead.absorbed" for change in changes):
+        return _undo_merge(organization, changes, by)
+    return _undo_each(organization, changes, by)
+
+
+def _undo_merge(organization, changes, by):
+    """First what moved goes back, then the leads: in the order in which a merge locks them."""
+    left = {change.pk: merge.move_back(organization, change) for change in changes if change.verb == "lead.merged_into"}
+    addresses = merge.lock_for_undo(organization, changes)
+    done, conflicts = _undo_each(organization, changes, by, shares=True)
+    for change in changes:
+        conflicts += [{"model_id": change.model_id, **conflict} for conflict in left.get(change.pk, ())]
+        if change.verb == "lead.merged_into" and change.model_id in done:
+            merge.open_again(organization, change)
+    before = merge.lock_for_undo(organization, changes)  # the survivor may have another address again
+    settle([*addresses[0], *before[0]], [*addresses[1], *before[1]])
+    return done, conflicts
+
+
+def _undo_each(organization, changes, by, *, shares=False):
     done, conflicts = [], []
     later = _later_changes(changes)
     created = [change for change in changes if change.verb == "lead.created"]
@@ -48,7 +68,7 @@ def undo_leads(organization, changes, by):
     for change in single:
         try:
             with transaction.atomic():
-                did, left = _undo_one(organization, change, by)
+                did, left = _undo_one(organization, change, by, shares)
         except DomainError as error:
             did, left = False, [{"field": None, "reason": str(error)}]
         conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
@@ -73,7 +93,7 @@ def _later_changes(changes):
 
 def _alike(changes):
     """(rows that set one and the same field of leads which no other of these rows touches, all others)."""
-    times = defaultdict(int)
+    times: dict[int, int] = defaultdict(int)
     for change in changes:
         times[change.model_id] += 1
     alike = [
@@ -91,7 +111,7 @@ def _undo_alike(organization, changes, later, by):
     for change in changes:
         name = ALIKE[change.verb]
         groups[name, change.before.get(name), change.after[name]].append(change.model_id)
-    done = []
+    done: list[int] = []
     for (name, before, after), ids in groups.items():
         leads = Lead.objects.of(organization).alive().filter(pk__in=ids)
         if name == "status":
@@ -126,10 +146,10 @@ def _unmake(organization, changes, later, by):
     return done, [{"model_id": pk, "field": None, "reason": reason} for pk, reason in reasons.items()]
 
 
-def _undo_one(organization, change, by):
+def _undo_one(organization, change, by, shares):
     """Answers (whether something was put back, what was left alone: [{field, reason}]); no field: the whole."""
     leads = Lead.objects.of(organization).filter(pk=change.model_id)
-    if change.verb == "lead.deleted":
+    if change.verb in ("lead.deleted", "lead.merged_into"):
         return _all_or(restore(leads, by=by), f"the lead {THERE}")
     if change.verb == "lead.restored":
         return _all_or(edit.delete(leads, by=by), GONE)
@@ -148,7 +168,9 @@ def _undo_one(organization, change, by):
         return _untag(organization, lead, change, by)
     if change.verb == "lead.picture_changed":
         return _picture_back(lead, change, by)
-    return _put_back(organization, lead, change, by)
+    if change.verb == "lead.absorbed":
+        return True, merge.back_in_time(organization, change)
+    return _put_back(organization, lead, change, by, shares)
 
 
 def _all_or(done, reason):
@@ -262,7 +284,7 @@ def _untag(organization, lead, change, by):
     return True, []
 
 
-def _put_back(organization, lead, change, by):
+def _put_back(organization, lead, change, by, shares):
     """Each field that still has the value the change gave it gets the one it had before."""
     before, after = change.before or {}, change.after or {}
     now_there = _present(organization, lead)
@@ -286,7 +308,7 @@ def _put_back(organization, lead, change, by):
             left.append({"field": name, "reason": CHANGED})
     did = bool(fields) or tags is not None
     if did:
-        edit.update(lead.pk, organization, fields, tags=tags, by=by)
+        edit.update(lead.pk, organization, fields, tags=tags, by=by, keep=shares, shares=shares)
     elif not left:
         left.append({"field": None, "reason": "nothing to put back"})
     return did, left

@@ -3,14 +3,16 @@ from django.urls import path
 from leads.api import (
     AddLeadDocument,
     DocumentViewSet,
+    DuplicateViewSet,
     FollowUpViewSet,
     LeadViewSet,
+    MergeLeads,
     NoteViewSet,
     PushedLeadList,
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, conditions, lead, views, work
+from leads.pages import add, conditions, duplicates, lead, views, work
 from leads.pages import list as leads
 from lio.api.routers import VerbRouter
 
@@ -22,6 +24,10 @@ verbs.register("lead", LeadViewSet)
 api = [
     path("lead", PushedLeads.as_view({"post": "create"}), name="v1-lead"),
     path("lead/lead-list", PushedLeadList.as_view({"get": "list"}), name="v1-lead-list"),
+    path("lead/merge", MergeLeads.as_view(), name="lead-merge"),
+    path("lead/duplicates", DuplicateViewSet.as_view({"get": "list"}), name="lead-duplicates"),
+    path("lead/duplicates/dismiss", DuplicateViewSet.as_view({"post": "dismiss"}), name="lead-duplicates-dismiss"),
+    path("lead/duplicates/<str:pk>", DuplicateViewSet.as_view({"get": "retrieve"}), name="lead-duplicates-of"),
     path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
     path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
     *verbs.urls,
@@ -33,6 +39,10 @@ pages = [
     path("combine", conditions.CombineFilters.as_view(), name="combine"),
     path("views/add", views.SaveView.as_view(), name="view_add"),
     path("views/<int:pk>", views.EditView.as_view(), name="view_edit"),
+    path("duplicates/", duplicates.DuplicateList.as_view(), name="duplicates"),
+    path("duplicates/dismiss", duplicates.Dismiss.as_view(), name="dismiss"),
+    path("duplicates/hint", duplicates.DuplicateHint.as_view(), name="hint"),
+    path("merge", duplicates.MergePage.as_view(), name="merge"),
     path("bulk", leads.BulkLeads.as_view(), name="bulk"),
     path("mentions", work.Mentions.as_view(), name="mentions"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),

@@ -208,6 +208,7 @@ def title_of(verb):
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def timeline(organization, model_type, model_id):
-    """The changes of one record, newest first."""
-    return Change.objects.of(organization).filter(model_type=model_type, model_id=model_id).order_by("-id")
+def timeline(organization, model_type, *model_ids):
+    """The changes of a record, or of the records that are one now, newest first."""
+    which = {"model_id": model_ids[0]} if len(model_ids) == 1 else {"model_id__in": model_ids}
+    return Change.objects.of(organization).filter(model_type=model_type, **which).order_by("-id")

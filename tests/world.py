@@ -15,6 +15,7 @@ from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
 from leads import follow_ups, notes
+from leads.jobs import match_leads
 from lio import history, jobs
 from lio.models import Change
 from lio.tenancy import org_scope
@@ -76,6 +77,7 @@ class World:
                 [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
                 model_type="lead",
             )
+            jobs.enqueue(match_leads)
         jobs.drain()
         self.api = client_of(self.admin)
 
@@ -106,6 +108,9 @@ class World:
             job_title=f"{mark} title",
             estimated_value=1234,
         )
+
+    def spare_leads(self, n):
+        return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
 
     def new_document(self, name):
         return attachments.add_document(
@@ -235,6 +240,8 @@ SPECIAL = {
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
+    "lead-merge": lambda world, n: {"ids": world.spare_leads(n)},
+    "lead-duplicates-dismiss": lambda world, n: {"ids": world.spare_leads(n)},
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
     "undo": lambda world, n: {"change_id": world.undoable(n)},

@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from accounts.models import User
 from leads.capture import capture
 from leads.models import Lead
+from leads.pages.duplicates import hint
 from leads.pages.fields import custom_choices
 from leads.pages.list import lookup_options
 from leads.serializers import AddLead, attributes, tag_ids
@@ -122,6 +123,8 @@ class AddLeadPage(Page):
         return {"id": lead.pk, "name": str(lead), "by": "email address" if same_email else "LinkedIn address"}
 
     def page(self, form, duplicate=None, status=200):
-        return self.show("leads/form.html", {"form": form, "custom": form.custom, "duplicate": duplicate}, status=status)
+        likely = hint(self.organization, form.data) if form.is_bound and duplicate is None else []
+        context = {"form": form, "custom": form.custom, "duplicate": duplicate, "likely": likely}
+        return self.show("leads/form.html", context, status=status)
 
 

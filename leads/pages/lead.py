@@ -1,17 +1,18 @@
 """One lead: who, status path, notes, timeline, score with reasons, fields."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.timezone import now
 
 from accounts.models import User
-from leads import edit, notes
+from leads import edit, merge, notes
 from leads.models import FollowUp, Lead
 from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
-from leads.pages.parts import COMPOSERS, composer, documents_of, next_step_of, notes_of
+from leads.pages.parts import COMPOSERS, composer, documents_of, duplicates_of, next_step_of, notes_of
 from leads.pages.place import local_time
 from leads.serializers import entry
 from leads.undo import may_undo
@@ -20,7 +21,7 @@ from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
-from lio.undo import with_undo
+from lio.undo import DAYS, with_undo
 from lookups.known import known
 from lookups.seeds import LOST
 
@@ -33,6 +34,7 @@ PARTS = {
     "next": "leads/_next_step.html",
     "documents": "leads/_documents.html",
     "compose": "leads/_notes_form.html",
+    "duplicates": "leads/_duplicates.html",
 }
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
@@ -57,6 +59,7 @@ KINDS = {
     "document.restored": "document",
     "file.attached": "document",
     "lead.picture_changed": "picture",
+    "lead.absorbed": "merged",
 }
 WORK = {
     "follow_up.added": "planned a follow-up",
@@ -121,7 +124,13 @@ class LeadPage(Page):
 
 class ViewLead(LeadPage):
     def get(self, request):
-        lead, part = self.lead(), request.GET.get("part")
+        try:
+            lead, part = self.lead(), request.GET.get("part")
+        except Missing:
+            survivor_id = merge.survivor_of(self.organization, self.pk)
+            if survivor_id is None:
+                raise
+            return redirect("leads:view", pk=survivor_id)
         if part in PARTS:
             template = COMPOSERS[self.compose] if part == "compose" else PARTS[part]
             return self.show(template, {"lead": lead, **self.part(part, lead)})
@@ -155,6 +164,8 @@ class ViewLead(LeadPage):
             return next_step_of(lead, self.organization)
         if name == "documents":
             return documents_of(lead, self.organization)
+        if name == "duplicates":
+            return duplicates_of(lead, self.organization) | {"may_delete": self.request.user.can("records.delete")}
         if name == "compose":
             return composer(self.compose, lead, self.request.user)
         return timeline_of(lead, self.organization, self.request.user, before=number(self.request.GET.get("before")))
@@ -212,7 +223,9 @@ def score_of(lead):
 
 def timeline_of(lead, organization, user, *, before=0):
     """The newest OLD entries, or those older than the change `before`."""
-    rows = with_undo(history.timeline(organization, "lead", lead["id"])).select_related("by")
+    merged = merge.merged_into(organization, lead["id"])
+    rows = with_undo(history.timeline(organization, "lead", lead["id"], *merged)).select_related("by")
+    rows = rows.exclude(verb="lead.merged_into") if merged else rows
     if before:
         rows = rows.filter(pk__lt=before)
     rows = list(rows[: OLD + 1])
@@ -221,7 +234,9 @@ def timeline_of(lead, organization, user, *, before=0):
     written = notes_of(lead, organization, note_ids, user)
     names = {member.pk: member.full_name for member in User.objects.of(organization).filter(pk__in=_people(told))}
     return {
-        "timeline": [_entry(row, organization, names, written) | _undo(row, user) for row in told],
+        "timeline": [
+            _entry(row, organization, names, written) | _undo(row, user) | {"of": merged.get(row.model_id, "")} for row in told
+        ],
         "pinned": [note for note in written.values() if note["is_pinned"]],
         "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",
     }
@@ -274,6 +289,11 @@ def _entry(row, organization, names, written):
         ]
         if row.verb == "lead.merged":
             found["detail"] = "The same person was captured again."
+        elif row.verb == "lead.absorbed":
+            found["changes"] = []
+            found["detail"] = f"merged {', '.join(one['name'] for one in after['leads'])} into this lead"
+            if row.created_at > now() - timedelta(days=DAYS):
+                found["undo"] = row.change_id
         elif kind == "tagged":
             found["detail"] = f"added the tag {found['changes'][0]['after']}" if found["changes"] else "added a tag"
         elif kind == "other":

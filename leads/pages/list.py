@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
-from leads import bulk
+from leads import bulk, merge
 from leads.filters import LeadFilter
 from leads.models import Lead
 from leads.pages.table import chooser, columns_of, fill
@@ -323,6 +323,9 @@ class BulkLeads(Page):
         if action == "tag":
             tag = entry(organization, "tags", number(given.get("tags")), "tags")
             return self.tell(bulk.add_tag(self.rows(), tag, by=by), f"tagged {tag.name}")
+        if action == "merge":
+            ids = list(self.rows().order_by("pk").values_list("pk", flat=True)[: merge.MOST + 1])
+            return redirect(f"{reverse('leads:merge')}?ids={','.join(map(str, ids))}")
         if action == "delete":
             return self.delete()
         raise Invalid({"action": ["choose what to do"]})

@@ -6,12 +6,14 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from activity.models import Attachment
+from leads import duplicates
 from leads.models import FollowUp, Note
 from leads.notes import may_change
 from lio.filters import zone_of
 
 SNOOZES = {"hour": "In an hour", "tomorrow": "Tomorrow morning", "week": "In a week"}
 COMPOSERS = {"note": "leads/_notes_form.html", "follow-up": "leads/_follow_up_form.html"}
+TONES = {"strong": "hot", "likely": "warm", "possible": "cold"}
 MOST = 50  # documents that the page shows
 
 
@@ -42,6 +44,15 @@ def documents_of(lead, organization):
     rows = Attachment.objects.of(organization).alive().of_record("lead", lead["id"]).select_related("stored_file", "created_by")
     rows = list(rows.order_by("-pk")[: MOST + 1])
     return {"documents": rows[:MOST], "more_documents": len(rows) > MOST}
+
+
+def duplicates_of(lead, organization):
+    return {"duplicates": [likely(one) for one in duplicates.of_lead(organization, lead["id"])]}
+
+
+def likely(one):
+    """A lead that may be the same person, as _duplicates.html and _hint.html show it."""
+    return {"lead": one, "why": one.why, "strength": one.strength, "tone": TONES[one.strength]}
 
 
 def notes_of(lead, organization, ids, user):
