@@ -5,8 +5,10 @@ class CompaniesConfig(AppConfig):
     name = "companies"
 
     def ready(self):
+        from companies.filters import CompanyFilter
         from companies.models import Company
-        from lio.registry import Subject, feed_actions, subjects
+        from lio.registry import Exported, Subject, exports, feed_actions, subjects
+        from lio.spreadsheet import columns_of
 
         subjects["company"] = Subject(
             rows=lambda organization: Company.objects.of(organization).alive(),
@@ -16,3 +18,9 @@ class CompaniesConfig(AppConfig):
             url=lambda pk: "",
         )
         feed_actions["company.created"] = "create"
+        exports["companies"] = Exported(
+            "Companies",
+            CompanyFilter,
+            lambda organization, keys=(): columns_of(Company.objects.rows()),
+            rows=Company.objects.whole,
+        )

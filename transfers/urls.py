@@ -2,10 +2,11 @@ from django.urls import path
 
 from lio.api.routers import VerbRouter
 from transfers import pages as shown
-from transfers.api import ImportJobs, LeadImports
+from transfers.api import Exports, ImportJobs, LeadImports
 
 verbs = VerbRouter()
 verbs.register("import-job", ImportJobs)
+verbs.register("exports", Exports)
 api = [path("lead/lead-imports", LeadImports.as_view({"post": "create"}), name="lead-imports"), *verbs.urls]
 
 pages = [
