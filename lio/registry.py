@@ -49,10 +49,11 @@ class Module:
 class Exported:
     """A kind of record that can be exported to a file.
 
-    `rows(organization)` are what its list shows, `shown(rows)` a `.values()` queryset of them, and `columns(organization, keys)`
-    all that a file can say of each, {name: lio.spreadsheet.Column}; `keys(rows)` are those of custom fields that they have
-    values of, defined or not. A file has all columns but the `optional` ones. `module` is the one whose saved views fit,
-    `of_view(names)` the columns that stand for a view's. Without `rows` there are no such records yet.
+    `rows(organization)` are what its list shows, `shown(rows)` a `.values()` queryset of them, and
+    `columns(organization, keys)` all that a file can say of each, {name: lio.spreadsheet.Column}; `keys(rows)` names those of
+    the custom fields that the rows have values of, defined or not. A file has all columns but the `optional` ones. `module`
+    is the one whose saved views fit, `of_view(names)` the columns that stand for a view's. Without `rows` there are no such
+    records yet.
     """
 
     label: str
