@@ -19,6 +19,7 @@ from leads.exports import columns as lead_columns
 from leads.exports import of_view
 from leads.filters import LeadFilter
 from lio import registry
+from lio.api.envelope import BadParameter
 from lio.downloads import attachment
 from lio.errors import Conflict, Invalid, Missing, TooMany
 from lio.filters import ListFilter
@@ -59,9 +60,9 @@ def kinds():
 def create(organization, *, export_type, by, format="csv", filters=None, view_id=None, columns=None, ids=None):
     """Have the records that the list of `export_type` shows with `filters` written to a file. Answers the Export.
 
-    `view_id` starts from a saved view: its filters, replaced by those sent, and its columns unless `columns` are named; `ids`
-    takes those alone. Raises Invalid for filters and columns that are none or too many rows, Missing for a view that the
-    member cannot see, TooMany while others are being written.
+    `view_id` starts from a saved view: its filters, replaced by those sent, and its columns unless `columns` are named (none
+    at all means all that there are); `ids` takes those alone. Raises Invalid for filters and columns that are none and for too
+    many rows, Missing for a view that the member cannot see, TooMany while others are being written.
     """
     kind = kinds()[export_type]
     view, given = _filters(kind, filters, view_id, by)
@@ -101,16 +102,17 @@ def _filters(kind, filters, view_id, by):
         if view_id is not None:
             raise Invalid({"view_id": ["there are no views of these records"]})
         return None, given
-    number = given.get("view")
-    if number not in (None, "") and not str(number).isdigit():
-        raise Invalid({"filters": ["view: must be the id of a view"]})
-    view, given = views.merged(kind.module, given, by, kind.filter_class.aliases)
+    try:
+        view, given = views.merged(kind.module, given, by, kind.filter_class.aliases)
+    except BadParameter as error:
+        raise Invalid({"filters": [f"{name}: {lines[0]}" for name, lines in error.fields.items()]}) from None
     return view, {name: value for name, value in given.items() if name not in ("order_by", "order_in", "columns", "view")}
 
 
 def _columns(kind, organization, columns, view):
     """Names of the file's columns; none means all. What is asked for must be there, what a view names may have gone."""
-    wanted = list(dict.fromkeys(columns or (kind.of_view(view.columns) if view and view.columns else ())))
+    shown = kind.of_view(view.columns) if columns is None and view and view.columns else columns or ()
+    wanted = list(dict.fromkeys(shown))
     there = kind.columns(organization, wanted)
     unknown = [name for name in wanted if name not in there]
     if columns and unknown:

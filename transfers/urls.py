@@ -18,3 +18,10 @@ pages = [
     path("<int:pk>/cancel", shown.Cancel.as_view(), name="cancel"),
     path("<int:pk>/rejected.csv", shown.Rejected.as_view(), name="rejected"),
 ]
+
+export_pages = [
+    path("", shown.ExportList.as_view(), name="list"),
+    path("add", shown.AddExport.as_view(), name="add"),
+    path("<int:pk>/cancel", shown.CancelExport.as_view(), name="cancel"),
+    path("<int:pk>/download", shown.DownloadExport.as_view(), name="download"),
+]

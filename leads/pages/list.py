@@ -254,7 +254,8 @@ class LeadList(Page):
         return {"people": self.owners,
                 "statuses": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "status")],
                 "tags": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "tags")],
-                "may_import": self.request.user.can("records.import"), "may_delete": self.request.user.can("records.delete"),
+                "may_import": self.request.user.can("records.import"),
+                "may_export": self.request.user.can("records.export"), "may_delete": self.request.user.can("records.delete"),
                 "may_manage_keys": self.request.user.can("keys.manage")}
 
 
