@@ -245,6 +245,8 @@ SPECIAL = {
     "custom-view-delete": lambda world, n: {"id": world.spare_view(n)},
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
+    "lead-assign-tags": lambda world, n: {"tags": [world.tag.number]},
+    "lead-set-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "exports-create": lambda world, n: world.room_for_export() or {"export_type": "leads"},
