@@ -22,6 +22,7 @@ VERBS = {
     "role.updated": "Changed a role",
     "key.created": "Created an API key",
     "key.revoked": "Revoked an API key",
+    "export.created": "Exported records",
     "organization.updated": "Changed the organization",
     "organization.entered": "Entered the organization as platform staff",
 }

@@ -18,6 +18,7 @@ from leads.serializers import (
     AddLead,
     AddNote,
     Assign,
+    AssignTags,
     ChangeFollowUp,
     ChangeNote,
     CustomFieldValue,
@@ -58,6 +59,8 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         "destroy_many": "records.delete",
         "status_change": "records.edit",
         "assign_user": "records.edit",
+        "assign_tags": "records.edit",
+        "set_assign_tags": "records.edit",
         "update_custom_fields": "records.edit",
         "custom_field": "records.edit",
     }
@@ -130,6 +133,21 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
     def assign_user(self, request):
         given = self.read(Assign)
         return self.changed(bulk.assign(self.selected(given), given["assigned_to"], by=self.caller))
+
+    @action(detail=False, methods=["post"], url_path="assign-tags")
+    @documented("Add tags to leads, which keep those that they have", input=AssignTags, answer=CHANGED)
+    def assign_tags(self, request):
+        return self.tagged(bulk.add_tags)
+
+    @action(detail=False, methods=["post"], url_path="set-assign-tags")
+    @documented("Replace the tags of leads; an empty array clears them", input=AssignTags, answer=CHANGED)
+    def set_assign_tags(self, request):
+        return self.tagged(bulk.set_tags)
+
+    def tagged(self, rule):
+        given = self.read(AssignTags)
+        tag_ids(self.organization, given["tags"])  # refuses what is no tag
+        return self.changed(rule(self.selected(given), given["tags"], by=self.caller))
 
     def changed(self, outcome):
         extra = {"job_id": outcome.job_id} if outcome.job_id else {}

@@ -68,6 +68,7 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self):
+        from leads import exports as exported
         from leads import jobs  # noqa: F401 - recurring jobs
         from leads.columns import COLUMNS
         from leads.duplicates import undo_dismissals
@@ -75,11 +76,34 @@ class LeadsConfig(AppConfig):
         from leads.models import Lead
         from leads.pages.list import lead_count
         from leads.undo import undo_leads
-        from lio.registry import Module, RailEntry, Subject, feed_actions, feed_phrases, modules, rail, subjects, undoers
+        from lio.registry import (
+            Exported,
+            Module,
+            RailEntry,
+            Subject,
+            exports,
+            feed_actions,
+            feed_phrases,
+            modules,
+            rail,
+            subjects,
+            undoers,
+        )
 
         undoers["lead"] = undo_leads
         undoers["duplicatepair"] = undo_dismissals
 
+        exports["leads"] = Exported(
+            "Leads",
+            LeadFilter,
+            exported.columns,
+            rows=Lead.objects.whole,
+            shown=exported.shown,
+            keys=exported.keys,
+            optional=(exported.REST,),
+            module="lead",
+            of_view=exported.of_view,
+        )
         modules["lead"] = Module(Lead, LeadFilter, COLUMNS)
         rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))
         subjects["lead"] = Subject(

@@ -37,20 +37,54 @@ def _assign(ids, member_id, *, by):
     return changed
 
 
-def add_tag(rows, tag, *, by):
-    """Add a tag (a lookups.known.Entry) to leads that do not have it yet."""
-    return bulk.act(_add_tag, rows, tag.pk, tag.number, by=by)
+def add_tags(rows, numbers, *, by):
+    """Add tags, by their numbers, to leads, which keep those that they have."""
+    return bulk.act(_add_tags, rows, list(numbers), by=by)
 
 
 @bulk.action
-def _add_tag(ids, tag_id, number, *, by):
+def _add_tags(ids, numbers, *, by):
+    return _tag(ids, numbers, by=by, keep=True)
+
+
+def set_tags(rows, numbers, *, by):
+    """Give leads these tags and no others."""
+    return bulk.act(_set_tags, rows, list(numbers), by=by)
+
+
+@bulk.action
+def _set_tags(ids, numbers, *, by):
+    return _tag(ids, numbers, by=by, keep=False)
+
+
+def _tag(ids, numbers, *, by, keep):
+    """Answers the ids of the leads whose tags have changed. A tag that has gone since is left out."""
+    leads = Lead.objects.filter(pk__in=ids).alive()
+    alive = list(leads.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    if not alive:
+        return []
+    tags = {number: entry.pk for number, entry in known(_organization(leads), "tags").items()}
+    number_of = {pk: number for number, pk in tags.items()}
+    wanted = {tags[number] for number in numbers if number in tags}
+    there: dict[int, set[int]] = {pk: set() for pk in alive}
+    for lead_id, tag_id in LeadTag.objects.filter(lead_id__in=alive).values_list("lead_id", "tag_id"):
+        there[lead_id].add(tag_id)
+    after = {pk: there[pk] | wanted if keep else wanted for pk in alive}
+    changed = [pk for pk in alive if after[pk] != there[pk]]
+    if not keep:
+        LeadTag.objects.filter(lead_id__in=changed).exclude(tag_id__in=wanted).delete()
+    missing = [(pk, tag) for pk in changed for tag in sorted(after[pk] - there[pk])]
     organization_id = current_organization_id()
-    alive = list(Lead.objects.filter(pk__in=ids).alive().order_by("pk").values_list("pk", flat=True))
-    there = set(LeadTag.objects.filter(lead_id__in=alive, tag_id=tag_id).values_list("lead_id", flat=True))
-    changed = [pk for pk in alive if pk not in there]
-    LeadTag.objects.bulk_create([LeadTag(organization_id=organization_id, lead_id=pk, tag_id=tag_id) for pk in changed],
-                                ignore_conflicts=True)
-    history.record_many("lead.tagged", "lead", changed, by=by, after={"tags": [number]})
+    LeadTag.objects.bulk_create(
+        [LeadTag(organization_id=organization_id, lead_id=pk, tag_id=tag) for pk, tag in missing], ignore_conflicts=True)
+
+    def shown(pks):
+        return {"tags": sorted(number_of.get(pk, pk) for pk in pks)}
+
+    if keep:
+        history.record_each("lead.tagged", "lead", [(pk, None, shown(after[pk] - there[pk])) for pk in changed], by=by)
+    else:
+        history.record_each("lead.updated", "lead", [(pk, shown(there[pk]), shown(after[pk])) for pk in changed], by=by)
     return changed
 
 

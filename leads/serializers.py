@@ -128,6 +128,10 @@ class Assign(Selection):
     assigned_to = Owned(User, allow_null=True)
 
 
+class AssignTags(Selection):
+    tags = Ids()
+
+
 class CustomValues(Input):
     lead_id = Owned(Lead, source="lead")
     custom_fields = CustomFields()

@@ -46,6 +46,28 @@ class Module:
     columns: dict[str, str]  # {field: label} of what a table of its list can show
 
 
+@dataclass(frozen=True)
+class Exported:
+    """A kind of record that can be exported to a file.
+
+    `rows(organization)` are what its list shows, `shown(rows)` a `.values()` queryset of them, and
+    `columns(organization, keys)` all that a file can say of each, {name: lio.spreadsheet.Column}; `keys(rows)` names those of
+    the custom fields that the rows have values of, defined or not. A file has all columns but the `optional` ones. `module`
+    is the one whose saved views fit, `of_view(names)` the columns that stand for a view's. Without `rows` there are no such
+    records yet.
+    """
+
+    label: str
+    filter_class: Any
+    columns: Callable
+    rows: Any = None
+    shown: Callable = lambda rows: rows.rows()
+    keys: Callable = lambda rows: ()
+    optional: tuple = ()
+    module: str = ""
+    of_view: Callable = list
+
+
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
 at_work: list[Callable] = []  # f(organization, change_id): whether that action is still going on, so that undo must wait
 rail: list[RailEntry] = []
@@ -53,6 +75,7 @@ subjects: dict[str, Subject] = {}  # {model_type: what it is}
 feed_actions: dict[str, str] = {}  # {verb of the history: what the feed calls it}
 feed_phrases: dict[str, str] = {}  # {verb of the history: what somebody did, as in "Anna <added a note to> 3 leads"}
 profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further sections of the profile page
+exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope

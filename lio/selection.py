@@ -2,9 +2,9 @@
 
 from rest_framework.exceptions import ParseError
 
-from lio.api.fields import Flag, Ids, Mapping
+from lio.api.fields import INT8, Flag, Ids, Mapping, Whole
 from lio.api.serializers import Input
-from lio.errors import DomainError, Invalid, Missing
+from lio.errors import Conflict, DomainError, Invalid, Missing
 
 AT_ONCE = 5000  # rows that a bulk action changes while the caller waits; above, a job does it (DECISIONS 12)
 
@@ -13,6 +13,7 @@ class Selection(Input):
     ids = Ids(required=False, allow_null=True)
     select_all = Flag(required=False, allow_null=True)
     filters = Mapping(required=False, allow_null=True)
+    expected_count = Whole(min_value=0, max_value=INT8, required=False, allow_null=True)
 
     def validate(self, data):
         ids, everything = data.get("ids"), data.get("select_all")
@@ -41,11 +42,17 @@ def selected_rows(rows, selection, filter_class, caller):
     """Never more than `rows`, and never more than the filters name.
 
     A filter that is misspelt or invalid is refused: on a list it would be a nuisance, here it would silently mean
-    "everything". Ids that are not there are skipped; when none is there, Missing.
+    "everything". Ids that are not there are skipped; when none is there, Missing. Conflict when the caller expected another
+    number of rows than there are now.
     """
-    if not selection.get("select_all"):
+    if selection.get("select_all"):
+        chosen = filter_class.strict(selection["filters"], caller).narrow(rows)
+    else:
         chosen = rows.filter(pk__in=selection["ids"])
         if not chosen.exists():
             raise Missing()
-        return chosen
-    return filter_class.strict(selection["filters"], caller).narrow(rows)
+    expected = selection.get("expected_count")
+    if expected is not None and (count := chosen.count()) != expected:
+        raise Conflict(f"The selection holds {count:,} records now, not {expected:,}. Nothing was changed.",
+                       code="count_differs", count=count)
+    return chosen

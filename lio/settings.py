@@ -55,6 +55,11 @@ WORKERS = env.int("LIO_WORKERS", 2)
 MAX_BODY = env.int("LIO_MAX_BODY", 1_000_000)  # bytes of a JSON body
 IMPORT_MAX_BYTES = env.int("LIO_IMPORT_MAX_BYTES", 50 << 20)  # of an uploaded lead list
 IMPORT_MAX_ROWS = env.int("LIO_IMPORT_MAX_ROWS", 200_000)
+EXPORT_MAX_ROWS = {  # of one file
+    "csv": env.int("LIO_EXPORT_MAX_ROWS", 2_000_000),
+    "xlsx": min(env.int("LIO_EXPORT_MAX_ROWS_XLSX", 200_000), 1_048_575),  # what a sheet can hold
+}
+EXPORT_DAYS = env.int("LIO_EXPORT_DAYS", 7)  # for which a finished file is kept
 MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; kinds of files have lower limits
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
 S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder

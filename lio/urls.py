@@ -31,6 +31,7 @@ urlpatterns = [
     path("settings/", include((accounts.settings + lookups.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("import/", include((transfers.pages, "imports"))),
+    path("exports/", include((transfers.export_pages, "exports"))),
     path("", include((activity.pages, "activity"))),
 ]
 handler400 = "lio.faults.bad_request"

@@ -24,7 +24,8 @@ from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
 from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
-from transfers import imports
+from transfers import exports, imports
+from transfers.models import Export
 
 numbers = count(1)
 
@@ -78,6 +79,8 @@ class World:
                 model_type="lead",
             )
             jobs.enqueue(match_leads)
+        with org_scope(self.organization):
+            self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
         jobs.drain()
         self.api = client_of(self.admin)
 
@@ -89,6 +92,17 @@ class World:
         with org_scope(self.organization):
             self.imported = imports.take(self.lead_list(n), by=self.admin)
         return self.imported
+
+    def open_export(self):
+        """An export that waits; others that do are cancelled, since only three may."""
+        self.room_for_export()
+        with org_scope(self.organization):
+            return exports.create(self.organization, export_type="leads", by=self.admin)
+
+    def room_for_export(self):
+        with org_scope(self.organization):
+            for row in Export.objects.of(self.organization).open():
+                exports.cancel(row)
 
     def make_lead(self, n):
         mark = self.mark
@@ -162,6 +176,7 @@ class World:
             "import_job": self.imported.pk,
             "custom_field": self.field.pk,
             "custom_view": self.view.pk,
+            "export": self.export.pk,
         }
 
     def request(self, endpoint, **values):
@@ -239,10 +254,14 @@ SPECIAL = {
     "custom-view-delete": lambda world, n: {"id": world.spare_view(n)},
     "lead-delete": lambda world, n: {"ids": [world.make_lead(f"gone{n}").pk]},
     "lead-status-change": lambda world, n: {"status": world.status.number},
+    "lead-assign-tags": lambda world, n: {"tags": [world.tag.number]},
+    "lead-set-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "lead-merge": lambda world, n: {"ids": world.spare_leads(n)},
     "lead-duplicates-dismiss": lambda world, n: {"ids": world.spare_leads(n)},
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
+    "exports-create": lambda world, n: world.room_for_export() or {"export_type": "leads"},
+    "exports-cancel": lambda world, n: {"id": world.open_export().pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
     "undo": lambda world, n: {"change_id": world.undoable(n)},
     "notification-preferences-set": lambda world, n: {"preferences": {"mention": {"digest": True}}},

@@ -1,4 +1,4 @@
-"""Imports over the API (sections 6.2 and, of our own, cancelling and the refused rows)."""
+"""Imports and exports over the API (sections 6.2, 6.15 and, of our own, cancelling and the refused rows)."""
 
 import csv
 import io
@@ -12,10 +12,10 @@ from lio.api.envelope import Envelope
 from lio.api.schema import documented
 from lio.api.viewsets import ListAction, TenantViewSet, ViewAction
 from lio.errors import Missing
-from transfers import imports
-from transfers.filters import ImportFilter
-from transfers.models import Import
-from transfers.serializers import Upload
+from transfers import exports, imports
+from transfers.filters import ExportFilter, ImportFilter
+from transfers.models import Export, Import
+from transfers.serializers import NewExport, Upload
 
 FORM = 1 << 20  # bytes that a form has beside its file
 
@@ -81,3 +81,32 @@ def _csv(lines):
         out = io.StringIO()
         csv.writer(out).writerow(line)
         yield out.getvalue().encode("utf-8", "replace")
+
+
+class Exports(ListAction, ViewAction, TenantViewSet):
+    queryset = Export.objects.all()
+    filter_class = ExportFilter
+    permissions = {
+        "list": "records.export",
+        "retrieve": "records.export",
+        "queue": "records.export",
+        "download": "records.export",
+        "cancel": "records.export",
+    }
+
+    @action(detail=False, methods=["post"], url_path="create")
+    @documented("Export records to a CSV or XLSX file in the background", input=NewExport, status=201)
+    def queue(self, request):
+        row = exports.create(self.organization, by=self.caller, **self.read(NewExport))
+        return Envelope(self.shown(row.pk), "Export queued", status=201)
+
+    @action(detail=False, methods=["get"], url_path="download/(?P<pk>[^/]+)")
+    @documented("The file of a finished export, always as an attachment; 409 while it is not finished", file=True)
+    def download(self, request, pk):
+        return exports.serve(self.get_object(pk))
+
+    @action(detail=True, methods=["post"], url_path="cancel")
+    @documented("Stop an export that is not finished; nothing of it is kept")
+    def cancel(self, request, pk):
+        row = exports.cancel(self.get_object(pk))
+        return Envelope(self.shown(row.pk), "Export cancelled")

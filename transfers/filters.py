@@ -24,3 +24,25 @@ class ImportFilter(ListFilter):
         )
     } | {"status": "state", "state": "state", "completed_at": "finished_at"}
     nullable = frozenset({"finished_at"})
+
+
+class ExportFilter(ListFilter):
+    search_in = ("export_type", "file_name")
+    sorts = {
+        name: name
+        for name in (
+            "id",
+            "export_type",
+            "format",
+            "row_count",
+            "total",
+            "size",
+            "file_name",
+            "timezone",
+            "problem",
+            "state",
+            "created_at",
+            "expires_at",
+        )
+    } | {"status": "state", "completed_at": "finished_at"}
+    nullable = frozenset({"finished_at", "expires_at"})

@@ -18,11 +18,11 @@ from django.utils.timezone import now
 from activity.notify import Notice, notify
 from lio.errors import Conflict, Invalid
 from lio.jobs import enqueue
+from lio.spreadsheet import cell as safe_cell
 from lio.tenancy import current_organization_id
 from transfers.columns import CUSTOM, FIELDS, IGNORE
 from transfers.models import SHOWN_ERRORS, Import, ImportRow
 from transfers.reading import TableError, open_table
-from transfers.refusals import safe_cell
 from transfers.sheets import check_workbook, to_csv
 from transfers.sniffing import DATA_LIKE
 from transfers.synonyms import is_known

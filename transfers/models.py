@@ -151,3 +151,105 @@ class ImportRow(OwnedModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "of", "number"], name="one_staged_row_per_number")]
+
+
+class ExportQuerySet(TenantQuerySet):
+    def rows(self):
+        """What the API shows of an export."""
+        return self.values(
+            "id",
+            "export_type",
+            "format",
+            "row_count",
+            "total",
+            "size",
+            "file_name",
+            "timezone",
+            "problem",
+            status=Case(
+                *[When(state=state, then=Value(shown)) for state, shown in EXPORT_STATUSES.items()],
+                output_field=models.CharField(),
+            ),
+            state_=F("state"),
+            created_at_=Moment("created_at"),
+            completed_at=Moment("finished_at"),
+            expires_at_=Moment("expires_at"),
+        )
+
+    def open(self):
+        return self.filter(state__in=Export.OPEN)
+
+
+class Export(TenantModel):
+    """One file on its way out (transfers/exports.py, exporting.py).
+
+    While it is written, the pieces of finished turns lie in the storage beside it: `parts` of them hold `part_rows` rows, down
+    to the record `part_id`.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "completed", "Ready"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+        EXPIRED = "expired", "Expired"
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+        XLSX = "xlsx", "Excel (XLSX)"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+
+    export_type = models.CharField(max_length=20)
+    format = models.CharField(max_length=4, choices=Format, default=Format.CSV)
+    file_name = models.CharField(max_length=255)
+    filters = models.JSONField(default=dict)  # as the list takes them, those of a view included
+    ids = models.JSONField(null=True)  # the chosen ones, where not all that the filters find
+    columns = models.JSONField(default=list)  # names; empty means all, until the work begins
+    timezone = models.CharField(max_length=64)  # that of the moments in the file
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    storage_name = models.CharField(max_length=120)  # of the finished file; "" when it is gone
+    size = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    row_count = models.PositiveIntegerField(default=0)
+    parts = models.PositiveIntegerField(default=0)
+    part_rows = models.PositiveIntegerField(default=0)
+    part_id = models.BigIntegerField(null=True)
+    problem = models.CharField(max_length=500, default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        verbose_name = "export"
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="export_of_org"),
+            models.Index(fields=["expires_at"], condition=~models.Q(storage_name=""), name="export_to_remove"),
+        ]
+
+    def __str__(self):
+        return self.file_name
+
+    @property
+    def is_open(self):
+        return self.state in self.OPEN
+
+    @property
+    def is_ready(self):
+        return self.state == self.State.DONE
+
+
+EXPORT_STATUSES = {
+    "queued": "queued",
+    "running": "processing",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "failed",
+    "expired": "completed",
+}

@@ -1,4 +1,9 @@
-"""The wizard: a file is dropped, its columns are mapped, a dry run tells what each row will do, the run shows its progress."""
+"""Files in and out in the browser.
+
+The wizard of imports: a file is dropped, its columns are mapped, a dry run tells what each row will do, the run shows its
+progress.
+Exports: asked for from a list or here, their progress, and the files that are ready.
+"""
 
 from datetime import timedelta
 
@@ -6,18 +11,23 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 
+from leads.filters import LeadFilter
 from leads.pages.fields import LABELS
+from leads.pages.list import changed, cleaned
+from leads.pages.table import columns_of
 from lio.errors import Missing
 from lio.listing import Listing
 from lio.pages import REFUSALS, Page, words_of
 from lio.undo import DAYS
 from lio.undo_page import undoing_of
-from transfers import imports
+from lookups import views
+from transfers import exports, imports
 from transfers.api import refuse_large, rejected_file
 from transfers.columns import CUSTOM, IGNORE
-from transfers.filters import ImportFilter
+from transfers.filters import ExportFilter, ImportFilter
 from transfers.incoming import mapping_of
-from transfers.models import Import, ImportRow
+from transfers.models import Export, Import, ImportRow
+from transfers.serializers import NewExport
 
 SIZE = 50  # rows and imports a page
 State, Outcome = Import.State, ImportRow.Outcome
@@ -258,3 +268,96 @@ class Cancel(Step):
 class Rejected(OneImport):
     def get(self, request, pk):
         return rejected_file(self.row(pk))
+
+
+# ------------------------------------------------------------------------- exports
+class ExportList(Page):
+    """What was exported; while something is being written the list asks again every two seconds."""
+
+    verb = "records.export"
+
+    def get(self, request):
+        number = page_number(request.GET.get("page"))
+        listing = Listing(Export.objects.of(self.organization).alive(), ExportFilter, {}, request.user)
+        ids, total, capped = listing.page((number - 1) * SIZE, SIZE)
+        there = {row.pk: row for row in Export.objects.of(self.organization).filter(pk__in=ids).select_related("by")}
+        context = {
+            "exports": [there[pk] for pk in ids],
+            "working": any(row.is_open for row in there.values()),
+            "page": page_of(number, len(ids), total) | {"total_is_capped": capped},
+            "kinds": [(name, exports.kinds()[name].label) for name in exports.TYPES],
+            "formats": Export.Format.choices,
+        }
+        return self.show("transfers/_exports.html" if self.is_swap else "transfers/exports.html", context)
+
+
+class AddExport(Page):
+    """Asked for from the list of leads, whose address says what it shows, or from the list of exports."""
+
+    verb = "records.export"
+
+    def get(self, request):
+        return redirect("exports:list")
+
+    def post(self, request):
+        query = cleaned(request.GET)
+        try:
+            row = exports.create(self.organization, by=request.user, **NewExport.read(self.asked(query)))
+        except REFUSALS as error:
+            self.complain(words_of(error).removeprefix("filters: "))
+            back = reverse("leads:list" if request.GET else "exports:list")
+            return redirect(f"{back}?{query.urlencode()}" if query else back)
+        self.say(f"{row.file_name} is being written. The bell tells when it is ready.")
+        return redirect("exports:list")
+
+    def asked(self, query):
+        """The body of `POST /api/exports/create` that means the same."""
+        given = self.request.POST
+        kind = given.get("export_type", "leads")
+        asked = {"export_type": kind, "format": given.get("format", "csv")}
+        if kind != "leads":
+            return asked
+        view, query = changed(query, self.request.user)
+        filters = dict(views.sent(query, LeadFilter.aliases))
+        shown = [name for name in (filters.pop("columns", "") or "").split(",") if name]
+        if given.get("columns") == "shown":
+            names = [column["name"] for column in columns_of(shown or (view.columns if view else []), self.organization)]
+            asked["columns"] = exports.kinds()[kind].of_view(names)
+        else:
+            asked["columns"] = []
+        if not given.get("select_all") and (ids := given.getlist("ids")):
+            asked["ids"] = ids
+        return asked | {"filters": filters}
+
+
+class OneExport(Page):
+    verb = "records.export"
+
+    def row(self, pk):
+        found = Export.objects.of(self.organization).alive().filter(pk=pk).first()
+        if found is None:
+            raise Missing()
+        return found
+
+
+class CancelExport(OneExport):
+    def get(self, request, pk):
+        return redirect("exports:list")
+
+    def post(self, request, pk):
+        row = self.row(pk)
+        try:
+            self.say(f"{exports.cancel(row).file_name} is cancelled.")
+        except REFUSALS as error:
+            self.complain(words_of(error))
+        return redirect("exports:list")
+
+
+class DownloadExport(OneExport):
+    def get(self, request, pk):
+        row = self.row(pk)
+        try:
+            return exports.serve(row)
+        except REFUSALS as error:
+            self.complain(words_of(error))
+            return redirect("exports:list")

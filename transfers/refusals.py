@@ -4,16 +4,9 @@ It can be mended and pushed again: `columns.Mapping` ignores the two columns of 
 """
 
 import csv
-import re
 from pathlib import Path
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-HARMLESS = re.compile(r"[+-]?[\d\s().,/x-]+", re.IGNORECASE)  # numbers and phone numbers stay as they are
-
-
-def safe_cell(text):
-    """The cell with an apostrophe before it when a spreadsheet would run it as a formula."""
-    return f"'{text}" if text.startswith(FORMULA) and not HARMLESS.fullmatch(text) else text
+from lio.spreadsheet import cell as safe_cell
 
 
 def refused_path(source):

@@ -257,7 +257,8 @@ class LeadList(Page):
         return {"people": self.owners,
                 "statuses": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "status")],
                 "tags": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "tags")],
-                "may_import": self.request.user.can("records.import"), "may_delete": self.request.user.can("records.delete"),
+                "may_import": self.request.user.can("records.import"),
+                "may_export": self.request.user.can("records.export"), "may_delete": self.request.user.can("records.delete"),
                 "may_manage_keys": self.request.user.can("keys.manage")}
 
 
@@ -298,8 +299,9 @@ class BulkLeads(Page):
         return answer or redirect(back)
 
     def rows(self):
-        selection = {"select_all": True, "filters": self.filters()} if self.request.POST.get("select_all") else {
-            "ids": self.request.POST.getlist("ids")}
+        given = self.request.POST
+        selection = {"select_all": True, "filters": self.filters(), "expected_count": given.get("expected_count") or None
+                     } if given.get("select_all") else {"ids": given.getlist("ids")}
         mine = Lead.objects.of(self.organization).alive()
         return selected_rows(mine, Selection.read(selection), LeadFilter, self.request.user)
 
@@ -312,17 +314,22 @@ class BulkLeads(Page):
     def act(self, action):
         given, organization, by = self.request.POST, self.organization, self.request.user
         if action == "assign":
-            member = User.objects.of(organization).filter(pk=given.get("assigned_to") if given.get("assigned_to", "").isdigit()
-                                                          else 0).first()
+            if given.get("assigned_to") == "":
+                return self.tell(bulk.assign(self.rows(), None, by=by), "left without an owner")
+            member = User.objects.of(organization).filter(pk=number(given.get("assigned_to"))).first()
             if member is None:
                 raise Invalid({"assigned_to": ["choose a person"]})
             return self.tell(bulk.assign(self.rows(), member, by=by), f"assigned to {member.full_name}")
         if action == "status":
             status = entry(organization, "status", number(given.get("status")), "status")
             return self.tell(bulk.set_status(self.rows(), status, by=by), f"set to {status.name}")
-        if action == "tag":
-            tag = entry(organization, "tags", number(given.get("tags")), "tags")
-            return self.tell(bulk.add_tag(self.rows(), tag, by=by), f"tagged {tag.name}")
+        if action in ("tag", "set_tags"):
+            tags = [entry(organization, "tags", number(text), "tags") for text in given.getlist("tags")]
+            if not tags and action == "tag":
+                raise Invalid({"tags": ["choose at least one"]})
+            rule, names = bulk.add_tags if action == "tag" else bulk.set_tags, ", ".join(tag.name for tag in tags)
+            done = f"tagged {names}" if tags else "left without tags"
+            return self.tell(rule(self.rows(), [tag.number for tag in tags], by=by), done)
         if action == "merge":
             ids = list(self.rows().order_by("pk").values_list("pk", flat=True)[: merge.MOST + 1])
             return redirect(f"{reverse('leads:merge')}?ids={','.join(map(str, ids))}")
@@ -344,7 +351,7 @@ class BulkLeads(Page):
         if self.request.POST.get("confirmed") != "yes":
             count = rows.count()
             hidden = [("action", "delete"), ("confirmed", "yes")]
-            hidden += [("select_all", "true")] if self.request.POST.get("select_all") else [
+            hidden += [("select_all", "true"), ("expected_count", count)] if self.request.POST.get("select_all") else [
                 ("ids", pk) for pk in self.request.POST.getlist("ids")]
             leads = f"{count:,} lead{'s' if count != 1 else ''}"
             return self.show("confirm.html", {

@@ -109,7 +109,7 @@ def test_a_tag_of_the_bulk_bar_comes_off(api, rep, scope):
     lead = make_lead(rep.organization)
     tags_named(rep.organization, ["hot"], by=rep)
     tag = next(iter(known(rep.organization, "tags").values()))
-    bulk.add_tag(Lead.objects.filter(pk=lead.pk), tag, by=rep)
+    bulk.add_tags(Lead.objects.filter(pk=lead.pk), [tag.number], by=rep)
     last = Change.objects.filter(verb="lead.tagged").latest("id").change_id
     undo.undo(rep.organization, last, by=rep)
     assert not lead.lead_tags.exists()

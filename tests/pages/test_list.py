@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from leads.models import Lead
+from lio.tenancy import org_scope
 from tests.factories import make_lead
 from tests.pages.conftest import fresh
 
@@ -140,3 +142,22 @@ def test_bulk_rows_of_another_organization_are_not_touched(browser, outsider):
     assert browser.post("/leads/bulk", {"action": "delete", "confirmed": "yes", "ids": [theirs.pk]}).status_code in (302, 404)
     theirs = fresh(theirs)
     assert theirs.deleted_at is None
+
+
+def test_select_all_does_only_what_was_seen(browser, rep):
+    """The bulk bar sends how many leads it spoke of; when the list holds others by now, nothing happens."""
+    leads = [make_lead(rep.organization, by=rep, city="Ulm", assigned_to_id=rep.pk) for _ in range(27)]
+    assert '<input type="hidden" name="expected_count" value="27">' in browser.get("/leads/?city=Ulm").content.decode()
+    make_lead(rep.organization, by=rep, city="Ulm")
+    for action in ({"action": "assign", "assigned_to": ""}, {"action": "delete", "confirmed": "yes"}):
+        answer = browser.post("/leads/bulk?city=Ulm", {**action, "select_all": "true", "expected_count": "27"})
+        assert answer.url == "/leads/?city=Ulm"
+        assert "holds 28 records now, not 27. Nothing was changed." in browser.get(answer.url).content.decode()
+    with org_scope(rep.organization):
+        assert Lead.objects.alive().filter(assigned_to=rep).count() == 27
+    browser.post("/leads/bulk?city=Ulm", {"action": "assign", "assigned_to": "", "select_all": "true", "expected_count": "28"})
+    assert "28 leads left without an owner." in browser.get("/leads/?city=Ulm").content.decode()
+    with org_scope(rep.organization):
+        assert not Lead.objects.alive().filter(assigned_to=rep).exists()
+    asked = browser.post("/leads/bulk?city=Ulm", {"action": "delete", "ids": [leads[0].pk], "select_all": "true"})
+    assert '<input type="hidden" name="expected_count" value="28">' in asked.content.decode()

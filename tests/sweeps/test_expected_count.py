@@ -1,0 +1,40 @@
+"""`expected_count` on every bulk endpoint: 409 when the selection holds another number by now, and nothing happens."""
+
+import pytest
+
+from tests.contract import shapes
+from tests.contract.spec import BUILT, ids, params_of
+from tests.world import snapshot
+
+BULK = [
+    endpoint
+    for endpoint in BUILT
+    if {"ids", "select_all"} & {param["name"] for param in params_of(endpoint, "body")}
+    and endpoint["id"] not in ("notification-read", "exports-create")
+]
+ALL = [endpoint for endpoint in BULK if "select_all" in {param["name"] for param in params_of(endpoint, "body")}]
+
+
+@pytest.mark.parametrize("endpoint", BULK, ids=ids(BULK))
+def test_another_number_changes_nothing(endpoint, world):
+    path, query, body = world.request(endpoint)
+    assert len(body["ids"]) == 1
+    before = snapshot(world.organization)
+    for wrong in (0, 2, "3"):
+        error = shapes.check_failure(world.call(endpoint, path=path, query=query, body=body | {"expected_count": wrong}), 409)
+        assert (error["code"], error["details"]) == ("count_differs", {"count": 1})
+    for wrong in (-1, "x", [], 1.5):
+        error = shapes.check_failure(world.call(endpoint, path=path, query=query, body=body | {"expected_count": wrong}), 422)
+        assert "expected_count" in error["fields"]
+    assert snapshot(world.organization) == before
+    assert world.call(endpoint, path=path, query=query, body=body | {"expected_count": 1}).status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", ALL, ids=ids(ALL))
+def test_of_all_that_the_list_shows(endpoint, world):
+    lead = world.make_lead(f"{endpoint['id']} only")
+    filters = {"search_value": lead.email}
+    path, query, body = world.request(endpoint)
+    body = {name: value for name, value in body.items() if name != "ids"} | {"select_all": True, "filters": filters}
+    shapes.check_failure(world.call(endpoint, path=path, query=query, body=body | {"expected_count": 2}), 409)
+    assert world.call(endpoint, path=path, query=query, body=body | {"expected_count": 1}).status_code == 200
