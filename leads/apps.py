@@ -42,9 +42,11 @@ class LeadsConfig(AppConfig):
         from leads.models import Lead
         from leads.pages.list import lead_count
         from leads.undo import undo_leads
-        from lio.registry import Module, RailEntry, Subject, feed_actions, modules, rail, subjects, undoers
+        from leads.web_forms.editing import seed
+        from lio.registry import Module, RailEntry, Subject, feed_actions, modules, on_founding, rail, subjects, undoers
 
         undoers["lead"] = undo_leads
+        on_founding.append(seed)
 
         modules["lead"] = Module(Lead, LeadFilter, COLUMNS)
         rail.append(RailEntry("Leads", "leads:list", "users", order=10, count=lead_count))

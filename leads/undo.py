@@ -18,6 +18,7 @@ GONE, CHANGED = "the lead is gone", "has been changed since"
 def undo_leads(organization, changes, by):
     """Put the leads of these Change rows (last first) back. Answers (their ids, conflicts)."""
     done, conflicts = [], []
+    changes = [change for change in changes if change.verb != "lead.form_submitted"]  # that it was sent stays true
     later = _later_changes(changes)
     for change in changes:
         try:

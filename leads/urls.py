@@ -12,9 +12,12 @@ from leads.api import (
 )
 from leads.pages import add, lead, views, work
 from leads.pages import list as leads
-from lio.api.routers import VerbRouter
+from leads.web_forms.api import WebFormViewSet
+from leads.web_forms.views import Colors, HostedForm
+from lio.api.routers import RestRouter, VerbRouter
 
-verbs = VerbRouter()
+verbs, rest = VerbRouter(), RestRouter()
+rest.register("web-forms", WebFormViewSet)
 verbs.register("lead/note", NoteViewSet, "note")
 verbs.register("lead/follow-up", FollowUpViewSet, "follow-up")
 verbs.register("lead/document", DocumentViewSet, "document")
@@ -24,8 +27,11 @@ api = [
     path("lead/lead-list", PushedLeadList.as_view({"get": "list"}), name="v1-lead-list"),
     path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
     path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
+    path("web-form/<str:form_link>", HostedForm.as_view(), name="v1-web-form"),
     *verbs.urls,
+    *rest.urls,
 ]
+public = [path("form-colors/<str:name>.css", Colors.as_view(), name="colors")]
 
 pages = [
     path("", leads.LeadList.as_view(), name="list"),

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings + lookups.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("", include((leads.public, "forms"))),
     path("import/", include((transfers.pages, "imports"))),
     path("", include((activity.pages, "activity"))),
 ]
