@@ -101,7 +101,10 @@ def fold_web_form_counts():
 def forget_held_submissions():
     """What was sent to a form and held is kept for 30 days."""
     with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT DISTINCT organization_id FROM leads_heldsubmission WHERE created_at < now() - interval '30 days'")
+        cursor.execute(
+            "SELECT DISTINCT organization_id FROM leads_heldsubmission WHERE created_at < now() - make_interval(days => %s)",
+            [web_forms.HELD_DAYS],
+        )
         busy = [organization_id for (organization_id,) in cursor.fetchall()]
     for organization_id in busy:
         with org_scope(organization_id):

@@ -12,6 +12,7 @@ from leads.api import (
 )
 from leads.pages import add, lead, views, work
 from leads.pages import list as leads
+from leads.web_forms import pages as web_forms
 from leads.web_forms.api import WebFormViewSet
 from leads.web_forms.views import Colors, HostedForm
 from lio.api.routers import RestRouter, VerbRouter
@@ -30,6 +31,13 @@ api = [
     path("web-form/<str:form_link>", HostedForm.as_view(), name="v1-web-form"),
     *verbs.urls,
     *rest.urls,
+]
+settings = [
+    path("forms", web_forms.WebForms.as_view(), name="forms"),
+    path("forms/add", web_forms.AddForm.as_view(), name="form_add"),
+    path("forms/held", web_forms.Held.as_view(), name="forms_held"),
+    path("forms/<int:pk>", web_forms.EditForm.as_view(), name="form"),
+    path("forms/<int:pk>/delete", web_forms.DeleteForm.as_view(), name="form_delete"),
 ]
 public = [path("form-colors/<str:name>.css", Colors.as_view(), name="colors")]
 

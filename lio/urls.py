@@ -28,7 +28,7 @@ urlpatterns = [
     path("undo/<int:change_id>", UndoPage.as_view(), name="undo"),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
-    path("settings/", include((accounts.settings + lookups.settings, "settings"))),
+    path("settings/", include((accounts.settings + lookups.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("", include((leads.public, "forms"))),
     path("import/", include((transfers.pages, "imports"))),

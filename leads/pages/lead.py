@@ -51,6 +51,7 @@ KINDS = {
     "document.removed": "document",
     "file.attached": "document",
     "lead.picture_changed": "picture",
+    "lead.form_submitted": "form",
 }
 WORK = {
     "follow_up.added": "planned a follow-up",
@@ -233,6 +234,9 @@ def _entry(row, organization, names, written):
     }
     if kind == "note":
         found["note"] = written.get(after.get("note_id"))
+    elif kind == "form":
+        found |= {"by": found["by"] if row.by else "Somebody", "detail": f"sent the form {after.get('form', '')}"}
+        found["text"] = f"Agreed to: {after['consent']}" if after.get("consent") else ""
     elif row.verb in WORK:
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
         found["text"] = after.get("notes", "") if kind == "follow_up" else ""

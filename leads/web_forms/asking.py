@@ -13,7 +13,7 @@ MOST, MOST_OPTIONS = 50, 100
 # how an input is asked for; "textarea" is text of several lines
 TYPES = ("text", "textarea", "email", "phone", "number", "date", "choice", "choices", "checkbox", "link")
 ALIASES = {"tel": "phone", "url": "link", "select": "choice", "dropdown": "choice", "radio": "choice", "multiselect": "choices",
-           "string": "text", "integer": "number", "boolean": "checkbox", "money": "number"}  # fmt: skip
+           "string": "text", "integer": "number", "boolean": "checkbox", "money": "number"}
 OF_KINDS = {Kind.MONEY: "number"}  # all other kinds of custom fields are asked for by their own name
 # fields of a lead: how each is labelled, asked for, and filled in by a browser
 LEAD = {
@@ -40,9 +40,9 @@ UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 TRAP, STAMP, CONSENT, REFERRER = "leave_empty", "stamp", "consent", "referrer"
 OURS = {TRAP, STAMP, CONSENT, REFERRER, *UTM}
 NOT_ASKED = {*READ_ONLY, "status", "status_id", "priority", "lead_source", "source_id", "assigned_to", "tags", "company_id",
-             "custom_fields", "duplicate", "merge"}  # fmt: skip
+             "custom_fields", "duplicate", "merge"}
 DEFAULT = [{"name": name, "required": name in ("first_name", "last_name", "email")}
-           for name in ("first_name", "last_name", "email", "phone_number", "company")]  # fmt: skip
+           for name in ("first_name", "last_name", "email", "phone_number", "company")]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from lio.errors import Missing
 
 @transaction.atomic
 def release(pk, organization, *, by):
-    """Take a held submission after all, as it was sent. Answers the lead's id. Raises Invalid or Conflict where it cannot be."""
+    """Take a held submission after all, as it was sent. Answers the lead's id. Raises Invalid or Conflict."""
     row = HeldSubmission.objects.of(organization).select_for_update(of=("self",)).select_related("form").filter(pk=pk).first()
     if row is None:
         raise Missing()

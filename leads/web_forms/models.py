@@ -23,7 +23,8 @@ class WebFormQuerySet(TenantQuerySet):
         held = HeldSubmission.objects.filter(organization=OuterRef("organization"), form=OuterRef("pk")).order_by()
 
         def number(rows, what):
-            return Coalesce(Subquery(rows.values("form").annotate(n=what).values("n")), 0, output_field=models.BigIntegerField())
+            found = Subquery(rows.values("form").annotate(n=what).values("n"))
+            return Coalesce(found, 0, output_field=models.BigIntegerField())
 
         return self.annotate(
             views=number(counts, Sum("views")),
@@ -116,7 +117,7 @@ class WebFormCount(OwnedModel):
 
 
 class HeldSubmission(OwnedModel):
-    """What was sent to a form and looks like a robot's, or could not be taken: a member decides (leads/web_forms/holding.py)."""
+    """What was sent to a form and looks like a robot's, or could not be taken: a member decides (holding.py)."""
 
     class Reason(models.TextChoices):
         TRAP = "trap", "Filled in the field that people do not see"

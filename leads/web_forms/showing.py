@@ -9,8 +9,8 @@ from leads.web_forms.asking import CONSENT, REFERRER, STAMP, TRAP, UTM, asked
 THANKS = "Thank you. We have got your message."
 SEND = "Send"
 INPUTS = {"email": "email", "phone": "tel", "date": "date", "link": "text", "text": "text", "number": "text"}
-LIMITS = {"first_name": 50, "last_name": 50, "email": 254, "phone_number": 30, "company": 200, "job_title": 200, "industry": 100,
-          "address": 300, "city": 100, "state": 100, "country": 100, "pin_code": 20, "notes": 10_000}  # fmt: skip
+LIMITS = {"first_name": 50, "last_name": 50, "email": 254, "phone_number": 30, "company": 200, "job_title": 200,
+          "industry": 100, "address": 300, "city": 100, "state": 100, "country": 100, "pin_code": 20, "notes": 10_000}
 
 
 def page(form, organization, *, template="web_forms/form.html", sent=None, errors=None, stamp=None):
@@ -55,14 +55,14 @@ def _shown(n, one, sent, lines):
         "value": value,
         "checked": sent in (True, "true", "on", "1", "yes"),
         "options": [{"id": f"f{n}-{m}", "text": text, "chosen": text == str(value) or text in (values or [])}
-                    for m, text in enumerate(one.options)],  # fmt: skip
+                    for m, text in enumerate(one.options)],
         "error": _words(lines),
     }
 
 
 def _consent(n, form, sent, lines):
     return {"id": f"f{n}", "name": CONSENT, "label": "Consent", "kind": "consent", "text": form.consent_text, "required": True,
-            "checked": sent in (True, "true", "on", "1", "yes"), "error": _words(lines)}  # fmt: skip
+            "checked": sent in (True, "true", "on", "1", "yes"), "error": _words(lines)}
 
 
 def _words(lines):

@@ -124,7 +124,7 @@ class HostedForm(LioView):
         return self.page(sent={name: text[:300] for name, text in marks.items() if text})
 
     @documented("Send the hosted form; an address that is already a lead updates it", page=True, answer=SUBMITTED, otherwise={
-        201: "The same as an envelope, when Accept names application/json."}, failures=(400, 404, 422), input={})  # fmt: skip
+        201: "The same as an envelope, when Accept names application/json."}, failures=(400, 404, 422), input={})
     def post(self, request, form_link):
         reason = submitting.suspicion(
             self.form, self.sent, age=self.age, quick_ones=self.quick_ones, flooded=self.flooded
@@ -198,8 +198,10 @@ class HostedForm(LioView):
 def sent_of(request):
     """The body of a form that was posted, as urlencoded or multipart text or as a JSON object; files are left out."""
     kind, body = request.content_type, request._body
+    if not body:
+        return {}
     if kind == "application/json":
-        return safe_json(body) if body else {}
+        return safe_json(body)
     try:
         if kind == "application/x-www-form-urlencoded":
             pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS * 5, errors="strict")
