@@ -47,6 +47,7 @@ SQL = {
     "leads/jobs.py",
     "leads/models.py",
     "leads/follow_ups.py",
+    "leads/web_forms/models.py",
     "activity/jobs.py",
     "activity/notify.py",
     "lookups/edit.py",

@@ -15,6 +15,7 @@ from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
 from leads import follow_ups, notes
+from leads.web_forms import editing as web_forms
 from lio import jobs
 from lio.models import Change
 from lio.tenancy import org_scope
@@ -61,6 +62,7 @@ class World:
                 by=self.admin,
                 role=Role.objects.of(self.organization).get(name="Manager"),
             )
+            self.form = web_forms.add(self.organization, name=f"{mark} form", title=f"{mark} title", by=self.admin)
             self.spare_import(0)
         self.leads = [self.make_lead(n) for n in range(3)]
         self.lead = self.leads[0]
@@ -153,6 +155,7 @@ class World:
             "import_job": self.imported.pk,
             "custom_field": self.field.pk,
             "custom_view": self.view.pk,
+            "web_form": self.form.pk,
         }
 
     def request(self, endpoint, **values):
@@ -246,6 +249,14 @@ SPECIAL = {
         },
     },
     "file-list": lambda world, n: {"subject_type": "lead"},
+    "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
+    "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
+    "web-form-submit": lambda world, n: {
+        "form_link": world.form.form_link,
+        "first_name": world.mark,
+        "last_name": world.mark,
+        "email": f"{world.mark}.sent{n}@example.net".lower(),
+    },
 }
 
 
@@ -259,6 +270,12 @@ def _spare_view(self, n):
         return views.add(self.organization, module_name="lead", view_name=f"spare {n}", visibility="private", by=self.admin).pk
 
 
+def _spare_form(self, n):
+    with org_scope(self.organization):
+        return web_forms.add(self.organization, name=f"spare {n}", by=self.admin).pk
+
+
+World.spare_form = _spare_form
 World.spare_key = _spare_key
 World.spare_view = _spare_view
 

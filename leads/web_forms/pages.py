@@ -48,7 +48,7 @@ class WebForms(FormsPage):
         action = "on" if "on" in request.POST else "off"
         form = self.form_of(_number(request.POST.get(action)))
         editing.update(form.pk, self.organization, {"is_active": action == "on"}, by=request.user)
-        self.say(f"{form.name} is {'open' if action == 'on' else 'closed: its link shows nothing'}.")
+        self.say(f"{form.name} is {'active again' if action == 'on' else 'closed: its link shows nothing'}.")
         return redirect("settings:forms")
 
 
@@ -175,6 +175,8 @@ class Held(FormsPage):
             self.need("records.edit")
             return self.release(_number(request.POST["release"]))
         self.need("records.delete")
+        if "discard_all" in request.POST and "sure" not in request.POST:
+            return self.ask(rows.count())
         if "discard_all" not in request.POST:
             rows = rows.filter(pk=_number(request.POST.get("discard")))
             if not rows.exists():
@@ -182,6 +184,17 @@ class Held(FormsPage):
         count = holding.discard(rows, by=request.user)
         self.say(f"{count:,} thrown away." if count != 1 else "Thrown away.")
         return redirect("settings:forms_held")
+
+    def ask(self, count):
+        context = {
+            "title": f"Throw away {count:,} held submission{'' if count == 1 else 's'}?",
+            "text": "They are gone then, and nobody can take them any more.",
+            "verb": "Throw away",
+            "action": "",
+            "back": reverse("settings:forms_held"),
+            "hidden": [("discard_all", "true"), ("sure", "true")],
+        }
+        return self.show("confirm.html", context)
 
     def release(self, pk):
         try:

@@ -3,6 +3,7 @@
 import re
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
@@ -45,7 +46,7 @@ class HostedForm(LioView):
 
     is_public = True
     authentication_classes: list = []
-    form: WebForm | None = None
+    form: Any = None  # the WebForm, as soon as it is found
 
     def answer(self, request, *args, form_link, **kwargs):
         if request.method not in ("GET", "HEAD", "POST"):

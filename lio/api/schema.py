@@ -213,9 +213,11 @@ class ContractSchema(AutoSchema):
     # ------------------------------------------------------------------- what goes out
     def _get_response_bodies(self, direction="response"):
         status = self.told.status or (201 if self.action == "create" else 200)
-        content = {"application/octet-stream": {"schema": dict(FILE)}} if self.told.file else {JSON: {"schema": self._body()}}
+        content = {"application/octet-stream": {"schema": dict(FILE)}} if self.told.file else {}
         if self.told.page:
-            content = {"text/html": {"schema": {"type": "string"}}, **(content if self.told.answer else {})}
+            content["text/html"] = {"schema": {"type": "string"}}
+        if not content or (self.told.page and self.told.answer):
+            content[JSON] = {"schema": self._body()}
         answer = {"description": HTTPStatus(status).phrase, "headers": self._headers(), "content": content}
         answers = {str(status): answer}
         for other, when in self.told.otherwise.items():

@@ -18,6 +18,12 @@ BASIC: dict[type, dict[str, Any]] = {
 }
 
 
+# A JSON column tells by its default what it holds; without one, it holds anything.
+JSON: dict[Any, dict[str, Any]] = {
+    dict: BASIC[dict], list: {"type": "array", "items": {}}, models.NOT_PROVIDED: {}, None: {},
+}
+
+
 def shape(given):
     """JSON Schema of Python types: `{"ids": [int], "name": str | None, "job_id?": int}`; "?" marks what may be absent."""
     if isinstance(given, dict):
@@ -32,7 +38,8 @@ def shape(given):
 
 
 def nullable(schema):
-    return {**schema, "type": [schema["type"], "null"]}
+    """The same, or null. A schema without a type allows that already."""
+    return {**schema, "type": [schema["type"], "null"]} if "type" in schema else schema
 
 
 def row_shape(rows):
@@ -67,7 +74,7 @@ def _of_field(field, may_be_empty):
     elif isinstance(field, ArrayField):
         schema = {"type": "array", "items": _of_field(field.base_field, False)}
     elif isinstance(field, models.JSONField):
-        schema = dict(BASIC[dict])
+        schema = dict(JSON[field.default])
     elif isinstance(field, models.BooleanField):
         schema = {"type": "boolean"}
     elif isinstance(field, models.DecimalField | models.FloatField):

@@ -174,7 +174,9 @@ def test_what_was_held_is_taken_or_thrown_away(browser, rep, form):
     assert len(held_of(rep)) == 1
     for gone in ({"release": first.pk}, {"discard": second.pk}, {"release": "x"}, {}):
         assert browser.post("/settings/forms/held", gone).status_code == 404
-    browser.post("/settings/forms/held", {"discard_all": "true"})
+    asked = browser.post("/settings/forms/held", {"discard_all": "true"})
+    assert b"Throw away 1 held submission?" in asked.content and len(held_of(rep)) == 1
+    browser.post("/settings/forms/held", {"discard_all": "true", "sure": "true"})
     assert held_of(rep) == [] and b"Nothing is held" in browser.get("/settings/forms/held").content
 
 

@@ -10,7 +10,7 @@ from tests.sweeps.conftest import CANARY
 from tests.world import snapshot
 
 NOWHERE = 987_654_321
-OUTSIDE = ("api", "admin/", "healthz", "readyz", "metrics", "static", "reset-password", "invitation", "__")
+OUTSIDE = ("api", "admin/", "healthz", "readyz", "metrics", "static", "reset-password", "invitation", "form-colors", "__")
 
 
 def pages():
@@ -92,6 +92,7 @@ def test_reading(browser, victim):
             "leads": [victim.lead.pk],
             "settings/people": [victim.rep.pk, victim.admin.pk],
             "settings/keys": [victim.key.pk],
+            "settings/forms": [victim.form.pk],
         }
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
             for headers in ({}, {"HX-Request": "true"}):
@@ -107,7 +108,12 @@ def test_writing(browser, world, victim):
     for route in pages():
         if route.startswith(("/sign-out", "/settings/password", "/settings/sessions")):
             continue
-        numbers = {"leads": victim.lead.pk, "settings/people": victim.rep.pk, "settings/keys": victim.key.pk}
+        numbers = {
+            "leads": victim.lead.pk,
+            "settings/people": victim.rep.pk,
+            "settings/keys": victim.key.pk,
+            "settings/forms": victim.form.pk,
+        }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
         actions = (
             ("assign", "status", "delete") if "bulk" in route else ("resend", "remove") if "people" in route else ("save",)
