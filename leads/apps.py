@@ -76,6 +76,7 @@ class LeadsConfig(AppConfig):
         from leads.models import Lead
         from leads.pages.list import lead_count
         from leads.undo import undo_leads
+        from leads.web_forms.editing import seed
         from lio.registry import (
             Exported,
             Module,
@@ -85,6 +86,7 @@ class LeadsConfig(AppConfig):
             feed_actions,
             feed_phrases,
             modules,
+            on_founding,
             rail,
             subjects,
             undoers,
@@ -92,6 +94,7 @@ class LeadsConfig(AppConfig):
 
         undoers["lead"] = undo_leads
         undoers["duplicatepair"] = undo_dismissals
+        on_founding.append(seed)
 
         exports["leads"] = Exported(
             "Leads",

@@ -30,13 +30,14 @@ SELECT new.id, change.change_id FROM new, change
 TRIES = 3  # an address may be taken or released between two looks
 
 
-def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=False):
+def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=False, if_new=None):
     """Make a lead of `fields` ({model attribute: value}; `company` is a name), or find the one that it is.
 
     A living lead with the same e-mail or LinkedIn address makes it a duplicate (R40). `on_duplicate`: "refuse" raises
     Conflict, "merge" puts the given non-empty fields into the oldest match, "accept" makes a second lead all the same.
     `tags` are inner ids. With `keep` a custom value that should be unique and is not is kept all the same. Answers (lead
-    id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses belong to two leads.
+    id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses belong to two leads. `if_new` are further
+    attributes, which only a new lead gets.
 
     No look before the leap: the insert itself finds out, so that of any number of parallel captures exactly one wins.
     """
@@ -46,7 +47,7 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=Fa
     addresses = norms(values)
     second: frozenset[str] = frozenset()
     for _ in range(TRIES):
-        lead_id = _make(organization, values | addresses, second, company, by=by)
+        lead_id = _make(organization, (if_new or {}) | values | addresses, second, company, by=by)
         if lead_id:
             if not keep and values.get("custom_fields"):
                 refuse_taken(organization, lead_id, values["custom_fields"])

@@ -8,6 +8,7 @@ from orjson import dumps
 
 from leads import duplicates, follow_ups, scoring
 from leads.models import Lead, fold_counts
+from leads.web_forms import models as web_forms
 from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job, path_of
 from lio.tenancy import org_scope
 
@@ -112,3 +113,30 @@ def fold_lead_counts():
     for organization_id in busy:
         with org_scope(organization_id):
             fold_counts()
+
+
+@every(15)
+@job(attempts=1)
+def fold_web_form_counts():
+    """Keep the counters of the hosted forms short, the same way."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT organization_id FROM leads_webformcount GROUP BY 1 HAVING count(*) > %s", [UNFOLDED])
+        busy = [organization_id for (organization_id,) in cursor.fetchall()]
+    for organization_id in busy:
+        with org_scope(organization_id):
+            web_forms.fold_counts()
+
+
+@every(3600)
+@job(attempts=1)
+def forget_held_submissions():
+    """What was sent to a form and held is kept for 30 days."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT organization_id FROM leads_heldsubmission WHERE created_at < now() - make_interval(days => %s)",
+            [web_forms.HELD_DAYS],
+        )
+        busy = [organization_id for (organization_id,) in cursor.fetchall()]
+    for organization_id in busy:
+        with org_scope(organization_id):
+            web_forms.forget_held()

@@ -423,3 +423,6 @@ def fold_counts():
                SELECT organization_id, status_id, assigned_to_id, sum(n) FROM taken
                GROUP BY 1, 2, 3 HAVING sum(n) <> 0"""
         )
+
+
+from leads.web_forms.models import HeldSubmission, WebForm, WebFormCount  # noqa: E402, F401 - models of the same app

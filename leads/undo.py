@@ -62,6 +62,7 @@ def _undo_merge(organization, changes, by):
 
 def _undo_each(organization, changes, by, *, shares=False):
     done, conflicts = [], []
+    changes = [change for change in changes if change.verb != "lead.form_submitted"]  # that it was sent stays true
     later = _later_changes(changes)
     created = [change for change in changes if change.verb == "lead.created"]
     alike, single = _alike([change for change in changes if change.verb not in ("lead.created", *NEVER)])

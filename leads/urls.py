@@ -14,9 +14,13 @@ from leads.api import (
 )
 from leads.pages import add, conditions, duplicates, lead, views, work
 from leads.pages import list as leads
-from lio.api.routers import VerbRouter
+from leads.web_forms import pages as web_forms
+from leads.web_forms.api import WebFormViewSet
+from leads.web_forms.views import Colors, HostedForm
+from lio.api.routers import RestRouter, VerbRouter
 
-verbs = VerbRouter()
+verbs, rest = VerbRouter(), RestRouter()
+rest.register("web-forms", WebFormViewSet)
 verbs.register("lead/note", NoteViewSet, "note")
 verbs.register("lead/follow-up", FollowUpViewSet, "follow-up")
 verbs.register("lead/document", DocumentViewSet, "document")
@@ -30,8 +34,18 @@ api = [
     path("lead/duplicates/<str:pk>", DuplicateViewSet.as_view({"get": "retrieve"}), name="lead-duplicates-of"),
     path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
     path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
+    path("web-form/<str:form_link>", HostedForm.as_view(), name="v1-web-form"),
     *verbs.urls,
+    *rest.urls,
 ]
+settings = [
+    path("forms", web_forms.WebForms.as_view(), name="forms"),
+    path("forms/add", web_forms.AddForm.as_view(), name="form_add"),
+    path("forms/held", web_forms.Held.as_view(), name="forms_held"),
+    path("forms/<int:pk>", web_forms.EditForm.as_view(), name="form"),
+    path("forms/<int:pk>/delete", web_forms.DeleteForm.as_view(), name="form_delete"),
+]
+public = [path("form-colors/<str:name>.css", Colors.as_view(), name="colors")]
 
 pages = [
     path("", leads.LeadList.as_view(), name="list"),

@@ -43,6 +43,8 @@ RATES = {  # requests a minute (R28)
     "token": env.int("LIO_RATE_TOKEN", 1200),
     "key": env.int("LIO_RATE_KEY", 600),
     "public": env.int("LIO_RATE_PUBLIC", 300),
+    "form": env.int("LIO_RATE_FORM", 30),  # submissions of one form from one address
+    "form_total": env.int("LIO_RATE_FORM_TOTAL", 300),  # of one form from everywhere; what is beyond is held
 }
 SIGN_IN_FAILURES = {  # failed attempts in 15 minutes (R14)
     "email": env.int("LIO_SIGN_IN_FAILURES_EMAIL", 10),

@@ -49,6 +49,7 @@ SQL = {
     "leads/models.py",
     "leads/follow_ups.py",
     "activity/groups.py",
+    "leads/web_forms/models.py",
     "activity/jobs.py",
     "activity/notify.py",
     "lookups/custom.py",

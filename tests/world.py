@@ -16,6 +16,7 @@ from activity import attachments
 from activity.notify import Notice, notify
 from leads import follow_ups, notes
 from leads.jobs import match_leads
+from leads.web_forms import editing as web_forms
 from lio import history, jobs
 from lio.models import Change
 from lio.tenancy import org_scope
@@ -63,6 +64,7 @@ class World:
                 by=self.admin,
                 role=Role.objects.of(self.organization).get(name="Manager"),
             )
+            self.form = web_forms.add(self.organization, name=f"{mark} form", title=f"{mark} title", by=self.admin)
             self.spare_import(0)
         with history.one_action():
             self.leads = [self.make_lead(n) for n in range(3)]
@@ -177,6 +179,7 @@ class World:
             "custom_field": self.field.pk,
             "custom_view": self.view.pk,
             "export": self.export.pk,
+            "web_form": self.form.pk,
         }
 
     def request(self, endpoint, **values):
@@ -277,6 +280,14 @@ SPECIAL = {
         },
     },
     "file-list": lambda world, n: {"subject_type": "lead"},
+    "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
+    "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
+    "web-form-submit": lambda world, n: {
+        "form_link": world.form.form_link,
+        "first_name": world.mark,
+        "last_name": world.mark,
+        "email": f"{world.mark}.sent{n}@example.net".lower(),
+    },
 }
 
 
@@ -290,6 +301,12 @@ def _spare_view(self, n):
         return views.add(self.organization, module_name="lead", view_name=f"spare {n}", visibility="private", by=self.admin).pk
 
 
+def _spare_form(self, n):
+    with org_scope(self.organization):
+        return web_forms.add(self.organization, name=f"spare {n}", by=self.admin).pk
+
+
+World.spare_form = _spare_form
 World.spare_key = _spare_key
 World.spare_view = _spare_view
 

@@ -60,6 +60,7 @@ KINDS = {
     "file.attached": "document",
     "lead.picture_changed": "picture",
     "lead.absorbed": "merged",
+    "lead.form_submitted": "form",
 }
 WORK = {
     "follow_up.added": "planned a follow-up",
@@ -266,6 +267,9 @@ def _entry(row, organization, names, written):
     }
     if kind == "note":
         found["note"] = written.get(after.get("note_id"))
+    elif kind == "form":
+        found |= {"by": found["by"] if row.by else "Somebody", "detail": f"sent the form {after.get('form', '')}"}
+        found["text"] = f"Agreed to: {after['consent']}" if after.get("consent") else ""
     elif row.verb in WORK:
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
         found["text"] = after.get("notes", "")[:500] if kind == "follow_up" else ""

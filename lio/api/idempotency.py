@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from lio.errors import Invalid
 
 HOURS = 48
-KEPT = {*range(200, 300), 400, 404, 409, 422}
+KEPT = {*range(200, 300), 303, 400, 404, 409, 422}
 
 
 def fingerprint(request):

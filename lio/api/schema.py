@@ -53,6 +53,7 @@ class Documented:
     status: int | None = None
     otherwise: dict = field(default_factory=dict)
     file: bool = False
+    page: bool = False
     one_of: tuple = ()
     open: bool = False
     failures: tuple | None = None
@@ -64,7 +65,8 @@ def documented(summary="", **facts):
 
     `input`: the Input class of its body, or its fields in Python types; `answer`: the `data` of its envelope in Python types
     (lio/api/shapes.py), NOTHING for null, left out for a row of the view; `body`: the whole answer where it is no envelope;
-    `file`: the answer is a file; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
+    `file`: the answer is a file; `page`: it is a page (HTML), or the envelope of `answer` when
+    Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
     `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`:
     {parameter: words}.
     """
@@ -138,7 +140,9 @@ class ContractSchema(AutoSchema):
         return given
 
     def _path_parameter(self, token):
-        return {"name": token.strip("{}"), "in": "path", "required": True, "schema": {"type": "integer"}}
+        name = token.strip("{}")
+        kind = "string" if name == "form_link" else "integer"
+        return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
     def _query(self, name, schema, note=""):
         one = {"name": name, "in": "query", "required": False, "schema": schema}
@@ -209,7 +213,11 @@ class ContractSchema(AutoSchema):
     # ------------------------------------------------------------------- what goes out
     def _get_response_bodies(self, direction="response"):
         status = self.told.status or (201 if self.action == "create" else 200)
-        content = {"application/octet-stream": {"schema": dict(FILE)}} if self.told.file else {JSON: {"schema": self._body()}}
+        content = {"application/octet-stream": {"schema": dict(FILE)}} if self.told.file else {}
+        if self.told.page:
+            content["text/html"] = {"schema": {"type": "string"}}
+        if not content or (self.told.page and self.told.answer):
+            content[JSON] = {"schema": self._body()}
         answer = {"description": HTTPStatus(status).phrase, "headers": self._headers(), "content": content}
         answers = {str(status): answer}
         for other, when in self.told.otherwise.items():

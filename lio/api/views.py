@@ -99,7 +99,7 @@ class LioView(APIView):
 
     def once(self, request, handler, scope, args, kwargs):
         """Run the handler; with an Idempotency-Key, at most once."""
-        key = request.headers.get("Idempotency-Key") if request.method in WRITES else None
+        key = self.idempotency_key(request) if request.method in WRITES else None
         if not key:
             return self.attempt(request, handler, args, kwargs)
         first = idempotency.claim(scope, request._request, key)
@@ -115,6 +115,9 @@ class LioView(APIView):
             idempotency.keep(scope, key, response, history.last_change_id())
             response.keep_writes = True  # the key's row is all that is left to commit
         return response
+
+    def idempotency_key(self, request):
+        return request.headers.get("Idempotency-Key")
 
     def attempt(self, request, handler, args, kwargs):
         try:

@@ -18,7 +18,7 @@ KEYLESS = {  # columns that point somewhere without a key of their own
     ("leads_leadcount", "assigned_to_id"),  # sums that a trigger keeps in step with leads, which have the key
 }
 # Functions that may look over the wall; each checks the open scope itself and is read in a review.
-DEFINER_FUNCTIONS = {"lio_search"}
+DEFINER_FUNCTIONS = {"lio_search", "leads_web_form_home"}
 
 
 def rows(sql, *params):
@@ -45,6 +45,9 @@ def test_every_table_of_an_organisation_stands_behind_the_wall():
         "lio_change",
         "lio_searchdoc",
         "accounts_auditentry",
+        "leads_webform",
+        "leads_webformcount",
+        "leads_heldsubmission",
     } <= forced
     assert not checks.UNWALLED & forced, "take walled tables off the list"
 

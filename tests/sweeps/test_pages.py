@@ -10,7 +10,7 @@ from tests.sweeps.conftest import CANARY
 from tests.world import snapshot
 
 NOWHERE = 987_654_321
-OUTSIDE = ("api", "admin/", "healthz", "readyz", "metrics", "static", "reset-password", "invitation", "__")
+OUTSIDE = ("api", "admin/", "healthz", "readyz", "metrics", "static", "reset-password", "invitation", "form-colors", "__")
 
 
 def pages():
@@ -99,6 +99,7 @@ def test_reading(browser, victim):
             "notifications": [victim.notification],
             "files": [victim.document.stored_file_id],
             "undo": [victim.change],
+            "settings/forms": [victim.form.pk],
         }
         kinds = dict(sorted(kinds.items(), key=lambda kind: -len(kind[0])))  # the longest prefix first
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
@@ -120,6 +121,7 @@ def test_writing(browser, world, victim):
             "settings/people": victim.rep.pk,
             "settings/keys": victim.key.pk,
             "undo": victim.change,
+            "settings/forms": victim.form.pk,
         }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
         actions = (
