@@ -19,6 +19,7 @@ from leads.serializers import (
     AddNote,
     Assign,
     AssignTags,
+    BulkUpdate,
     ChangeFollowUp,
     ChangeNote,
     CustomFieldValue,
@@ -61,6 +62,7 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         "assign_user": "records.edit",
         "assign_tags": "records.edit",
         "set_assign_tags": "records.edit",
+        "bulk_update": "records.edit",
         "update_custom_fields": "records.edit",
         "custom_field": "records.edit",
     }
@@ -143,6 +145,12 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
     @documented("Replace the tags of leads; an empty array clears them", input=AssignTags, answer=CHANGED)
     def set_assign_tags(self, request):
         return self.tagged(bulk.set_tags)
+
+    @action(detail=False, methods=["post"], url_path="bulk-update")
+    @documented("Set the same values of many leads", input=BulkUpdate, answer=CHANGED)
+    def bulk_update(self, request):
+        given = self.read(BulkUpdate)
+        return self.changed(bulk.set_fields(self.selected(given), given["fields"], by=self.caller))
 
     def tagged(self, rule):
         given = self.read(AssignTags)

@@ -1,11 +1,12 @@
 """Bulk actions on leads. Each takes plain ids and reads afresh, so that it can also run in the background."""
 
 from accounts.models import User
-from leads import edit, jobs
+from leads import edit, edit_many, jobs
 from leads.assignment import tell_owner
 from leads.models import Lead, LeadTag
-from leads.serializers import check_active
+from leads.serializers import UpdateLead, attributes, check_active
 from lio import bulk, history
+from lio.errors import Invalid
 from lio.jobs import enqueue_many
 from lio.tenancy import current_organization_id
 from lookups.known import known
@@ -86,6 +87,28 @@ def _tag(ids, numbers, *, by, keep):
     else:
         history.record_each("lead.updated", "lead", [(pk, shown(there[pk]), shown(after[pk])) for pk in changed], by=by)
     return changed
+
+
+def set_fields(rows, given, *, by):
+    """Set fields, named and valued as in the API (custom fields as `custom_fields`), of leads: {name: value}.
+
+    Raises Invalid for what is no field of many leads, and for values that break a rule; then nothing has changed.
+    """
+    organization = by.organization
+    names = [name for name in given if name != "custom_fields"]
+    names += [f"cf.{key}" for key in given.get("custom_fields") or {}]
+    if not names:
+        raise Invalid({"fields": ["name at least one field"]})
+    if wrong := [name for name in names if not edit_many.shared(organization, name)]:
+        raise Invalid({"fields": [f"{wrong[0]} is not a field that many leads can share"]})
+    attributes(organization, UpdateLead.read(given, partial=True))
+    return bulk.act(_set_fields, rows, given, by=by)
+
+
+@bulk.action
+def _set_fields(ids, given, *, by):
+    values = attributes(by.organization, UpdateLead.read(given, partial=True))
+    return edit_many.set_fields(by.organization, ids, values, by=by)
 
 
 def delete(rows, *, by):

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.timezone import now
-from orjson import dumps
 
 from companies.naming import find_or_make_many, normal
 from leads import edit, jobs, words
 from leads.capture import TRIES, new_row, told
+from leads.edit_many import as_json, follow, recordset, save
 from leads.identity import HOLDS, hand_on, norms
 from leads.models import Lead, LeadTag
 from lio import history, search
@@ -247,9 +247,9 @@ def _insert(organization, leads, *, by):
     names = list(dict.fromkeys(name for row in rows for name in row))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO leads_lead ({", ".join(names)}) SELECT {", ".join(names)} FROM {_recordset(names)}
+            f"""INSERT INTO leads_lead ({", ".join(names)}) SELECT {", ".join(names)} FROM {recordset(names)}
                 ON CONFLICT DO NOTHING RETURNING id""",
-            [_json(sorted(rows, key=lambda row: row.get("email_norm") or ""))],
+            [as_json(sorted(rows, key=lambda row: row.get("email_norm") or ""))],
         )  # always in one order: fewer deadlocks
         landed = {pk for (pk,) in cursor.fetchall()}
     made = []
@@ -263,16 +263,6 @@ def _insert(organization, leads, *, by):
         "lead.created", "lead", [(lead.pk, None, told(organization, lead.fields, lead.company)) for lead in made], by=by
     )
     enqueue_many(jobs.score_leads, [lead.pk for lead in made])
-
-
-def _recordset(names):
-    """A row source for one parameter: a JSON array of objects with these columns of a lead."""
-    columns = {column.column: column.db_type(connection) for column in Lead._meta.concrete_fields}
-    return f"jsonb_to_recordset(%s::jsonb) AS r({', '.join(f'{name} {columns[name]}' for name in names)})"
-
-
-def _json(rows):
-    return dumps(rows, default=str).decode()
 
 
 def _tag(pairs, organization):
@@ -317,17 +307,10 @@ def _merge(organization, leads, company_names, *, by):
             changes.append((row.pk, old, new))
             changed[row.pk] = row
             columns |= after.keys() | ({"last_activity_at"} if "status_id" in after else set())
-    _save(list(changed.values()), columns, organization)
+    save(list(changed.values()), columns, organization)
     hand_on(*freed)
-    search.write_many(
-        "lead",
-        [
-            (row.pk, words.body({name: getattr(row, name) for name in words.COLUMNS}, company_names.get(row.company_id)))
-            for row in changed.values()
-        ],
-    )
+    follow(list(changed.values()), company_names)
     history.record_each("lead.merged", "lead", changes, by=by)
-    enqueue_many(jobs.score_leads, list(changed))
     return lost
 
 
@@ -360,16 +343,3 @@ def _numbers(organization, tags, pk, added):
     before = sorted(number.get(tag, tag) for tag in there)
     there.update(added)
     return before, sorted(number.get(tag, tag) for tag in there)
-
-
-def _save(rows, columns, organization):
-    if not columns:
-        return
-    names = sorted(columns)
-    values = [{"id": row.pk, **{name: getattr(row, name) for name in names}} for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE leads_lead l SET updated_at = %s, {", ".join(f"{name} = r.{name}" for name in names)}
-                FROM {_recordset(["id", *names])} WHERE l.id = r.id AND l.organization_id = %s""",
-            [now(), _json(values), organization.pk],
-        )

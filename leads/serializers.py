@@ -124,6 +124,10 @@ class StatusChange(Selection):
     status = Whole(min_value=1, max_value=2**53)
 
 
+class BulkUpdate(Selection):
+    fields = Mapping()  # type: ignore[assignment]  # the names of lead/update
+
+
 class Assign(Selection):
     assigned_to = Owned(User, allow_null=True)
 

@@ -259,6 +259,7 @@ SPECIAL = {
     "lead-status-change": lambda world, n: {"status": world.status.number},
     "lead-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-set-assign-tags": lambda world, n: {"tags": [world.tag.number]},
+    "lead-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "lead-merge": lambda world, n: {"ids": world.spare_leads(n)},
     "lead-duplicates-dismiss": lambda world, n: {"ids": world.spare_leads(n)},

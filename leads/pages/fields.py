@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from accounts.models import User
+from leads import edit_many
 from leads.models import Lead
 from leads.serializers import UpdateLead, attributes, tag_ids
 from lio.templatetags.look import PRIORITY_TONES, money
@@ -256,3 +257,30 @@ def read_field(organization, name, posted):
         empty = "" if name in ("first_name", "last_name") else None
         given = UpdateLead.read({name: value.strip() if value.strip() else empty}, partial=True)
     return attributes(organization, given), None
+
+
+# ---------------------------------------------------------------------------- one field of many leads
+def bulk_fields(organization):
+    """{name: label} of the fields that many leads can share."""
+    names = {name: label for name, label in LABELS.items() if edit_many.shared(organization, name) and name not in APART}
+    return names | {f"{CUSTOM}{one.key}": one.label for one in active(organization) if not one.is_unique}
+
+
+APART = ("status", "assigned_to")  # they have places of their own in the bulk bar
+
+
+def empty_field(organization, name):
+    """The input of a field without a value, as `field_of` describes it."""
+    nothing = dict.fromkeys([*LABELS, "id", "assigned_to_name", "lead_source_text", "priority_text"])
+    return field_of(nothing | {"id": 0, "tags": []}, organization, name, editing=True)
+
+
+def posted_field(organization, name, posted):
+    """{name of the API: value} of one posted field."""
+    value = posted.get("value", "").strip() or None
+    if not name.startswith(CUSTOM):
+        return {name: value}
+    key = name.removeprefix(CUSTOM)
+    one = definitions(organization).get(key)
+    several = one is not None and one.kind == Kind.CHOICES
+    return {"custom_fields": {key: [part for part in posted.getlist("value") if part] if several else value}}

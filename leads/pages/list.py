@@ -10,6 +10,7 @@ from accounts.models import User
 from leads import bulk, merge
 from leads.filters import LeadFilter
 from leads.models import Lead
+from leads.pages.fields import bulk_fields, empty_field, posted_field
 from leads.pages.table import chooser, columns_of, fill
 from leads.pages.tested import in_words, lookup_options
 from leads.serializers import entry
@@ -333,6 +334,8 @@ class BulkLeads(Page):
         if action == "merge":
             ids = list(self.rows().order_by("pk").values_list("pk", flat=True)[: merge.MOST + 1])
             return redirect(f"{reverse('leads:merge')}?ids={','.join(map(str, ids))}")
+        if action == "edit":
+            return self.edit()
         if action == "delete":
             return self.delete()
         raise Invalid({"action": ["choose what to do"]})
@@ -343,6 +346,31 @@ class BulkLeads(Page):
             self.say(f"{leads} are being {done} in the background.", undoable=True)
         else:
             self.say(f"{leads} {done}.", undoable=True)
+
+    def edit(self):
+        """One field of all of them: asked for on a page of its own, which posts here again."""
+        given, rows = self.request.POST, self.rows()
+        name = given.get("field", "")
+        names = bulk_fields(self.organization)
+        error = ""
+        if given.get("confirmed") == "yes":
+            try:
+                outcome = bulk.set_fields(rows, posted_field(self.organization, name, given), by=self.request.user)
+                return self.tell(outcome, f"given another {names[name]}" if given.get("value") else f"left without {names[name]}")
+            except REFUSALS as refusal:
+                error = words_of(refusal)
+        name = name if name in names else next(iter(names))
+        count = rows.count()
+        hidden = [("select_all", "true"), ("expected_count", count)] if given.get("select_all") else [
+            ("ids", pk) for pk in given.getlist("ids")]
+        context = {
+            "title": f"Change a field of {count:,} lead{'s' if count != 1 else ''}", "hidden": hidden, "error": error,
+            "field": empty_field(self.organization, name) | {"error": error},
+            "names": names.items(), "chosen": name, "back": f"{reverse('leads:list')}?{cleaned(self.request.GET).urlencode()}",
+            "here": f"{reverse('leads:bulk')}?{cleaned(self.request.GET).urlencode()}",
+        }
+        swap = self.is_swap and given.get("confirmed") != "yes"
+        return self.show("leads/_bulk_edit.html" if swap else "leads/bulk_edit.html", context)
 
     def delete(self):
         if not self.request.user.can("records.delete"):

@@ -112,6 +112,7 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "lead-update",
             "lead-status-change",
             "lead-assign-user",
+            "lead-bulk-update",
             "lead-note-add",
             "v1-lead",
             "lead-upload-profile-image",
