@@ -356,7 +356,8 @@ class BulkLeads(Page):
         if given.get("confirmed") == "yes":
             try:
                 outcome = bulk.set_fields(rows, posted_field(self.organization, name, given), by=self.request.user)
-                return self.tell(outcome, f"given another {names[name]}" if given.get("value") else f"left without {names[name]}")
+                done = "given another" if given.get("value") else "left without"
+                return self.tell(outcome, f"{done} {names.get(name, name)}")
             except REFUSALS as refusal:
                 error = words_of(refusal)
         name = name if name in names else next(iter(names))
