@@ -73,7 +73,7 @@ def _later_changes(changes):
 
 def _alike(changes):
     """(rows that set one and the same field of leads which no other of these rows touches, all others)."""
-    times = defaultdict(int)
+    times: dict[int, int] = defaultdict(int)
     for change in changes:
         times[change.model_id] += 1
     alike = [
@@ -91,7 +91,7 @@ def _undo_alike(organization, changes, later, by):
     for change in changes:
         name = ALIKE[change.verb]
         groups[name, change.before.get(name), change.after[name]].append(change.model_id)
-    done = []
+    done: list[int] = []
     for (name, before, after), ids in groups.items():
         leads = Lead.objects.of(organization).alive().filter(pk__in=ids)
         if name == "status":

@@ -15,7 +15,7 @@ from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
 from leads import follow_ups, notes
-from lio import jobs
+from lio import history, jobs, undo
 from lio.models import Change
 from lio.tenancy import org_scope
 from lookups import edit as lookups
@@ -74,6 +74,10 @@ class World:
                 [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
                 model_type="lead",
             )
+        with history.one_action():
+            self.undone = self.undoable("before")
+        with org_scope(self.organization):
+            undo.undo(self.organization, self.undone, by=self.admin)
         jobs.drain()
         self.api = client_of(self.admin)
 
@@ -153,6 +157,7 @@ class World:
             "import_job": self.imported.pk,
             "custom_field": self.field.pk,
             "custom_view": self.view.pk,
+            "undone": self.undone,
         }
 
     def request(self, endpoint, **values):
