@@ -46,7 +46,7 @@ def undo(organization, change_id, *, by):
     rows = changes_of(organization, change_id)
     first = rows.first()
     if first is None:
-        raise Missing("There is no such change.")
+        raise Missing("There is no such change.", fields={"change_id": ["There is no such change."]})
     if first.created_at < now() - timedelta(days=DAYS):
         raise Conflict(f"Changes can be undone for {DAYS} days.", code="too_old")
     if is_going_on(organization, change_id):

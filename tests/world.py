@@ -74,8 +74,7 @@ class World:
                 [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
                 model_type="lead",
             )
-        with history.one_action():
-            self.undone = self.undoable("before")
+        self.undone = self.undoable("before")
         with org_scope(self.organization):
             undo.undo(self.organization, self.undone, by=self.admin)
         jobs.drain()
@@ -130,7 +129,8 @@ class World:
 
     def undoable(self, n):
         """The change id of something that can be taken back."""
-        lead = self.make_lead(f"undone{n}")
+        with history.one_action():
+            lead = self.make_lead(f"undone{n}")
         with org_scope(self.organization):
             return Change.objects.filter(model_type="lead", model_id=lead.pk).latest("id").change_id
 
