@@ -28,9 +28,9 @@ DIGEST_SIZE = 100  # entries of one mail
 def mail_notification(row, notification_id):
     """Mail one notification, once."""
     with org_scope(row.organization_id):
-        found = Notification.objects.select_related("user").filter(pk=notification_id, user__is_active=True).first()
-        wanted = found and found.type_id in preferences.wants(found.user, "mail")
-        if not wanted or not _take(Notification.objects.filter(pk=notification_id)):
+        rows = Notification.objects.filter(pk=notification_id, user__is_active=True)
+        found = rows.select_related("user").first()
+        if found is None or found.type_id not in preferences.wants(found.user, "mail") or not _take(rows):
             return
     _mail_or_give_back(
         row, [notification_id], found.user, found.title, "notification", [found], preferences.name_of(found.type_id)

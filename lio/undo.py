@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from lio import bulk, history
 from lio.errors import Conflict, Missing
 from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, job
-from lio.models import Change, Undoing
+from lio.models import Change, Job, Undoing
 from lio.registry import at_work, undoers
 from lio.selection import AT_ONCE
 from lio.tenancy import org_scope
@@ -78,6 +78,17 @@ def _begin(organization, change_id, new_id, count, *, by):
             return Undoing.objects.create(organization=organization, undoes=change_id, change_id=new_id, by=by, total=count)
     except IntegrityError:
         raise Conflict("This has been undone already.", code="already_undone") from None
+
+
+def find_undoing(organization, change_id):
+    """(the Undoing of this action, its state: processing, completed or failed); None while nobody has undone it."""
+    row = Undoing.objects.of(organization).select_related("by").filter(undoes=change_id).first()
+    if row is None:
+        return None
+    if not row.is_working:
+        return row, Job.State.DONE.value
+    stopped = row.job_id and Job.objects.of(organization).filter(pk=row.job_id, state=Job.State.FAILED).exists()
+    return row, (Job.State.FAILED if stopped else Job.State.RUNNING).value
 
 
 def is_going_on(organization, change_id):

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from lio import undo
 from lio.errors import DomainError, Missing
 from lio.history import title_of
-from lio.models import Job, Undoing
+from lio.models import Job
 from lio.pages import Page
 from lio.registry import subjects
 
@@ -67,12 +67,12 @@ class UndoPage(Page):
 
 def undoing_of(organization, change_id):
     """What parts/_undoing.html shows of the undoing of an action; `undoing` is None while nobody has undone it."""
-    row = Undoing.objects.of(organization).select_related("by").filter(undoes=change_id).first()
-    context: dict = {"change_id": change_id, "undoing": row}
-    if row is None:
-        return context
-    stopped = row.job_id and Job.objects.of(organization).filter(pk=row.job_id, state=Job.State.FAILED).exists()
-    return context | {"stopped": stopped, "conflicts": named(organization, row.conflicts[:SHOWN])}
+    found = undo.find_undoing(organization, change_id)
+    if found is None:
+        return {"change_id": change_id, "undoing": None}
+    row, state = found
+    conflicts = named(organization, row.conflicts[:SHOWN])
+    return {"change_id": change_id, "undoing": row, "stopped": state == Job.State.FAILED, "conflicts": conflicts}
 
 
 def named(organization, conflicts):

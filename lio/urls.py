@@ -8,12 +8,13 @@ from accounts import urls as accounts
 from activity import urls as activity
 from leads import urls as leads
 from lio import docs, faults, health
-from lio.api.undo import Undo
+from lio.api.undo import Undo, ViewUndoing
 from lio.undo_page import UndoPage
 from lookups import urls as lookups
 from transfers import urls as transfers
 
-api = [path("undo", Undo.as_view(), name="undo"), *accounts.api, *lookups.api, *activity.api, *leads.api, *transfers.api,
+api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
+       *accounts.api, *lookups.api, *activity.api, *leads.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [

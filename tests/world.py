@@ -17,7 +17,7 @@ from activity.notify import Notice, notify
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
-from lio import history, jobs
+from lio import history, jobs, undo
 from lio.models import Change
 from lio.tenancy import org_scope
 from lookups import edit as lookups
@@ -83,6 +83,9 @@ class World:
             jobs.enqueue(match_leads)
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
+        self.undone = self.undoable("before")
+        with org_scope(self.organization):
+            undo.undo(self.organization, self.undone, by=self.admin)
         jobs.drain()
         self.api = client_of(self.admin)
 
@@ -180,6 +183,7 @@ class World:
             "custom_view": self.view.pk,
             "export": self.export.pk,
             "web_form": self.form.pk,
+            "undone": self.undone,
         }
 
     def request(self, endpoint, **values):

@@ -30,6 +30,8 @@ PAGES = [
     "/settings/sessions",
     "/notifications/",
     "/notifications/?show=all",
+    "/feed/",
+    "/feed/?kind=note&from=2026-01-01",
 ]
 WEIGHT = 100_000  # bytes of script and style
 # of a page that was checked in full in light, what dark or a phone can make wrong
@@ -74,6 +76,7 @@ def record(acme):
         f"/leads/{lead}/delete",
         f"/leads/{lead}/?compose=follow-up",
         f"/leads/{lead}/picture",
+        f"/feed/?type=lead&id={lead}",
         f"/settings/people/{rob}",
     ]
 

@@ -46,7 +46,7 @@ def test_an_import_is_undone_and_what_changed_since_is_listed(visit, acme, axe):
 
     page.get_by_role("link", name="Undo the import").click()
     expect(page.get_by_role("heading", name="Undo this?")).to_be_visible()
-    expect(page.get_by_text("6 Lead created")).to_be_visible()
+    expect(page.get_by_text("6 × Lead created")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.get_by_role("heading", name="5 records put back")).to_be_visible()

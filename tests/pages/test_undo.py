@@ -136,7 +136,7 @@ def test_the_timeline_asks_before_it_undoes_what_others_got_too(browser, rep):
     entry = entries(browser, leads[0])[0]
     address = re.search(r'href="(/undo/\d+)"', entry)[1]
     page = browser.get(address, headers={"referer": f"http://testserver/leads/{leads[0].pk}/"}).content.decode()
-    assert '<b class="num">3</b> Lead status changed' in page and f'value="http://testserver/leads/{leads[0].pk}/"' in page
+    assert '<b class="num">3</b> × Lead status changed' in page and f'value="http://testserver/leads/{leads[0].pk}/"' in page
 
 
 def test_what_one_may_not_undo_is_not_offered(client, rep, colleague):
@@ -177,7 +177,7 @@ def test_conflicts_are_listed_with_their_records(browser, rep):
     assert "This has been undone already." in again.content.decode()
 
 
-def test_a_large_undo_shows_its_progress_and_what_it_came_to(browser, rep, monkeypatch):
+def test_a_large_undo_shows_its_progress_and_what_it_came_to(browser, api, rep, monkeypatch):
     monkeypatch.setattr(undo, "AT_ONCE", 3)
     monkeypatch.setattr(undo, "CHUNK", 2)
     leads = [make_lead(rep.organization, by=rep, email=f"p{n}@x.example") for n in range(5)]
@@ -188,7 +188,12 @@ def test_a_large_undo_shows_its_progress_and_what_it_came_to(browser, rep, monke
     working = browser.get(address, headers={"HX-Request": "true"}).content.decode()
     assert 'hx-trigger="every 2s"' in working and 'max="5" value="0"' in working and "<html" not in working
     assert browser.post(address, headers={"referer": "http://testserver/leads/"}).url == "http://testserver/leads/"
+    told = api.get(f"/api/undo/view/{address.split('/')[-1]}").json()["data"]
+    assert (told["state"], told["total"], told["processed"]) == ("processing", 5, 0)
     jobs.drain()
+    told = api.get(f"/api/undo/view/{address.split('/')[-1]}").json()["data"]
+    assert (told["state"], told["processed"], told["reverted"], told["conflict_count"]) == ("completed", 5, 4, 1)
+    assert [conflict["model_id"] for conflict in told["conflicts"]] == [leads[1].pk]
     done = browser.get(address).content.decode()
     assert "4 records put back" in done and "1 left as it is" in done and "every 2s" not in done
 

@@ -45,7 +45,7 @@ def undo_address(browser, url):
 def test_all_of_it_goes_back_after_asking(browser, rep, imported):
     address = undo_address(browser, imported)
     asked = page(browser, address)
-    assert '<b class="num">8</b> Lead created' in asked and '<b class="num">1</b> Lead merged' in asked
+    assert '<b class="num">8</b> × Lead created' in asked and '<b class="num">1</b> × Lead merged' in asked
     assert len(cities(rep)) == 9
     assert browser.post(address).url == address
     assert cities(rep) == {"there@x.example": "Riga"}
