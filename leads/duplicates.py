@@ -89,7 +89,8 @@ facts AS (
     SELECT met.mine, k.id, coalesce(k.email_norm = m.email_norm, false) AS email,
            coalesce(k.linkedin_norm = m.linkedin_norm, false) AS linkedin,
            coalesce(k.phone_norm = m.phone_norm, false) AS phone,
-           similarity(nullif(m.name, ''), nullif(btrim(k.first_name || ' ' || k.last_name), '')) AS name,
+           CASE WHEN {_digits("k.first_name || k.last_name")} <> {_digits("m.name")} THEN 0
+                ELSE similarity(nullif(m.name, ''), nullif(btrim(k.first_name || ' ' || k.last_name), '')) END AS name,
            CASE WHEN k.company_id = m.company_id THEN 1
                 WHEN {_digits("c.company_name")} <> {_digits("m.company")} THEN 0
                 ELSE similarity({_plain("c.company_name")}, m.company) END AS company,

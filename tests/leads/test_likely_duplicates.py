@@ -63,6 +63,7 @@ def test_who_is_likely_the_same(rep, one, other, reasons, least):
     (JANE, JANE | {"first_name": "Robert", "last_name": "Miller"}),
     (JANE, JANE | {"company": "Globex"}),
     (JANE | {"company": "Depot 12"}, JANE | {"company": "Depot 17"}),
+    (JANE | {"first_name": "Desk 1"}, JANE | {"first_name": "Desk 2"}),
     ({"first_name": "Jane", "last_name": "Doe"}, {"first_name": "Jane", "last_name": "Doe"}),
     ({"first_name": "", "last_name": "", "email": "a@x.example"}, {"first_name": "", "last_name": "", "email": "b@x.example"}),
 ])  # fmt: skip
