@@ -62,7 +62,7 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     return True
 
 
-def _set(lead, values, shares):
+def _set(lead, values, shares=False):
     """Put `values` on the lead; answers what differs, before and after, normal forms included."""
     before, after = {}, {}
     if "ai_information" in values:
