@@ -31,8 +31,13 @@ ALIKE = 0.55  # trigram similarity of names: Jane and Jayne Doe have 0.58, Anna 
 SHARED = 0.25  # names less alike than this share a mailbox rather than a person
 NEAR = 300  # the newest leads of a company, or of a name, that are compared
 
-LEGAL = (r"\m(inc|incorporated|corp|corporation|co|company|llc|llp|ltd|limited|plc|pty|gmbh|mbh|ag|kg|bv|nv|sa|sas|sarl|srl|spa"
-         r"|oy|ab)\M")
+FORMS = (  # legal forms of companies
+    "inc", "incorporated", "corp", "corporation", "co", "company", "llc", "llp", "ltd", "limited", "plc", "pty", "gmbh", "mbh",
+    "ag", "kg", "bv", "nv", "sa", "sas", "sarl", "srl", "spa", "oy", "ab", "as", "aps")
+LEGAL = rf"\m({'|'.join(FORMS)})\M"
+# how the name of a company may go on behind what `_plain` leaves of it: found by equality, which an index can look up
+ENDINGS = ", ".join(f"'{ending}'" for ending in ("", *[
+    f"{before}{form}{dot}" for form in FORMS for before, dot in ((" ", ""), (" ", "."), (", ", "."), (", ", ""))]))
 
 
 def _plain(company):
@@ -50,20 +55,31 @@ def _any_case(column):
     return f"ARRAY[{column}, initcap({column}), upper({column}), lower({column})]"
 
 
+def _sisters(company_id, company):
+    """SQL of the ids of a company and of those that are called the same but for the legal form, at most 10."""
+    names = f"SELECT n.name || ending FROM (SELECT {_plain(company)} AS name OFFSET 0) AS n, unnest(ARRAY[{ENDINGS}]) AS ending"
+    return f"""ARRAY(SELECT {company_id} UNION (
+               SELECT id FROM companies_company WHERE organization_id = %(org)s AND deleted_at IS NULL
+               AND name_norm = ANY(ARRAY({names})) LIMIT 9))"""
+
+
 STORED = f"""
 mine AS MATERIALIZED (
     SELECT l.id, l.first_name, l.last_name, btrim(l.first_name || ' ' || l.last_name) AS name, l.email_norm, l.linkedin_norm,
-           l.phone_norm, l.company_id, {_plain("c.company_name")} AS company, lower(l.city) AS city
+           l.phone_norm, l.company_id, {_plain("c.company_name")} AS company, lower(l.city) AS city,
+           {_sisters("l.company_id", "c.company_name")} AS companies
     FROM leads_lead l LEFT JOIN companies_company c ON c.organization_id = l.organization_id AND c.id = l.company_id
     WHERE l.organization_id = %(org)s AND l.id = ANY(%(ids)s::bigint[]) AND l.deleted_at IS NULL)
 """
 TYPED = f"""
 mine AS MATERIALIZED (
     SELECT 0::bigint AS id, t.*, btrim(t.first_name || ' ' || t.last_name) AS name,
-           (SELECT id FROM companies_company WHERE organization_id = %(org)s AND name_norm = %(company_norm)s
-            AND deleted_at IS NULL) AS company_id, {_plain("%(company)s::text")} AS company, lower(%(city)s::text) AS city
+           {_plain("%(company)s::text")} AS company, lower(%(city)s::text) AS city,
+           {_sisters("t.company_id", "%(company)s::text")} AS companies
     FROM (SELECT %(first_name)s::text AS first_name, %(last_name)s::text AS last_name, %(email_norm)s::text AS email_norm,
-                 %(linkedin_norm)s::text AS linkedin_norm, %(phone_norm)s::text AS phone_norm) AS t)
+                 %(linkedin_norm)s::text AS linkedin_norm, %(phone_norm)s::text AS phone_norm,
+                 (SELECT id FROM companies_company WHERE organization_id = %(org)s AND name_norm = %(company_norm)s
+                  AND deleted_at IS NULL) AS company_id) AS t)
 """
 LIVING = "FROM leads_lead k WHERE k.organization_id = %(org)s AND k.deleted_at IS NULL"
 # Each look-up has a limit of its own, so that it stays a walk through an index however common a name or number is.
@@ -75,8 +91,9 @@ met AS MATERIALIZED (
         UNION (SELECT k.id {LIVING} AND k.holds_linkedin AND k.linkedin_norm = m.linkedin_norm)
         UNION (SELECT k.id {LIVING} AND NOT k.holds_linkedin AND k.linkedin_norm = m.linkedin_norm ORDER BY k.id LIMIT 20)
         UNION (SELECT k.id {LIVING} AND k.phone_norm = m.phone_norm LIMIT 20)
-        UNION (SELECT k.id FROM (SELECT k.id, k.first_name || ' ' || k.last_name AS name {LIVING}
-                   AND k.company_id = m.company_id ORDER BY k.company_id DESC, k.id DESC LIMIT {NEAR}) AS k
+        UNION (SELECT k.id FROM unnest(m.companies) AS c(id) CROSS JOIN LATERAL (
+                   SELECT k.id, k.first_name || ' ' || k.last_name AS name {LIVING}
+                   AND k.company_id = c.id ORDER BY k.company_id DESC, k.id DESC LIMIT {NEAR}) AS k
                WHERE similarity(k.name, m.name) >= {ALIKE} LIMIT 20)
         UNION (SELECT k.id FROM (SELECT k.id, k.company_id, k.city {LIVING} AND m.first_name <> '' AND m.last_name <> ''
                    AND k.last_name = ANY({_any_case("m.last_name")}) AND k.first_name = ANY({_any_case("m.first_name")})
@@ -89,7 +106,8 @@ facts AS (
     SELECT met.mine, k.id, coalesce(k.email_norm = m.email_norm, false) AS email,
            coalesce(k.linkedin_norm = m.linkedin_norm, false) AS linkedin,
            coalesce(k.phone_norm = m.phone_norm, false) AS phone,
-           similarity(nullif(m.name, ''), nullif(btrim(k.first_name || ' ' || k.last_name), '')) AS name,
+           CASE WHEN {_digits("k.first_name || k.last_name")} <> {_digits("m.name")} THEN 0
+                ELSE similarity(nullif(m.name, ''), nullif(btrim(k.first_name || ' ' || k.last_name), '')) END AS name,
            CASE WHEN k.company_id = m.company_id THEN 1
                 WHEN {_digits("c.company_name")} <> {_digits("m.company")} THEN 0
                 ELSE similarity({_plain("c.company_name")}, m.company) END AS company,
@@ -205,13 +223,15 @@ def match_next(organization_id, most=CHUNK):
     return len(taken)
 
 
-def look_again(organization):
-    """Have all living leads looked at anew, in the background."""
-    LeadToMatch.objects.of(organization).delete()
+def put_in_line(organization_id, after, most=10_000):
+    """Have the next `most` living leads after the id `after` looked at anew. Answers the last one's id, None behind the end."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO leads_leadtomatch (organization_id, lead_id) SELECT organization_id, id FROM leads_lead
-               WHERE organization_id = %s AND deleted_at IS NULL ORDER BY id""", [organization.pk])
+            """WITH put AS (
+                   INSERT INTO leads_leadtomatch (organization_id, lead_id) SELECT organization_id, id FROM leads_lead
+                   WHERE organization_id = %s AND deleted_at IS NULL AND id > %s ORDER BY id LIMIT %s RETURNING lead_id)
+               SELECT max(lead_id) FROM put""", [organization_id, after, most])
+        return cursor.fetchone()[0]
 
 
 def waiting(organization, most=1_000_001):

@@ -87,6 +87,19 @@ def match_leads(row):
     return AGAIN
 
 
+@job(long=True, attempts=50)
+def look_again(row):
+    """Have all leads of the organisation looked at anew."""
+    last, end = row.cursor or 0, monotonic() + TURN_SECONDS
+    while monotonic() < end:
+        with org_scope(row.organization_id):
+            last = duplicates.put_in_line(row.organization_id, last)
+            if last is None:
+                return None
+            advance(row, cursor=last)
+    return AGAIN
+
+
 @every(5)
 @job(attempts=1)
 def match_waiting():

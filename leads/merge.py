@@ -10,6 +10,7 @@ from functools import cache
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.db.models.fields.reverse_related import ManyToOneRel
 from django.utils.timezone import now
 
 from leads import edit, jobs, scoring
@@ -31,7 +32,7 @@ FIELDS = {  # name of the API: model attribute
     "profile_image": "profile_image_id",
 }
 STAYS = (LeadTag, DuplicatePair)  # tags are united by the edit of the lead, pairs are found anew
-EMPTY = (None, "", [], {})
+EMPTY: tuple = (None, "", [], {})
 
 
 # ------------------------------------------------------------------------- what wins
@@ -153,7 +154,7 @@ def targets():
     """{"table.column": (condition that a row is about a lead, whether only living rows move)} of all that can move."""
     found = {}
     for relation in Lead._meta.get_fields(include_hidden=True):
-        if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one):
+        if isinstance(relation, ManyToOneRel):  # one-to-one among them
             model, key = relation.related_model, relation.field
             if model not in STAYS and model._meta.managed and not model._meta.proxy:
                 found[f"{model._meta.db_table}.{key.column}"] = ("", model is not Lead and _is_buried(model))

@@ -118,6 +118,7 @@ class World:
             first_name=f"{mark} first",
             last_name=f"{mark} last{n}",
             email=f"{mark}{n}@example.net".lower(),
+            phone_number="+49 30 5551234",  # of all: likely duplicates
             company=f"{mark} company",
             city=f"{mark} city",
             linkedin_url=f"https://linkedin.com/in/{mark}{n}",

@@ -5,13 +5,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from leads import duplicates, merge
+from leads import duplicates, jobs, merge
 from leads.filters import DuplicateFilter
 from leads.models import DuplicatePair, Lead, LeadToMatch
 from leads.pages.fields import CUSTOM, LABELS, field_of
 from leads.pages.list import SIZE, LeadList, number
 from leads.pages.parts import TONES, likely
 from lio.errors import Invalid, Missing
+from lio.jobs import enqueue
 from lio.listing import Listing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import in_order, plain_rows
@@ -45,7 +46,7 @@ class DuplicateList(Page):
 
     def post(self, request):
         if request.user.can("records.edit") and not LeadToMatch.objects.of(self.organization).exists():
-            duplicates.look_again(self.organization)
+            enqueue(jobs.look_again, by=request.user)
         self.say("All leads are being looked at again.")
         return redirect("leads:duplicates")
 

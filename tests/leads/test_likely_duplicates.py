@@ -48,6 +48,7 @@ def found(rep, lead):
     (JANE, JANE | {"first_name": "Jayne"}, ["name_company"], 50),
     (JANE, JANE | {"first_name": "Doe", "last_name": "Jane"}, ["name_company"], 90),
     (JANE, JANE | {"company": "ACME Inc."}, ["name_company"], 90),
+    (JANE | {"company": "Acme GmbH"}, JANE | {"first_name": "Jayne", "company": "ACME, Ltd."}, ["name_company"], 50),
     (JANE, {"first_name": "JANE", "last_name": "DOE", "company": "Acme, Ltd"}, ["name_company"], 90),
     (JANE | {"city": "Bonn"}, {"first_name": "Jane", "last_name": "Doe", "city": "bonn"}, ["name", "city"], 50),
 ])  # fmt: skip
@@ -63,6 +64,7 @@ def test_who_is_likely_the_same(rep, one, other, reasons, least):
     (JANE, JANE | {"first_name": "Robert", "last_name": "Miller"}),
     (JANE, JANE | {"company": "Globex"}),
     (JANE | {"company": "Depot 12"}, JANE | {"company": "Depot 17"}),
+    (JANE | {"first_name": "Desk 1"}, JANE | {"first_name": "Desk 2"}),
     ({"first_name": "Jane", "last_name": "Doe"}, {"first_name": "Jane", "last_name": "Doe"}),
     ({"first_name": "", "last_name": "", "email": "a@x.example"}, {"first_name": "", "last_name": "", "email": "b@x.example"}),
 ])  # fmt: skip
@@ -118,8 +120,15 @@ def test_only_what_counts_is_looked_at_again(rep):
     with org_scope(rep.organization):
         edit.update(lead.pk, rep.organization, {"country": "Germany", "score": 3}, by=rep)
         assert not LeadToMatch.objects.exists()
-        duplicates.look_again(rep.organization)
-        assert duplicates.waiting(rep.organization) == 1
+        make_lead(rep.organization)
+        make_lead(rep.organization)
+        LeadToMatch.objects.all().delete()
+        assert duplicates.put_in_line(rep.organization.pk, 0, most=2) > lead.pk
+        assert duplicates.waiting(rep.organization) == 2
+        queue.enqueue(jobs.look_again)
+    queue.drain()
+    with org_scope(rep.organization):
+        assert duplicates.waiting(rep.organization) == 5
 
 
 def test_dismissing_is_remembered_and_undone(api, rep):
@@ -131,7 +140,7 @@ def test_dismissing_is_remembered_and_undone(api, rep):
     assert set(pairs(rep)) == {(one.pk, third.pk), (other.pk, third.pk)}
     assert set(found(rep, one)) == {third.pk}
     with org_scope(rep.organization):
-        duplicates.look_again(rep.organization)
+        queue.enqueue(jobs.look_again)
     assert len(pairs(rep)) == 2
     assert api.post("/api/lead/duplicates/dismiss", {"ids": [one.pk, other.pk]}).json()["data"] == {"dismissed": 0}
     undone = api.post("/api/undo", {"change_id": int(answer["X-Change-Id"])})
@@ -213,6 +222,7 @@ def test_pages(browser, rep, client):
     assert page.redirect_chain == [(f"/leads/{one.pk}/", 302)] and "kept apart" in page.content.decode()
     assert "No likely duplicates" in browser.get("/leads/duplicates/").content.decode()
     browser.post("/leads/duplicates/")
+    queue.drain()
     with org_scope(rep.organization):
         assert LeadToMatch.objects.count() == 2
 
