@@ -51,8 +51,10 @@ SQL = {
     "activity/notify.py",
     "lookups/edit.py",
     "lookups/known.py",
+    "transfers/exporting.py",
+    "transfers/jobs.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):

@@ -123,7 +123,8 @@ class Work:
     def piece(self, out):
         """The next rows, and how far that is."""
         with org_scope(self.organization_id), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('TimeZone', %s, true)", [self.row.timezone])
+            cursor.execute("SELECT set_config('TimeZone', %s, true), set_config('max_parallel_workers_per_gather', '0', true)",
+                           [self.row.timezone])  # no second processor: others wait for it  # fmt: skip
             rows = self.rows(self.row)
             if self.last:
                 rows = rows.filter(pk__lt=self.last)
