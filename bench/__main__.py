@@ -13,7 +13,7 @@ from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("lists", "single", "create", "jobs", "plans")
+GROUPS = ("lists", "single", "create", "jobs", "plans", "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
 
@@ -55,6 +55,11 @@ def main():
             from bench import jobs
 
             outcome["checks"] += jobs.measure(servers, callers, say)
+    if "work" in options.groups:  # the last, since it changes all leads: the next run makes the database anew
+        from bench import work
+
+        data.spoil(urls["owner"])
+        outcome["checks"] += work.measure(urls, rows, folder, say)
     data.sweep(urls["owner"])
     lines, missed = report.table(outcome)
     say("\n".join(lines))
@@ -131,7 +136,8 @@ def recognised(urls):
                 # the leads of company n of N are spread as sqrt(N / n): this one has about forty of a million
                 cursor.execute("""SELECT company_name FROM companies_company ORDER BY id LIMIT 1
                                   OFFSET (SELECT count(*) / 64 FROM companies_company)""")
-                terms = {"2 letters": "ma", "common": "james", "company": cursor.fetchone()[0], "rare": rare, "none": "zzqqxx"}
+                terms = {"2 letters": "ma", "common": "james", "company": cursor.fetchone()[0], "rare": rare, "none": "zzqqxx",
+                         **{f"{n} letters": rare[:n] for n in cases.LETTERS}}
             else:
                 terms["rare small"] = rare
     connection.close()

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 SORTS = ("id", "created_at", "score", "last_name")
 BIG, SMALL = 1, 2  # organisations
+LETTERS = (3, 4, 6, 8, 12, 16, 20)  # of an e-mail address that is searched for, beside 2 of a name
 
 
 @dataclass
@@ -75,6 +76,9 @@ def single(callers, seconds, terms, member, deep, with_pages):
     for kind in ("2 letters", "common", "company", "rare", "none"):
         goals = [("p50", 6, "page 1 x 10, large")] if kind in ("rare", "none") else []
         yield case(f"search {kind}", {"search_value": terms[kind]}, goals)
+    for count in LETTERS:
+        yield case(f"search {count} letters", {"search_value": terms[f"{count} letters"]},
+                   [("p50", 6 if count >= 16 else 12, "page 1 x 10, large")])
     yield case("search rare, small", {"search_value": terms["rare small"]}, org=SMALL)
     if with_pages:
         yield Case("page /leads/", {"clients": 1, "seconds": seconds, "requests": [callers.page(BIG, "/leads/")]})

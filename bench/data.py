@@ -20,7 +20,7 @@ from lio.embedded.place import CHECKOUT
 SMALL = 5_000
 PASSWORD = "bench-walking-house-7"
 EMAIL = "bench{}@lio.example"  # of the Admin of organisation 1 and 2
-APPS = ("lio", "accounts", "lookups", "companies", "leads")
+APPS = ("lio", "accounts", "lookups", "activity", "companies", "leads", "transfers")
 URL_NAMES = {"app": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "system": "DATABASE_SYSTEM_URL"}
 LOADED = ("leads_lead", "leads_leadtag", "lio_searchdoc", "lio_change", "companies_company", "accounts_user")
 
@@ -235,6 +235,13 @@ def tidy(owner_url):
                INSERT INTO leads_leadcount (organization_id, status_id, assigned_to_id, n)
                SELECT organization_id, status_id, assigned_to_id, sum(n) FROM taken GROUP BY 1, 2, 3 HAVING sum(n) <> 0""")
         connection.execute("VACUUM (ANALYZE)")
+
+
+def spoil(owner_url):
+    """Have the next run make the database anew: what comes now changes its rows."""
+    name = urlsplit(owner_url).path.lstrip("/")
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(f"COMMENT ON DATABASE \"{name}\" IS 'used'")
 
 
 def sweep(owner_url):

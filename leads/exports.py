@@ -20,6 +20,10 @@ BESIDE = {"status": "status_text", "priority": "priority_text", "lead_source": "
 REST = "custom_fields"  # all custom values as JSON: for when there are more keys than columns
 MOST_KEYS = 300
 HIDDEN = (State.DROPPED, State.ARCHIVED)
+TAGS = (  # most leads have none: their names are looked up for the others alone
+    "CASE WHEN r.tag_ids <> '{}' THEN (SELECT string_agg(t.name, '; ' ORDER BY t.number) FROM lookups_lookup t "
+    "WHERE t.id = ANY (r.tag_ids)) END"
+)
 SHOWN = (  # a custom value as text; several choices with "; " between them, as an import reads them
     "CASE jsonb_typeof(r.custom_fields -> %s) WHEN 'array' THEN (SELECT string_agg(one, '; ') FROM "
     "jsonb_array_elements_text(r.custom_fields -> %s) AS one) ELSE r.custom_fields ->> %s END"
@@ -27,16 +31,16 @@ SHOWN = (  # a custom value as text; several choices with "; " between them, as 
 
 
 def shown(leads):
-    tags = LeadTag.objects.filter(lead=OuterRef("pk")).order_by("tag__number").values("tag__name")
+    tags = LeadTag.objects.filter(lead=OuterRef("pk")).values("tag_id")
     owner = Case(When(assigned_to=None, then=None), default=full_name("assigned_to__"))
-    return leads.rows().annotate(assigned_to_name=owner, tag_names=ArraySubquery(tags))
+    return leads.rows().annotate(assigned_to_name=owner, tag_ids=ArraySubquery(tags))
 
 
 def columns(organization, keys=()):
     """{name: Column}; `keys` are names of columns for custom fields that nobody has defined."""
     plain = columns_of(Lead.objects.rows()) | {
         "assigned_to_name": Column("r.assigned_to_name"),
-        "tags": Column("array_to_string(r.tag_names, '; ')"),
+        "tags": Column(TAGS),
     }
     found = {name: plain[name] for name in ORDER}
     defined = definitions(organization)

@@ -39,7 +39,7 @@ def safe(sql):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table that is exported: `sql` over r, a row as the list's own `rows()` shows it."""
+    """A column of a table that is exported: `sql` over r, a row as the list's own `rows()` shows it, moments as timestamps."""
 
     sql: str
     params: tuple = ()
@@ -56,7 +56,7 @@ def columns_of(rows):
     for name, schema in row_shape(rows)["properties"].items():
         kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
         if schema.get("format") == "date-time":
-            found[name] = Column(f"""to_char(r."{name}"::timestamptz, 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM')""", is_text=False)
+            found[name] = Column(f'r."{name}"::timestamptz(0)', is_text=False)
         elif kind in ("integer", "number"):
             found[name] = Column(f'r."{name}"', is_number=True, is_text=False)
         elif kind in ("string", "boolean"):

@@ -59,6 +59,7 @@ SQL = {
     "lookups/edit.py",
     "lookups/fields.py",
     "lookups/known.py",
+    "transfers/exporting.py",
     "transfers/jobs.py",
     "transfers/staging.py",
 }

@@ -101,7 +101,11 @@ class Exports(ListAction, ViewAction, TenantViewSet):
         return Envelope(self.shown(row.pk), "Export queued", status=201)
 
     @action(detail=False, methods=["get"], url_path="download/(?P<pk>[^/]+)")
-    @documented("The file of a finished export, always as an attachment; 409 while it is not finished", file=True)
+    @documented(
+        "The file of a finished export, always as an attachment; 409 while it is not finished",
+        file=True,
+        failures=(401, 403, 404, 409),
+    )
     def download(self, request, pk):
         return exports.serve(self.get_object(pk))
 

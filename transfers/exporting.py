@@ -20,6 +20,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from lio.jobs import AGAIN, TURN_SECONDS, advance
+from lio.rows import with_times
 from lio.spreadsheet import BOM, Workbook, cell, safe
 from lio.tenancy import org_scope
 from lookups.filters import CUSTOM
@@ -122,7 +123,8 @@ class Work:
     def piece(self, out):
         """The next rows, and how far that is."""
         with org_scope(self.organization_id), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('TimeZone', %s, true)", [self.row.timezone])
+            cursor.execute("SELECT set_config('TimeZone', %s, true), set_config('max_parallel_workers_per_gather', '0', true)",
+                           [self.row.timezone])  # no second processor: others wait for it  # fmt: skip
             rows = self.rows(self.row)
             if self.last:
                 rows = rows.filter(pk__lt=self.last)
@@ -148,7 +150,7 @@ class Work:
 
         What a column takes is computed once in the middle (OFFSET 0 keeps it there), before it is made safe.
         """
-        query = self.kind.shown(rows).query
+        query = with_times(self.kind.shown(rows)).query
         sql, params = query.get_compiler(connection=connection).as_sql()
         names = ", ".join('"{}"'.format(name.removesuffix("_")) for name in [*query.values_select, *query.annotation_select])
         columns = list(self.columns.values())

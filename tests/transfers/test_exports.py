@@ -2,7 +2,7 @@
 
 import io
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
@@ -16,6 +16,7 @@ from activity.models import Notification
 from lio import jobs
 from lio.tenancy import org_scope
 from lookups import fields, views
+from lookups.edit import tags_named
 from tests.conftest import client_of
 from tests.contract import shapes
 from tests.factories import make_lead, make_organization
@@ -41,10 +42,11 @@ def emails(api, **body):
 def test_a_csv_file_of_all_leads(api, rep):
     with org_scope(rep.organization):
         fields.add(rep.organization, key="seats", label="Seats", kind="number", by=rep)
+        tags = tags_named(rep.organization, ["cold", "hot"], by=rep)
     lead = make_lead(
         rep.organization, by=rep, first_name="Jane", last_name="Doe", email="jane@x.example", company="Acme, Ltd",
         notes='Said "yes"\nand went', estimated_value="1200.50", assigned_to_id=rep.pk,
-        custom_fields={"seats": 12, "Shoe": "42", "others": ["a", "b"], "email": "x"},
+        tags=tags, custom_fields={"seats": 12, "Shoe": "42", "others": ["a", "b"], "email": "x"},
     )  # fmt: skip
     export, content = exported(api)
     assert content.startswith(b"\xef\xbb\xbf")
@@ -55,7 +57,7 @@ def test_a_csv_file_of_all_leads(api, rep):
         "id": str(lead.pk), "first_name": "Jane", "email": "jane@x.example", "company": "Acme, Ltd", "phone_number": "",
         "notes": 'Said "yes"\nand went', "estimated_value": "1200.50", "status": "1", "status_text": "New",
         "assigned_to": str(rep.pk), "assigned_to_name": rep.full_name, "seats": "12", "Shoe": "42", "others": "a; b",
-        "cf.email": "x",
+        "cf.email": "x", "tags": "cold; hot",
     }  # fmt: skip
     assert {name: row[name] for name in wanted} == wanted
     assert "custom_fields" not in header and "ai_information" not in header
@@ -68,10 +70,8 @@ def test_moments_are_in_the_organisations_time_zone_and_say_so(api, rep, leads):
     export, content = exported(api, columns=["id", "created_at"])
     assert export["timezone"] == "Asia/Kolkata"
     shown = {row["id"]: row["created_at"] for row in api.get("/api/lead/list").json()["data"]}
-    from datetime import datetime
-
     for pk, moment in table(content)[1]:
-        assert moment.endswith("+05:30")
+        assert moment.endswith("+05:30") and "." not in moment
         assert abs(datetime.fromisoformat(moment) - datetime.fromisoformat(shown[int(pk)])) < timedelta(seconds=1)
 
 
