@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts import members
 from leads import jobs as leads_jobs
 from leads.models import HeldSubmission, Lead, WebForm, WebFormCount
 from leads.web_forms import submitting
@@ -289,6 +290,44 @@ def test_custom_fields_are_checked_like_every_way_in(api, make, visitor, rep):
     assert leads_of(rep)[0].custom_fields == {"seats": 12, "plan": "Gold", "areas": ["North", "West"], "start": "2026-06-15"}
 
 
+def test_a_form_follows_its_custom_fields(make, visitor, rep):
+    with org_scope(rep.organization):
+        seats = fields.add(rep.organization, key="seats", label="Seats", by=rep)
+        area = fields.add(rep.organization, key="area", label="Area", by=rep)
+    form = make(fields=[{"name": "email"}, {"name": "seats"}, {"name": "area"}])
+    with org_scope(rep.organization):
+        fields.update(seats, rep.organization, key="places", kind="number", required=True, by=rep)
+        fields.update(area, rep.organization, state="archived", by=rep)
+    page = visitor.get(path(form), **PAGE).content.decode()
+    assert 'name="places"' in page and 'inputmode="decimal"' in page and 'name="area"' not in page
+    assert visitor.post(path(form), {"email": "a@b.example", "area": "x"}, **PAGE).status_code == 422
+    visitor.post(path(form), {"email": "a@b.example", "seats": "7", "area": "x"})  # a script that knows the old name
+    assert leads_of(rep)[0].custom_fields == {"places": 7}
+
+
+def test_leads_of_another_organisation_are_not_touched(make, visitor, rep, outsider):
+    theirs = make_lead(outsider.organization, email=JANE["email"], first_name="Other")
+    visitor.post(path(make()), JANE)
+    assert [lead.first_name for lead in leads_of(rep)] == ["Jane"]
+    with org_scope(outsider.organization):
+        assert Lead.objects.get(pk=theirs.pk).first_name == "Other"
+
+
+def test_other_sites_may_send_from_a_browser(make, visitor):
+    asked = visitor.options(path(make()), headers={
+        "Origin": "https://shop.example", "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type"})
+    assert asked.status_code == 200 and asked["Access-Control-Allow-Origin"] == "*"
+
+
+def test_an_owner_who_has_left_gets_no_leads(make, visitor, rep, colleague):
+    form = make(assigned_to=colleague.pk)
+    with org_scope(rep.organization):
+        members.remove(colleague, by=rep, ip="")
+    visitor.post(path(form), JANE)
+    assert leads_of(rep)[0].assigned_to_id is None
+
+
 def test_only_what_the_form_asks_for_comes_in(make, visitor, rep):
     visitor.post(path(make(fields=[{"name": "email"}])), {"email": "a@b.example", "city": "Riga", "score": "99", "status": "5",
                  "assigned_to": str(rep.pk), "organization_id": "1", "custom_fields": "{}", "extra": "x"})
@@ -421,7 +460,9 @@ def test_quick_with_links_is_held(make, visitor, rep):
     visitor.post(path(form), sent | {STAMP: stamp_of(visitor, form)})
     assert [row.reason for row in held_of(rep)] == ["fast"]
     visitor.post(path(form), sent)  # a script has no stamp
-    assert len(leads_of(rep)) == 1
+    clean = {"email": "k@shop.example", "notes": "hello", "referrer": "https://www.shop.example/"}
+    visitor.post(path(form), clean | {STAMP: stamp_of(visitor, form)})
+    assert len(leads_of(rep)) == 2 and len(held_of(rep)) == 1
 
 
 def test_a_page_that_was_open_for_days_is_sent_once_more(make, visitor, rep, monkeypatch):
