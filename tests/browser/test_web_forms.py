@@ -96,6 +96,20 @@ def test_the_form_inside_another_site(visit, stage, acme):
     assert acme.get("/api/lead/list?search_value=Bedded&limit=100")[1]["email"] == "emma@shop.example"
 
 
+def test_a_visitor_is_led_on_to_the_owners_site(visit, acme):
+    """Browsers hold the redirect after a form against the page's policy."""
+    form = acme.post("/api/web-forms", {"name": "Leading", "allowed_domains": ["shop.example"],
+                                        "redirect_url": "http://www.shop.example/thanks"})["data"]
+    page = visit()
+    page.route("http://www.shop.example/thanks", lambda route: route.fulfill(content_type="text/html", body="<h1>Grazie</h1>"))
+    page.goto(form["url"])
+    page.get_by_label("First name").fill("Led")
+    page.get_by_label("Last name").fill("On")
+    page.get_by_label("Email").fill("led@on.example")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Grazie")).to_be_visible()
+
+
 def test_what_was_held_is_taken(visit, acme):
     form = acme.post("/api/web-forms", {"name": "Guarded"})["data"]
     page = visit()

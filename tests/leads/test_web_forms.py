@@ -4,6 +4,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from importlib import import_module
 from urllib.parse import urlencode
 
 import pytest
@@ -75,6 +76,19 @@ def test_an_organisation_starts_with_a_form(api, visitor):
     assert visitor.get(path(form)).status_code == 200
 
 
+def test_organisations_that_were_there_get_the_same_form_by_migration(api, rep):
+    seed = import_module("leads.migrations.0004_web_forms").SEED
+    (first,) = api.get("/api/web-forms").json()["data"]
+    with org_scope(rep.organization), connection.cursor() as cursor:
+        cursor.execute(seed)  # has one already
+        assert WebForm.objects.count() == 1
+        WebForm.objects.all().delete()
+        cursor.execute(seed)
+    (again,) = api.get("/api/web-forms").json()["data"]
+    own = ("id", "form_link", "url", "created_at")
+    assert {name: first[name] for name in first if name not in own} == {name: again[name] for name in first if name not in own}
+
+
 def test_a_form_is_made_changed_and_deleted(api, make, visitor):
     form = make(fields=[{"name": "email", "label": "Your e-mail", "type": "email", "required": True}], success_message="Ta!")
     assert form["fields"] == [{"name": "email", "label": "Your e-mail", "type": "email", "required": True, "options": []}]
@@ -108,6 +122,9 @@ def test_a_form_is_made_changed_and_deleted(api, make, visitor):
         ({"allowed_domains": ["a.example; script-src *"]}, "allowed_domains"),
         ({"redirect_url": "https://evil.example/"}, "redirect_url"),
         ({"redirect_url": "javascript:alert(1)"}, "redirect_url"),
+        ({"redirect_url": "https://shop.example:99999/", "allowed_domains": ["shop.example"]}, "redirect_url"),
+        ({"redirect_url": "https://shop.example@evil.example/", "allowed_domains": ["shop.example"]}, "redirect_url"),
+        ({"redirect_url": "//shop.example", "allowed_domains": ["shop.example"]}, "redirect_url"),
         ({"redirect_url": "https://shop.example.evil.example/", "allowed_domains": ["shop.example"]}, "redirect_url"),
         ({"redirect_url": "https://shop.example/\r\nSet-Cookie: a=b", "allowed_domains": ["shop.example"]}, "redirect_url"),
     ],
@@ -255,7 +272,8 @@ def test_a_redirect_leads_to_the_owners_page_only(make, visitor):
     answer = visitor.post(f"{path(form)}?redirect_url=https://evil.example&next=https://evil.example",
                           JANE | {"redirect_url": "https://evil.example", "next": "//evil.example"}, **PAGE)
     assert (answer.status_code, answer["Location"]) == (303, "https://shop.example/thanks")
-    assert "form-action 'self' shop.example" in answer["Content-Security-Policy"]
+    assert "form-action 'self' https://shop.example;" in f"{answer['Content-Security-Policy']};"
+    assert "shop.example" in answer["Content-Security-Policy"]
 
 
 def test_errors_name_the_field_and_what_was_typed_stays(make, visitor, rep):
