@@ -32,7 +32,7 @@ def read(form, organization, sent):
     complaints: dict[str, list[str]] = {}
     for one in asked(form, organization):
         try:
-            value = _value(one, sent.get(one.name), organization)
+            value = _value(one, _raw(one, sent), organization)
             if one.required and (value is None or (one.type == "checkbox" and value is not True)):
                 raise ValidationError("is required" if one.type != "checkbox" else "must be ticked")
         except ValidationError as error:
@@ -49,6 +49,12 @@ def read(form, organization, sent):
         raise Invalid(complaints)
     values = attributes(organization, given | ({"custom_fields": own} if own else {}))
     return Answers(values, given | own)
+
+
+def _raw(one, sent):
+    """What was sent under the field's name, or under one that it had before."""
+    names = (one.name, *(one.definition.aliases if one.definition else ()))
+    return next((sent[name] for name in names if name in sent), None)
 
 
 def _value(one, raw, organization):

@@ -71,10 +71,17 @@ def asked(form, organization):
     return [one for one in (_asked(field, found) for field in form.fields) if one]
 
 
+def definition_of(name, found):
+    """The definition of a custom field by its key, or by one that it had before; None for a field of a lead."""
+    if name in LEAD:
+        return None
+    return found.get(name) or next((one for one in found.values() if name in one.aliases), None)
+
+
 def _asked(field, found):
-    one = found.get(field["name"])
-    if field["name"] in LEAD or one is None or not one.is_active:
-        if one is not None and one.state in (State.ARCHIVED, State.DROPPED) and field["name"] not in LEAD:
+    one = definition_of(field["name"], found)
+    if one is None or not one.is_active:
+        if one is not None and one.state in (State.ARCHIVED, State.DROPPED):
             return None
         return Asked(field["name"], field["label"], field["type"], field["required"], tuple(field["options"]))
     if one.kind == Kind.PERSON:
@@ -103,8 +110,9 @@ def _read_field(sent, found) -> dict[str, Any]:
         raise _wrong("each needs a name")
     if name in NOT_ASKED or name in OURS:
         raise _wrong(f"{name} cannot be asked for")
-    one = found.get(name)
-    if one and one.kind == Kind.PERSON and one.is_active and name not in LEAD:
+    one = definition_of(name, found)
+    name = one.key if one else name
+    if one and one.kind == Kind.PERSON and one.is_active:
         raise _wrong(f"{name} is a member, whom visitors do not know")
     label = _text(sent, "label", 200).strip() or (LEAD[name][0] if name in LEAD else one.label if one else name)
     kind = _type(sent, name, one)

@@ -1,5 +1,6 @@
 """Making, changing and deleting forms; the form that every organisation starts with."""
 
+import re
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -105,8 +106,13 @@ def _check_target(form):
     """Visitors are led to hosts only that the form's owner allowed."""
     if not form.redirect_url:
         return
-    host = (urlsplit(form.redirect_url).hostname or "").rstrip(".").lower()
-    if not any(host == domain or host.endswith(f".{domain}") for domain in form.allowed_domains):
+    try:
+        parts = urlsplit(form.redirect_url)
+        host, _ = (parts.hostname or "").rstrip(".").lower(), parts.port
+    except ValueError:
+        raise Invalid({"redirect_url": ["must be an http or https address"]}) from None
+    allowed = any(host == domain or host.endswith(f".{domain}") for domain in form.allowed_domains)
+    if not allowed or not re.fullmatch(r"[a-z0-9.-]+", host):
         raise Invalid({"redirect_url": [f"leads to {host}, which is not one of the allowed domains"]})
 
 

@@ -6,7 +6,7 @@ from django import forms
 
 from accounts.models import User
 from leads.pages.list import lookup_options
-from leads.web_forms.asking import FREE, LEAD, OF_KINDS, TYPES
+from leads.web_forms.asking import FREE, LEAD, OF_KINDS, TYPES, definition_of
 from leads.web_forms.serializers import AddWebForm
 from lio.forms import Choice, InputForm, Text
 from lookups.custom import Kind, active, definitions
@@ -114,7 +114,7 @@ def shown_rows(rows, organization):
     found = definitions(organization)
     shown = []
     for row in rows:
-        one = found.get(row["name"]) if row["name"] not in LEAD else None
+        one = definition_of(row["name"], found)
         one = one if one and one.is_active else None
         own = LEAD[row["name"]][1] if row["name"] in LEAD else OF_KINDS.get(one.kind, one.kind) if one else ""
         ways = FREE if own == "text" and not one else {"text", "textarea"} if own == "text" else {own} if own else set(TYPES)

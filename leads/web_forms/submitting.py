@@ -23,7 +23,7 @@ QUICK = 2  # seconds below which nobody fills in a form by hand; a browser that 
 QUICK_ONES = 3  # quick submissions that one address may send in a quarter of an hour
 STALE = 24 * 3600  # seconds
 MOST_HELD = 1_000  # of one form
-LINK = re.compile(r"https?://|www\.|\[url|<a\s", re.I)
+LINK = re.compile(r"https?://|\[url|<a\s", re.I)
 Reason = HeldSubmission.Reason
 
 
@@ -58,7 +58,7 @@ def suspicion(form, sent, *, age, quick_ones, flooded):
     """
     if _first(sent.get(TRAP)):
         return Reason.TRAP
-    if age is not None and age < QUICK and (quick_ones > QUICK_ONES or _has_links(sent)):
+    if age is not None and age < QUICK and (quick_ones > QUICK_ONES or _has_links(form, sent)):
         return Reason.FAST
     return Reason.FLOOD if flooded else None
 
@@ -68,9 +68,10 @@ def _first(raw):
     return raw.strip() if isinstance(raw, str) else raw
 
 
-def _has_links(sent):
-    texts = [text for raw in sent.values() for text in (raw if isinstance(raw, list) else [raw]) if isinstance(text, str)]
-    return sum(len(LINK.findall(text)) for text in texts) > 1
+def _has_links(form, sent):
+    """Whether what is to be written in words holds links."""
+    raw = [sent.get(field["name"]) for field in form.fields if field["type"] in ("text", "textarea")]
+    return any(LINK.search(text) for text in raw if isinstance(text, str))
 
 
 def submit(form, organization, sent, *, reason=None):

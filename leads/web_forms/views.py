@@ -4,7 +4,7 @@ import re
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -192,8 +192,15 @@ class HostedForm(LioView):
         if self.form and self.form.allowed_domains:
             hosts = [part for host in self.form.allowed_domains for part in (host, f"*.{host}")]
             response.xframe_options_exempt = True
-            response._csp_replace = {"frame-ancestors": hosts, "form-action": ["'self'", *hosts]}
+            response._csp_replace = {"frame-ancestors": hosts, "form-action": ["'self'", *origin_of(self.form.redirect_url)]}
         return response
+
+
+def origin_of(address):
+    """[scheme, host and port] of an address, as a policy names them; browsers hold a redirect after a form against it, too."""
+    parts = urlsplit(address)
+    port = f":{parts.port}" if parts.port else ""
+    return [f"{parts.scheme}://{parts.hostname}{port}"] if parts.hostname else []
 
 
 def sent_of(request):

@@ -18,6 +18,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-component-update",
     "--disable-dev-shm-usage",
+    "--disable-features=LocalNetworkAccessChecks",  # other people's sites, played by the tests, frame this machine's pages
 ]
 expect.set_options(timeout=15_000)  # milliseconds; a busy machine is slow, not wrong
 DESK, PHONE = {"width": 1360, "height": 800}, {"width": 390, "height": 844}
