@@ -2,7 +2,6 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-from django.db.migrations.operations import RunSQL
 
 from lio.walls import Function, OwnedKey, Wall
 
@@ -11,22 +10,7 @@ HOME = """
 RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     SELECT organization_id FROM leads_webform WHERE form_link = $1 AND is_active AND deleted_at IS NULL
 $$"""
-# The form that every new organisation starts with (leads/web_forms/editing.py), for those that are there already.
-SEED = """
-INSERT INTO leads_webform (organization_id, name, form_link, fields, is_active, title, intro, button, success_message,
-                           redirect_url, consent_text, color, background, allowed_domains, capture_utm, source_id,
-                           created_at, updated_at)
-SELECT o.id, 'Contact us', left(replace(gen_random_uuid()::text, '-', ''), 24),
-       '[{"name": "first_name", "label": "First name", "type": "text", "required": true, "options": []},
-         {"name": "last_name", "label": "Last name", "type": "text", "required": true, "options": []},
-         {"name": "email", "label": "Email", "type": "email", "required": true, "options": []},
-         {"name": "phone_number", "label": "Phone", "type": "phone", "required": false, "options": []},
-         {"name": "company", "label": "Company", "type": "text", "required": false, "options": []}]',
-       true, '', '', '', '', '', '', '#3f51c6', '', '{}', true, l.id, now(), now()
-FROM accounts_organization o
-LEFT JOIN lookups_lookup l ON l.organization_id = o.id AND l.type = 'source' AND l.number = 1
-WHERE NOT EXISTS (SELECT 1 FROM leads_webform f WHERE f.organization_id = o.id)
-"""
+
 
 
 class Migration(migrations.Migration):
@@ -119,5 +103,4 @@ class Migration(migrations.Migration):
         OwnedKey("leads_webformcount", "form_id", "leads_webform", on_delete="CASCADE"),
         OwnedKey("leads_heldsubmission", "form_id", "leads_webform", on_delete="CASCADE"),
         Function("leads_web_form_home", "link text", HOME),
-        RunSQL(SEED, RunSQL.noop),
     ]
