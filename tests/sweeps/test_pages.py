@@ -92,6 +92,7 @@ def test_reading(browser, victim):
             "leads": [victim.lead.pk],
             "settings/people": [victim.rep.pk, victim.admin.pk],
             "settings/keys": [victim.key.pk],
+            "files": [victim.document.stored_file_id],
         }
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
             for headers in ({}, {"HX-Request": "true"}):
