@@ -36,7 +36,7 @@ def test_a_hint_while_typing(visit, acme, twins):
 
 
 def test_merge_and_undo(visit, acme, twins):
-    old, new, same = twins
+    old, _, same = twins
     page = visit("ada@acme.example")
     page.goto("/leads/")
     page.get_by_role("link", name="Duplicates").click()
