@@ -47,12 +47,13 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=Fa
     addresses = norms(values)
     second: frozenset[str] = frozenset()
     for _ in range(TRIES):
-        lead_id = _make(organization, (if_new or {}) | values | addresses, second, company, by=by)
+        made = (if_new or {}) | values
+        lead_id = _make(organization, made | addresses, second, company, by=by)
         if lead_id:
             if not keep and values.get("custom_fields"):
                 refuse_taken(organization, lead_id, values["custom_fields"])
             add_tags(organization, lead_id, tags)
-            tell_owner([lead_id], values.get("assigned_to_id"), by=by)
+            tell_owner([lead_id], made.get("assigned_to_id"), by=by)
             return lead_id, True
         held = holders(organization, addresses)
         if on_duplicate == "accept":

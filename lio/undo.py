@@ -1,4 +1,4 @@
-"""Taking back what an action did: one edit, a bulk action, an import, a deletion.
+"""Taking back what an action did: one edit, a bulk action, an import, a deletion, a merge.
 
 What `history.record` wrote is reverted record by record by the app that owns the model (`registry.undoers`). What has changed
 since is left alone and reported. The undoing is an action like any other, with a change id of its own, so it can itself be

@@ -12,7 +12,6 @@ RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
 $$"""
 
 
-
 class Migration(migrations.Migration):
 
     dependencies = [
