@@ -17,7 +17,7 @@ from lio import history
 from lio.errors import DomainError
 from lio.jobs import enqueue, enqueue_many
 from lio.models import Change
-from lio.undo import DAYS
+from lio.undo import DAYS, with_undo
 from lookups.known import known
 
 GONE, CHANGED, THERE = "the lead is gone", "has been changed since", "is there already"
@@ -83,12 +83,16 @@ def _undo_each(organization, changes, by, *, shares=False):
 
 
 def _later_changes(changes):
-    """{lead id: the newest Change of it that is not among these}, for leads that `changes` made."""
+    """{lead id: the newest Change of it that is not among these and still holds}, for leads that `changes` made.
+
+    What was done and undone again does not count.
+    """
     made = [change.model_id for change in changes if change.verb == "lead.created"]
     if not made:
         return {}
     undone = changes[0].change_id
-    rows = Change.objects.filter(model_type="lead", model_id__in=made).exclude(change_id=undone).exclude(undoes=undone)
+    rows = Change.objects.filter(model_type="lead", model_id__in=made, undoes=None).exclude(change_id=undone)
+    rows = with_undo(rows).filter(undone=False)
     return dict(rows.values("model_id").annotate(last=Max("pk")).values_list("model_id", "last"))
 
 

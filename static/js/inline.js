@@ -48,6 +48,12 @@ function leave(edited) {
   edited.querySelector("[data-cancel]").click()
 }
 
+// Most notes mention nobody.
+document.addEventListener("input", ({ target }) => {
+  const script = target.dataset?.mentionScript
+  if (script && target.value.includes("@")) import(script).then(({ look }) => look(target))
+})
+
 // The focus stays with the field: in its input, or on it again once it is saved or put back.
 document.addEventListener("htmx:afterSettle", event => {
   const field = event.target.closest?.(".fields > div")

@@ -1,5 +1,5 @@
 // @ in a note: members whose name begins with what is typed, chosen with arrows and Enter, or by a click.
-// textarea[data-mentions] holds the address that answers [{name, insert, email}]. Without script one types the name.
+// textarea[data-mentions] holds the address that answers [{name, insert, email}]. inline.js fetches this with the first @.
 const TYPED = /(?:^|[^\p{L}\p{N}])@([\p{L}\p{N}][\p{L}\p{N}.'_+-]*(?: [\p{L}\p{N}.'-]*)?)?$/u
 const WAIT = 120
 let box, area, timer, asked = 0
@@ -63,13 +63,12 @@ async function ask(target, letters) {
   else close()
 }
 
-document.addEventListener("input", ({ target }) => {
-  if (!target.matches?.("textarea[data-mentions]")) return
+export function look(target) {
   const letters = typed(target)
   clearTimeout(timer)
   if (letters === null) return close()
   timer = setTimeout(() => ask(target, letters), WAIT)
-})
+}
 
 document.addEventListener("keydown", event => {
   if (!isOpen() || event.target !== area) return

@@ -285,3 +285,15 @@ def test_words_in_the_history_belong_to_the_organisation(rep, api, lead):
     with org_scope(rep.organization):
         assert Change.objects.get(change_id=change_of(added), verb="note.added").after["note"] == LONG
         assert Note.objects.count() == 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_done_and_undone_keeps_no_new_lead(again, api):
+    added = api.post("/api/lead/add", {"first_name": "New", "last_name": "One", "email": "new@x.example"})
+    pk = added.json()["data"]["id"]
+    undone = take_back(api, api.post(f"/api/lead/update/{pk}", {"city": "Bonn"}))
+    if again:  # now it is changed after all
+        take_back(api, undone)
+        assert reasons(take_back(api, added)) == [(None, "has been changed since")]
+    else:
+        assert whole(take_back(api, added))
