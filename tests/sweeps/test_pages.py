@@ -92,6 +92,9 @@ def test_reading(browser, victim):
             "leads": [victim.lead.pk],
             "settings/people": [victim.rep.pk, victim.admin.pk],
             "settings/keys": [victim.key.pk],
+            "notifications": [victim.notification],
+            "import": [victim.imported.pk],
+            "exports": [victim.export.pk],
         }
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
             for headers in ({}, {"HX-Request": "true"}):
@@ -107,11 +110,11 @@ def test_writing(browser, world, victim):
     for route in pages():
         if route.startswith(("/sign-out", "/settings/password", "/settings/sessions")):
             continue
-        numbers = {"leads": victim.lead.pk, "settings/people": victim.rep.pk, "settings/keys": victim.key.pk}
+        numbers = {"leads": victim.lead.pk, "settings/people": victim.rep.pk, "settings/keys": victim.key.pk,
+                   "import": victim.imported.pk, "exports": victim.export.pk}  # fmt: skip
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
-        actions = (
-            ("assign", "status", "delete") if "bulk" in route else ("resend", "remove") if "people" in route else ("save",)
-        )
+        bulk, people = ("assign", "status", "tag", "set_tags", "delete"), ("resend", "remove")
+        actions = bulk if "bulk" in route else people if "people" in route else ("save",)
         for form in forms(victim, world.lead.pk, actions):
             answer = browser.post(filled(route, number), form)
             assert answer.status_code < 500, (route, form, answer.content[:500])

@@ -110,6 +110,8 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "lead-update",
             "lead-status-change",
             "lead-assign-user",
+            "lead-assign-tags",
+            "lead-set-assign-tags",
             "lead-note-add",
             "v1-lead",
             "lead-upload-profile-image",
@@ -138,7 +140,13 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "import-job-cancel",
             "import-job-rejected",
         },
-        "records.export": set(),
+        "records.export": {
+            "exports-create",
+            "exports-list",
+            "exports-view",
+            "exports-download",
+            "exports-cancel",
+        },
     }
     assert opens.keys() == permissions.VERBS.keys()
     own = {*ABOUT_ONESELF, "user-update"}
