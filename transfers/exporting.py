@@ -41,6 +41,7 @@ class Work:
     def __init__(self, job, export_id):
         self.job, self.export_id = job, export_id
         self.organization_id, self.end = job.organization_id, monotonic() + TURN_SECONDS
+        self.name = ""  # in the storage, once it is known
 
     def go(self):
         """AGAIN when there is more to do, else None."""
@@ -81,7 +82,7 @@ class Work:
             row.save()
             there = self.kind.columns(row.organization, row.columns)
             self.columns = {name: there[name] for name in row.columns if name in there}
-        self.row, self.done, self.last = row, row.part_rows, row.part_id
+        self.row, self.name, self.done, self.last = row, row.storage_name, row.part_rows, row.part_id
         self.more = self.kind.rows is not None and self.last != 0
         self.book = Workbook(list(self.columns.values()))
         return True
@@ -215,8 +216,10 @@ class Work:
         return size
 
     def clean(self):
+        """Take away what an export that came to nothing has left, also what this turn stored after others had swept."""
         with org_scope(self.organization_id):
             row = self.locked()
+            row.storage_name = row.storage_name or self.name
             if not row.is_open and not row.is_ready and row.storage_name:
                 exports.remove_files(row)
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.audit import audit
@@ -155,7 +156,7 @@ def fail(row, words):
 
 def tell(row, title, message=""):
     if row.by_id:
-        notify("export_finished", [Notice(row.by_id, title, message=message, link="/exports/")])
+        notify("export_finished", [Notice(row.by_id, title, message=message, link=reverse("exports:list"))])
 
 
 def serve(row):

@@ -54,7 +54,9 @@ def write_export(row, export_id):
     except Exception:
         if row.attempts >= row.max_attempts:
             with org_scope(row.organization_id):
-                exports.fail(Export.objects.get(pk=export_id), "The export stopped for a reason of our own. Start it again.")
+                export = Export.objects.get(pk=export_id)
+                if export.is_open:
+                    exports.fail(export, "The export stopped for a reason of our own. Start it again.")
         raise
 
 

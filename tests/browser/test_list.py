@@ -97,6 +97,35 @@ def test_chosen_rows_are_assigned_and_moved(page, acme):
     expect(page.locator("tbody .chip", has_text="Contacted")).to_have_count(4)
 
 
+def test_tags_and_owner_are_taken_away_in_the_bulk_bar(page, acme, axe):
+    for name in ("Fair", "Webinar"):
+        acme.post("/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": name})
+    seed(acme, "Bulkt", 3)
+    page.goto("/leads/?search_value=Bulkt&columns=tags,assigned_to")
+    bar = page.get_by_role("group", name="Selected leads")
+
+    def tag(button, *names):
+        page.get_by_label("Select all on this page").check()
+        bar.locator("summary").get_by_text("Tag").click()
+        for name in names:
+            bar.get_by_label(name).check()
+        assert axe(page, ".bulk") == []
+        bar.get_by_role("button", name=button).click()
+
+    tag("Add tags", "Fair")
+    expect(page.get_by_text("3 leads tagged Fair.")).to_be_visible()
+    tag("Replace all tags", "Webinar")
+    expect(page.get_by_text("3 leads tagged Webinar.")).to_be_visible()
+    assert ["Webinar" in row and "Fair" not in row for row in page.locator("tbody tr").all_inner_texts()] == [True] * 3
+    for owner, said in (("Rob Rep", "3 leads assigned to Rob Rep."), ("Nobody", "3 leads left without an owner.")):
+        page.get_by_label("Select all on this page").check()
+        bar.locator("summary").get_by_text("Assign").click()
+        page.get_by_label("New owner").select_option(label=owner)
+        bar.get_by_role("button", name="Assign", exact=True).click()
+        expect(page.get_by_text(said)).to_be_visible()
+    assert acme.get("/api/lead/list?search_value=Bulkt&unassigned=true&limit=5")[2]["assigned_to"] is None
+
+
 def test_all_that_match_are_selected_and_deleted_after_asking_once(page, acme):
     seed(acme, "Bulkb", 27)
     page.goto("/leads/?search_value=Bulkb")

@@ -96,6 +96,7 @@ def test_reading(browser, victim):
             "settings/fields": [victim.field.pk],
             "leads/views": [victim.view.pk],
             "import": [victim.imported.pk],
+            "exports": [victim.export.pk],
             "notifications": [victim.notification],
             "files": [victim.document.stored_file_id],
             "undo": [victim.change],
@@ -122,11 +123,12 @@ def test_writing(browser, world, victim):
             "settings/keys": victim.key.pk,
             "undo": victim.change,
             "settings/forms": victim.form.pk,
+            "import": victim.imported.pk,
+            "exports": victim.export.pk,
         }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
-        actions = (
-            ("assign", "status", "delete") if "bulk" in route else ("resend", "remove") if "people" in route else ("save",)
-        )
+        bulk, people = ("assign", "status", "tag", "set_tags", "delete"), ("resend", "remove")
+        actions = bulk if "bulk" in route else people if "people" in route else ("save",)
         for form in forms(victim, world.lead.pk, actions):
             answer = browser.post(filled(route, number), form)
             assert answer.status_code < 500, (route, form, answer.content[:500])

@@ -118,6 +118,8 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "lead-status-change",
             "lead-assign-user",
             "lead-bulk-update",
+            "lead-assign-tags",
+            "lead-set-assign-tags",
             "lead-note-add",
             "v1-lead",
             "lead-upload-profile-image",
@@ -150,7 +152,13 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "import-job-cancel",
             "import-job-rejected",
         },
-        "records.export": set(),
+        "records.export": {
+            "exports-create",
+            "exports-list",
+            "exports-view",
+            "exports-download",
+            "exports-cancel",
+        },
     }
     assert opens.keys() == permissions.VERBS.keys()
     own = {*ABOUT_ONESELF, "user-update"}
