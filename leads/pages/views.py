@@ -13,7 +13,7 @@ from lookups import views
 from lookups.models import SavedView
 from lookups.serializers import AddView
 
-HELP = "Shared views are tabs for everybody in the organisation; you and administrators can change them."
+HELP = "Shared views are tabs for everybody in the organization; you and administrators can change them."
 
 
 class ViewForm(InputForm):
