@@ -28,6 +28,7 @@ from lio.embedded.place import CHECKOUT
 MOST_IMPORTED = 100_000
 ROUNDS = 3
 MEMORY = 512  # MB that a job may have
+MEANT = 0.3  # seconds of a floor below which what a job costs once is most of it
 LEAD = ("first_name", "last_name", "email", "phone_number", "company", "job_title", "city", "country")
 COPIED = """COPY leads_lead (organization_id, first_name, last_name, email, email_norm, holds_email, phone_number, phone_norm,
     company_id, job_title, city, country, status_id, priority, score, holds_linkedin, custom_fields, ai_information, created_at,
@@ -159,8 +160,9 @@ def exports(floor, org, say):
     for format, bare, limit in (("csv", "bare COPY", 2.22), ("xlsx", "bare xlsxwriter", 1.2)):
         count, seconds = ours[format][-1]["rows"], middle(ours[format])
         text = f"{count:,} rows in {seconds:.1f} s ({count / seconds:,.0f} a second), {bare} {middle(theirs[format]):.1f} s"
-        goals = [goal(f"CPU / {bare}", ratio(ours[format], theirs[format]), limit),
-                 goal("MB", max(run["memory"] for run in ours[format]), MEMORY)]
+        goals = [goal("MB", max(run["memory"] for run in ours[format]), MEMORY)]
+        if middle(theirs[format]) > MEANT:
+            goals.insert(0, goal(f"CPU / {bare}", ratio(ours[format], theirs[format]), limit))
         checks.append({"case": f"export {format.upper()}", "text": text, "goals": goals})
     return checks
 
