@@ -1,4 +1,6 @@
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
+from orjson import dumps
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import FloatField
 
@@ -7,6 +9,7 @@ from lio.api.fields import INT8, Flag, Ids, Text, Whole
 from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
 from lio.grammar import Column
 from lio.models import Change
+from lio.search import NEAR
 from lookups.filters import OwnFilter
 
 
@@ -50,8 +53,18 @@ class Tags(Column):
         return ~Q(Exists(LeadTag.objects.filter(lead=OuterRef("pk"))))
 
 
+def with_custom(values):
+    """Ids of the living leads that hold one of `values` ([{key: value}]); None when they are too many to name."""
+    with connection.cursor() as cursor:
+        wanted = [dumps(value).decode() for value in values]
+        cursor.execute("SELECT leads_with_custom(%s::jsonb[], %s)", [wanted, NEAR + 1])
+        ids = cursor.fetchone()[0] or []
+    return ids if len(ids) <= NEAR else None
+
+
 class LeadFilter(OwnFilter):
     module = "lead"
+    custom_hits = staticmethod(with_custom)
     columns = {
         **{name: Column("text", name) for name in (
             "first_name", "last_name", "email", "phone_number", "job_title", "industry", "website", "address", "city", "state",

@@ -1,5 +1,7 @@
 """Filters of what organisations define, and what it adds to the lists of other records: custom fields and saved views."""
 
+from typing import Any
+
 from django.db.models import BooleanField, DecimalField, F, Func, JSONField, Q, TextField, Value
 from django.db.models.functions import Coalesce, Lower
 from rest_framework.exceptions import ValidationError
@@ -7,7 +9,8 @@ from rest_framework.exceptions import ValidationError
 from lio.api.envelope import BadParameter
 from lio.api.fields import Flag, Text, Whole
 from lio.filters import Filter, ListFilter
-from lio.grammar import Column, many, text_of
+from lio.grammar import NEGATED, Column, flag_of, id_of, many, number_of, text_of
+from lio.rows import IDS, IsAny
 from lookups import custom, views
 from lookups.custom import Kind
 from lookups.edit import kind_of
@@ -70,9 +73,36 @@ def value_of(definition):
 
 
 class CustomColumn(Column):
-    def __init__(self, definition):
+    """`hits` finds records by their custom values: a function of [{key: value}] to ids, or None when they are too many."""
+
+    def __init__(self, definition, hits=None):
         super().__init__(KINDS.get(definition.kind, "text"), definition.key)
+        self.definition, self.hits = definition, hits
         self.value = value_of(definition)
+
+    def q(self, op, raw, caller):
+        found = super().q(op, raw, caller)
+        values = self._exactly(raw, caller) if self.hits and NEGATED.get(op, op) in ("is", "in") else []
+        ids = self.hits([{self.path: value} for value in values]) if values else None
+        if ids is None:
+            return found
+        found = Q(IsAny(F("pk"), Value(ids, output_field=IDS)))
+        return ~found if op in NEGATED else found
+
+    def _exactly(self, raw, caller):
+        """The values, as records hold them, that a test asks for; [] where it asks for more than equality, like text does."""
+        items = raw if isinstance(raw, list) else [raw]
+        if self.kind == "number":
+            return [number_of(item) for item in items]
+        if self.kind == "person":
+            return [getattr(caller, "pk", 0) or 0 if item in ("me", "@me", True) else id_of(item) for item in items]
+        if self.kind == "flag":
+            return [flag_of(raw), str(flag_of(raw)).lower()]
+        if self.kind == "set":
+            return [value for item in items for value in ([item], item)]
+        spelled = {option.casefold(): option for option in self.definition.options}
+        chosen = [spelled.get(str(item).casefold()) for item in items] if self.definition.kind == Kind.CHOICE else []
+        return [] if None in chosen else chosen
 
     def compare(self, lookup, value):
         left = self.value
@@ -117,6 +147,7 @@ class OwnFilter(ListFilter):
     """
 
     module = ""
+    custom_hits: Any = None  # for CustomColumn; without it, rows are looked through
 
     def __init__(self, params, caller):
         self.definitions = custom.definitions(caller.organization, self.module)
@@ -143,14 +174,14 @@ class OwnFilter(ListFilter):
         found = self.definition(name.removeprefix(CUSTOM))
         if found is None:
             raise ValidationError("there is no such custom field")
-        return CustomColumn(found)
+        return CustomColumn(found, self.custom_hits)
 
     def filter_named(self, name):
         if not self.module or not name.startswith(CUSTOM):
             return super().filter_named(name)
         key = name.removeprefix(CUSTOM)
         if found := self.definition(key):
-            column = CustomColumn(found)
+            column = CustomColumn(found, self.custom_hits)
             if found.kind in (Kind.CHOICE, Kind.CHOICES, Kind.PERSON):
                 return Filter(AsSent(), lambda raw, caller: column.q("in", _parts(raw, found.options), caller), many=True)
             return Filter(AsSent(), lambda raw, caller: column.q("is", raw, caller))

@@ -50,6 +50,7 @@ SQL = {
     "leads/jobs.py",
     "leads/merge.py",
     "leads/models.py",
+    "leads/filters.py",
     "leads/follow_ups.py",
     "activity/groups.py",
     "leads/web_forms/models.py",
