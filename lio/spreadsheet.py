@@ -1,7 +1,7 @@
 """Tables out: cells that no spreadsheet program takes for a formula (R47), and a workbook written row by row.
 
-A workbook is made by hand and not by a library: its rows are XML that can be written in pieces, by several turns of a job, and
-it takes a tenth of the time (docs/decisions/0011-exports.md).
+A workbook is made by hand and not by a library: its rows are XML that can be written in pieces, by several turns of a job, at
+about a third of the CPU (docs/decisions/0011-exports.md).
 """
 
 import re
