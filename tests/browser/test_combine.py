@@ -35,3 +35,14 @@ def test_from_the_filter_menu_to_a_shared_view(visit, acme, axe):
     page.get_by_label("Who sees it").select_option("public")
     page.get_by_role("button", name="Save view").click()
     page.get_by_role("navigation", name="Views").get_by_role("link", name="One and two").wait_for()
+
+    theirs = visit("rob@acme.example")  # shared: a colleague sees the same leads, and may not overwrite the view
+    theirs.goto("/leads/")
+    theirs.get_by_role("navigation", name="Views").get_by_role("link", name="One and two").click()
+    theirs.get_by_text("Company contains Seed 1 or Company contains Seed 2").wait_for()
+    assert theirs.locator(".foot .num").inner_text() == page.locator(".foot .num").inner_text()
+    theirs.get_by_role("link", name="Score").click()  # sorted otherwise: modified for them alone
+    theirs.get_by_text("Modified").wait_for()
+    assert theirs.get_by_role("button", name="Save", exact=True).count() == 0
+    page.reload()
+    assert page.get_by_text("Modified").count() == 0
