@@ -1,11 +1,10 @@
 """One lead: who, status path, notes, timeline, score with reasons, fields."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.http import QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.timezone import now
 
 from accounts.models import User
 from leads import edit, merge, notes
@@ -21,7 +20,7 @@ from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import plain_rows
-from lio.undo import DAYS, with_undo
+from lio.undo import with_undo
 from lookups.known import known
 from lookups.seeds import LOST
 
@@ -296,8 +295,6 @@ def _entry(row, organization, names, written):
         elif row.verb == "lead.absorbed":
             found["changes"] = []
             found["detail"] = f"merged {', '.join(one['name'] for one in after['leads'])} into this lead"
-            if row.created_at > now() - timedelta(days=DAYS):
-                found["undo"] = row.change_id
         elif kind == "tagged":
             found["detail"] = f"added the tag {found['changes'][0]['after']}" if found["changes"] else "added a tag"
         elif kind == "other":

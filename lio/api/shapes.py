@@ -8,6 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.expressions import Case, Col, Value
+from django.db.models.functions import JSONObject
 from django.db.models.sql.constants import LOUTER
 
 from lio.rows import Moment
@@ -94,6 +95,8 @@ def _of_expression(expression, query):
     if isinstance(expression, ArraySubquery):
         (inner,) = expression.query.annotation_select.values()
         return {"type": "array", "items": _of_object(inner)}
+    if isinstance(expression, JSONObject):
+        return _of_object(expression)
     may_be_empty = _may_be_empty(expression, query)
     if isinstance(expression, Moment):
         return nullable(BASIC[datetime]) if may_be_empty else dict(BASIC[datetime])

@@ -77,7 +77,7 @@ def test_an_organisation_starts_with_a_form(api, visitor):
 
 
 def test_organisations_that_were_there_get_the_same_form_by_migration(api, rep):
-    seed = import_module("leads.migrations.0004_web_forms").SEED
+    seed = import_module("leads.migrations.0006_first_web_forms").SEED
     (first,) = api.get("/api/web-forms").json()["data"]
     with org_scope(rep.organization), connection.cursor() as cursor:
         cursor.execute(seed)  # has one already

@@ -10,7 +10,7 @@ BULK = [
     endpoint
     for endpoint in BUILT
     if {"ids", "select_all"} & {param["name"] for param in params_of(endpoint, "body")}
-    and endpoint["id"] not in ("notification-read", "exports-create")
+    and endpoint["id"] not in ("notification-read", "exports-create", "lead-merge", "lead-duplicates-dismiss")  # name each
 ]
 ALL = [endpoint for endpoint in BULK if "select_all" in {param["name"] for param in params_of(endpoint, "body")}]
 
