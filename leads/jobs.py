@@ -9,7 +9,7 @@ from orjson import dumps
 from leads import duplicates, follow_ups, scoring
 from leads.models import Lead, fold_counts
 from leads.web_forms import models as web_forms
-from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job, path_of
+from lio.jobs import AGAIN, advance, enqueue, every, job, path_of
 from lio.tenancy import org_scope
 
 FACTS = (
@@ -74,10 +74,13 @@ def tend_follow_ups():
             follow_ups.miss_past()
 
 
+MATCH_TURN = 3  # seconds: nobody waits for it, others wait for its worker
+
+
 @job(long=True, attempts=50)
 def match_leads(row):
     """Look for the duplicates of the leads that wait to be looked at, some hundred a transaction."""
-    end = monotonic() + TURN_SECONDS
+    end = monotonic() + MATCH_TURN
     while monotonic() < end:
         with org_scope(row.organization_id):
             taken = duplicates.match_next(row.organization_id)
@@ -90,7 +93,7 @@ def match_leads(row):
 @job(long=True, attempts=50)
 def look_again(row):
     """Have all leads of the organisation looked at anew."""
-    last, end = row.cursor or 0, monotonic() + TURN_SECONDS
+    last, end = row.cursor or 0, monotonic() + MATCH_TURN
     while monotonic() < end:
         with org_scope(row.organization_id):
             last = duplicates.put_in_line(row.organization_id, last)

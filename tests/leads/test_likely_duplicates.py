@@ -233,8 +233,8 @@ def test_merging_on_the_page_and_undoing(browser, rep):
                                          "f.city": one.pk}, follow=True)
     assert page.redirect_chain == [(f"/leads/{other.pk}/", 302)]
     text = page.content.decode()
-    assert "2 leads are one now." in text and "Undo the merge" in text
-    change = text.split('action="/undo/')[1].split('"')[0]
+    assert "2 leads are one now." in text and "Undo this for all leads it changed" in text
+    change = text.split('href="/undo/')[1].split('"')[0]
     browser.post(f"/undo/{change}")
     with org_scope(rep.organization):
         assert Lead.objects.alive().count() == 2
