@@ -69,8 +69,9 @@ def test_merging_without_script(visit, twins):
     page.goto(f"/leads/merge?ids={twins[0]},{twins[1]}")
     page.get_by_role("button", name="Merge 2 leads").click()
     expect(page.get_by_text("2 leads are one now.")).to_be_visible()
-    page.get_by_role("button", name="Undo the merge").click()
-    expect(page.get_by_text("2 records put back.")).to_be_visible()
+    page.get_by_role("link", name="Undo this for all leads it changed").first.click()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text("2 records put back.").first).to_be_visible()
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -5,7 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 LIST = """Name;E-Mail;Firma;Telefon;Schuhgröße
 Jane Doe;jane.import@x.example;Acme;+49 30 12345;42
-Row Seed;ROW7@seed.example;Other;;
+Row Seed;ROW27@seed.example;Other;;
 Nobody;;;;
 """
 
