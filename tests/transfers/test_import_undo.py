@@ -10,6 +10,7 @@ from lio import jobs, undo
 from lio.tenancy import org_scope
 from tests.conftest import sign_in
 from tests.factories import make_lead
+from tests.transfers.importing import imported as imported_over_api
 from transfers.models import Import
 
 LIST = "Email,First name,City\n" + "".join(f"p{n}@x.example,Jane{n},Bonn\n" for n in range(8)) + "there@x.example,Old,Bonn\n"
@@ -91,3 +92,29 @@ def test_who_may_not_edit_is_not_offered_it(client, rep, imported):
         roles.add(rep.organization, name="Loader", description="", permissions=["records.view", "records.import"], by=rep)
     loader = sign_in(client, make_member(rep.organization, role="Loader"))
     assert "Undo the import" not in page(loader, imported)
+
+
+@pytest.mark.slow
+def test_five_thousand_rows_of_which_ten_were_edited(api, rep):
+    """Created and updated leads go back; the ten that somebody has worked on since stay as they are, and are told."""
+    with org_scope(rep.organization):
+        was = [make_lead(rep.organization, email=f"p{n}@x.example", first_name="Old", city="Riga").pk for n in range(0, 5_000, 50)]
+    lines = "".join(f"p{n}@x.example,Jane{n},Bonn\n" for n in range(5_000))
+    job = imported_over_api(api, f"email,first name,city\n{lines}", policy="update")
+    assert (job["created"], job["merged"]) == (4_900, 100)
+    with org_scope(rep.organization):
+        change_id = Import.objects.get().change_id
+        made = list(Lead.objects.exclude(pk__in=was).order_by("pk").values_list("pk", flat=True)[:5])
+    for pk in (*was[:5], *made):
+        assert api.post(f"/api/lead/update/{pk}", {"city": "Kiel"}, format="json").status_code == 200
+    done = api.post("/api/undo", {"change_id": change_id}, format="json").json()["data"]
+    jobs.drain()
+    told = api.get(f"/api/undo/view/{change_id}").json()["data"]
+    assert told["conflict_count"] == 10 and {conflict["model_id"] for conflict in told["conflicts"]} == {*was[:5], *made}
+    assert told["reverted"] == 5_000 - 5, done  # what was updated goes back in all that nobody has touched
+    with org_scope(rep.organization):
+        left = list(Lead.objects.alive().order_by("pk").values_list("pk", "first_name", "city"))
+    assert left == [
+        *[(pk, "Old", "Kiel" if n < 5 else "Riga") for n, pk in enumerate(was)],
+        *[(pk, f"Jane{n + 1}", "Kiel") for n, pk in enumerate(made)],
+    ]
