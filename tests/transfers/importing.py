@@ -1,10 +1,22 @@
 """Short ways to send a lead list and see what came of it."""
 
+from urllib.parse import urlsplit
+
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from leads.models import Lead
 from lio import jobs
 from lio.tenancy import org_scope
+
+
+def addresses():
+    """The environment of a process that is to work on the tests' database, as each role."""
+    from lio.settings import DATABASE_URLS
+
+    name = connection.settings_dict["NAME"]
+    keys = {"DATABASE_URL": "app", "DATABASE_OWNER_URL": "owner", "DATABASE_SYSTEM_URL": "system"}
+    return {key: urlsplit(DATABASE_URLS[role])._replace(path=f"/{name}").geturl() for key, role in keys.items()}
 
 
 def send(api, content, name="leads.csv", **options):

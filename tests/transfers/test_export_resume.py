@@ -12,7 +12,6 @@ from random import Random
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection
 from python_calamine import CalamineWorkbook
 
 from activity.models import Notification
@@ -23,8 +22,9 @@ from lio.tenancy import org_scope
 from lookups.known import known
 from tests.factories import make_organization
 from tests.transfers.exporting import ask, download, table
+from tests.transfers.importing import addresses
 from tests.transfers.test_exports import leads, storage, stored  # noqa: F401 - fixtures
-from tests.transfers.test_import_resume import override_storage, stop, url_of
+from tests.transfers.test_import_resume import override_storage, stop
 from transfers import exporting, exports
 from transfers.models import Export
 
@@ -104,12 +104,7 @@ def test_a_worker_killed_three_times_writes_one_whole_file(tmp_path):
     many(admin.organization, count)
     with override_storage(tmp_path), org_scope(admin.organization):
         row = exports.create(admin.organization, export_type="leads", by=admin)
-    name = connection.settings_dict["NAME"]
-    urls = {
-        f"DATABASE{part}URL": url_of(role).rsplit("/", 1)[0] + f"/{name}"
-        for part, role in (("_", "app"), ("_OWNER_", "owner"), ("_SYSTEM_", "system"))
-    }
-    env = os.environ | urls | {"LIO_DATA_DIR": str(tmp_path), "LIO_WORKERS": "1", "SECRET_KEY": "only-for-this-test"}
+    env = os.environ | addresses() | {"LIO_DATA_DIR": str(tmp_path), "LIO_WORKERS": "1", "SECRET_KEY": "only-for-this-test"}
     (tmp_path / "short").mkdir()
     (tmp_path / "short" / "sitecustomize.py").write_text(SHORT)  # small pieces and turns, so that there is time to be killed
     env["PYTHONPATH"] = f"{tmp_path / 'short'}{os.pathsep}{env.get('PYTHONPATH', '')}"
@@ -193,8 +188,7 @@ def test_the_memory_does_not_grow_with_the_rows(tmp_path, format):
     with override_storage(tmp_path), org_scope(admin.organization):
         row = exports.create(admin.organization, export_type="leads", by=admin, format=format)
     job = jobs.Job.objects.get(function="transfers.jobs.write_export")
-    url = url_of("app").rsplit("/", 1)[0] + f"/{connection.settings_dict['NAME']}"
-    env = os.environ | {"DATABASE_URL": url, "LIO_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "lio.settings"}
+    env = os.environ | addresses() | {"LIO_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "lio.settings"}
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(job.pk)], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True
     )

@@ -17,7 +17,7 @@ from lio import jobs
 from lio.models import Change, Job, SearchDoc
 from lio.tenancy import org_scope
 from tests.factories import make_organization
-from tests.transfers.importing import counts, leads_of, send
+from tests.transfers.importing import addresses, counts, leads_of, send
 from transfers import imports
 from transfers.models import Import, ImportRow
 from transfers.staging import Work
@@ -141,12 +141,7 @@ def test_a_worker_killed_three_times_loses_and_doubles_nothing(tmp_path):
     admin = make_organization()
     with override_storage(tmp_path), org_scope(admin.organization):
         row = imports.take(SimpleUploadedFile("leads.csv", lead_list(rows).encode()), by=admin, runs_through=True)
-    name = connection.settings_dict["NAME"]
-    urls = {
-        f"DATABASE{part}URL": url.rsplit("/", 1)[0] + f"/{name}"
-        for part, url in (("_", url_of("app")), ("_OWNER_", url_of("owner")), ("_SYSTEM_", url_of("system")))
-    }
-    env = os.environ | urls | {"LIO_DATA_DIR": str(tmp_path), "LIO_WORKERS": "1", "SECRET_KEY": "only-for-this-test"}
+    env = os.environ | addresses() | {"LIO_DATA_DIR": str(tmp_path), "LIO_WORKERS": "1", "SECRET_KEY": "only-for-this-test"}
     kills, places, end = 0, [], time.monotonic() + 300
     while time.monotonic() < end:
         worker = subprocess.Popen(
@@ -191,12 +186,6 @@ def stop(worker):
     for process in children:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-
-
-def url_of(role):
-    from lio.settings import DATABASE_URLS
-
-    return DATABASE_URLS[role]
 
 
 def override_storage(folder):
