@@ -98,7 +98,9 @@ def test_who_may_not_edit_is_not_offered_it(client, rep, imported):
 def test_five_thousand_rows_of_which_ten_were_edited(api, rep):
     """Created and updated leads go back; the ten that somebody has worked on since stay as they are, and are told."""
     with org_scope(rep.organization):
-        there = [make_lead(rep.organization, email=f"p{n}@x.example", first_name="Old", city="Riga") for n in range(0, 5_000, 50)]
+        there = [
+            make_lead(rep.organization, email=f"p{n}@x.example", first_name="Old", city="Riga") for n in range(0, 5_000, 50)
+        ]
         was = [lead.pk for lead in there]
     lines = "".join(f"p{n}@x.example,Jane{n},Bonn\n" for n in range(5_000))
     job = imported_over_api(api, f"email,first name,city\n{lines}", policy="update")
