@@ -13,6 +13,7 @@ from django.utils.timezone import now
 
 from companies.naming import find_or_make_many, normal
 from leads import edit, jobs, words
+from leads.assignment import tell_owner
 from leads.capture import TRIES, new_row, told
 from leads.edit_many import as_json, follow, recordset, save
 from leads.identity import HOLDS, hand_on, norms
@@ -263,6 +264,17 @@ def _insert(organization, leads, *, by):
         "lead.created", "lead", [(lead.pk, None, told(organization, lead.fields, lead.company)) for lead in made], by=by
     )
     enqueue_many(jobs.score_leads, [lead.pk for lead in made])
+    _tell_owners([(lead.pk, lead.fields.get("assigned_to_id")) for lead in made], by=by)
+
+
+def _tell_owners(pairs, *, by):
+    """Tell the new owners of leads, [(lead's id, member's id or None)]: each of all that are theirs at once."""
+    given: dict[int, list[int]] = {}
+    for lead_id, member_id in pairs:
+        if member_id:
+            given.setdefault(member_id, []).append(lead_id)
+    for member_id, lead_ids in given.items():
+        tell_owner(lead_ids, member_id, by=by)
 
 
 def _tag(pairs, organization):
@@ -282,6 +294,7 @@ def _merge(organization, leads, company_names, *, by):
     company_names = company_names | {row.company_id: row.company.company_name for row in there.values() if row.company}
     tags = _tags_of(organization, there) if any(lead.tags for lead in leads) else {}
     changes: list = []
+    given: list = []
     changed: dict = {}
     columns: set = set()
     lost: set = set()
@@ -303,6 +316,8 @@ def _merge(organization, leads, company_names, *, by):
         if added := [tag for tag in dict.fromkeys(lead.tags) if tag not in tags.get(row.pk, ())]:
             old["tags"], new["tags"] = _numbers(organization, tags, row.pk, added)
             _tag([(row.pk, tag) for tag in added], organization)
+        if after.get("assigned_to_id"):
+            given.append((row.pk, after["assigned_to_id"]))
         if new or after:
             changes.append((row.pk, old, new))
             changed[row.pk] = row
@@ -311,6 +326,7 @@ def _merge(organization, leads, company_names, *, by):
     hand_on(*freed)
     follow(list(changed.values()), company_names)
     history.record_each("lead.merged", "lead", changes, by=by)
+    _tell_owners(given, by=by)
     return lost
 
 

@@ -29,7 +29,7 @@ def set_fields(organization, ids, values, *, by):
     names = {row.company_id: row.company.company_name for row in there if row.company}
     if values.get("company_id") and values["company_id"] not in names:
         names |= dict(Company.objects.filter(pk=values["company_id"]).values_list("pk", "company_name"))
-    changes, changed, columns = [], [], set()
+    changes, changed, given, columns = [], [], [], set()
     for row in there:
         before, after = edit._set(row, dict(values))
         if not after:
@@ -40,16 +40,16 @@ def set_fields(organization, ids, values, *, by):
         old, new = edit.wire(organization, before), edit.wire(organization, after)
         if "company_id" in new:
             old["company"], new["company"] = names.get(before["company_id"]), names.get(after["company_id"])
+        if "assigned_to_id" in after:
+            given.append(row.pk)
         changes.append((row.pk, old, new))
         changed.append(row)
         columns |= after.keys()
     save(changed, columns, organization)
     follow(changed, names)
     history.record_each("lead.updated", "lead", changes, by=by)
-    done = [row.pk for row in changed]
-    if values.get("assigned_to_id"):
-        tell_owner(done, values["assigned_to_id"], by=by)
-    return done
+    tell_owner(given, values.get("assigned_to_id"), by=by)
+    return [row.pk for row in changed]
 
 
 def shared(organization, name):

@@ -12,7 +12,7 @@ from leads.api import (
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, conditions, duplicates, lead, views, work
+from leads.pages import add, bulk, conditions, duplicates, lead, views, work
 from leads.pages import list as leads
 from leads.web_forms import pages as web_forms
 from leads.web_forms.api import WebFormViewSet
@@ -57,7 +57,7 @@ pages = [
     path("duplicates/dismiss", duplicates.Dismiss.as_view(), name="dismiss"),
     path("duplicates/hint", duplicates.DuplicateHint.as_view(), name="hint"),
     path("merge", duplicates.MergePage.as_view(), name="merge"),
-    path("bulk", leads.BulkLeads.as_view(), name="bulk"),
+    path("bulk", bulk.BulkLeads.as_view(), name="bulk"),
     path("mentions", work.Mentions.as_view(), name="mentions"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),

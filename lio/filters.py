@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from lio import search
 from lio.api.envelope import BadParameter
-from lio.api.fields import Flag, Ids, Text
+from lio.api.fields import Ids, Text
 from lio.errors import Invalid
 from lio.grammar import GROUPS, Column, Period, Tree, zone_of
 
@@ -49,10 +49,6 @@ def any_of(column):
 def same_text(column):
     """Equal without regard to case."""
     return Filter(Text(max_length=MAX_SEARCH), lambda value, caller: Q(**{f"{column}__iexact": value}))
-
-
-def yes_no(rule):
-    return Filter(Flag(), lambda value, caller: rule(value))
 
 
 class Edge:

@@ -107,29 +107,6 @@ def took(change_id):
     _change_id.set(change_id)
 
 
-def record_many(verb, model_type, ids, *, by, before=None, after=None):
-    """The same for many records to which the same happened, in one statement."""
-    if ids:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """INSERT INTO lio_change (organization_id, change_id, verb, model_type, model_id, before, after, by_id, actor,
-                                           undoes)
-                   SELECT %s, %s, %s, %s, id, %s::jsonb, %s::jsonb, %s, %s, %s FROM unnest(%s::bigint[]) AS id""",
-                [
-                    current_organization_id(),
-                    start_change(),
-                    verb,
-                    model_type,
-                    before and _json(before),
-                    after and _json(after),
-                    by and by.pk,
-                    _actor.get(),
-                    _undoes.get(),
-                    list(ids),
-                ],
-            )
-
-
 def record_each(verb, model_type, entries, *, by):
     """The same for many records to which different things happened: `entries` are (id, before, after)."""
     if entries:

@@ -101,11 +101,6 @@ def _rows_of_page(model):
     return _as_json(rows, "coalesce(json_agg(r), '[]')")
 
 
-def json_rows(rows):
-    """All rows of a `.values()` queryset as one JSON array."""
-    return Fragment(_fetch(rows, "coalesce(json_agg(r), '[]')"))
-
-
 def json_row(rows):
     """The first row as a JSON object; None where there is none."""
     found = _fetch(rows[:1], "json_agg(r)->0")

@@ -8,7 +8,7 @@ from leads.capture import capture
 from leads.models import Lead
 from leads.pages.duplicates import hint
 from leads.pages.fields import custom_choices
-from leads.pages.list import lookup_options
+from leads.pages.tested import lookup_options
 from leads.serializers import AddLead, attributes, tag_ids
 from lio.errors import Conflict, DomainError
 from lio.forms import Choice, InputForm, Text

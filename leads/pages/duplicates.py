@@ -1,5 +1,6 @@
 """Pages of duplicates: the list of likely pairs, the hint in the form for a new lead, the screen on which leads are merged."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -45,7 +46,9 @@ class DuplicateList(Page):
             "may_merge": request.user.can("records.delete"), "may_edit": request.user.can("records.edit")})
 
     def post(self, request):
-        if request.user.can("records.edit") and not LeadToMatch.objects.of(self.organization).exists():
+        if not request.user.can("records.edit"):
+            raise PermissionDenied
+        if not LeadToMatch.objects.of(self.organization).exists():
             enqueue(jobs.look_again, by=request.user)
         self.say("All leads are being looked at again.")
         return redirect("leads:duplicates")

@@ -243,20 +243,23 @@ def _choices(lead, organization, name):
 
 def read_field(organization, name, posted):
     """(model attributes, inner ids of tags or None) of one posted field, read by the API's own serializer."""
-    value = posted.get("value", "")
+    given = UpdateLead.read(posted_field(organization, name, posted), partial=True)
+    if name == "tags":
+        return {}, tag_ids(organization, given["tags"] or [])
+    return attributes(organization, given), None
+
+
+def posted_field(organization, name, posted):
+    """{name of the API: value} of one posted field."""
+    value, several = posted.get("value", ""), [part for part in posted.getlist("value") if part]
     if name.startswith(CUSTOM):
         key = name.removeprefix(CUSTOM)
         one = definitions(organization).get(key)
-        several = one is not None and one.is_active and one.kind == Kind.CHOICES
-        value = [part for part in posted.getlist("value") if part] if several else value
-        given = UpdateLead.read({"custom_fields": {key: value or None}}, partial=True)
-    elif name == "tags":
-        given = UpdateLead.read({"tags": [part for part in posted.getlist("value") if part]}, partial=True)
-        return {}, tag_ids(organization, given["tags"] or [])
-    else:
-        empty = "" if name in ("first_name", "last_name") else None
-        given = UpdateLead.read({name: value.strip() if value.strip() else empty}, partial=True)
-    return attributes(organization, given), None
+        chosen = one is not None and one.is_active and one.kind == Kind.CHOICES
+        return {"custom_fields": {key: (several if chosen else value) or None}}
+    if name == "tags":
+        return {"tags": several}
+    return {name: value.strip() or ("" if name in ("first_name", "last_name") else None)}
 
 
 # ---------------------------------------------------------------------------- one field of many leads
@@ -273,14 +276,3 @@ def empty_field(organization, name):
     """The input of a field without a value, as `field_of` describes it."""
     nothing = dict.fromkeys([*LABELS, "id", "assigned_to_name", "lead_source_text", "priority_text"])
     return field_of(nothing | {"id": 0, "tags": []}, organization, name, editing=True)
-
-
-def posted_field(organization, name, posted):
-    """{name of the API: value} of one posted field."""
-    value = posted.get("value", "").strip() or None
-    if not name.startswith(CUSTOM):
-        return {name: value}
-    key = name.removeprefix(CUSTOM)
-    one = definitions(organization).get(key)
-    several = one is not None and one.kind == Kind.CHOICES
-    return {"custom_fields": {key: [part for part in posted.getlist("value") if part] if several else value}}

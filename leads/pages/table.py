@@ -9,7 +9,6 @@ from lookups.filters import CUSTOM
 
 MOST = 20
 PLAIN = ("email", "phone_number", "industry", "website", "linkedin_url", "city", "state", "country")  # text as it is
-RIGHT = ("estimated_value",)
 RANKS = {"job_title": "rank-3", "lead_source": "rank-3", "estimated_value": "num rank-2", "assigned_to": "rank-2"}
 DOWN = ("score", "estimated_value", "last_activity_at", "created_at", "updated_at")  # first click: the highest first
 

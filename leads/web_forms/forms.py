@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from leads.pages.list import lookup_options
+from leads.pages.tested import lookup_options
 from leads.web_forms.asking import FREE, LEAD, OF_KINDS, TYPES, definition_of
 from leads.web_forms.serializers import AddWebForm
 from lio.forms import Choice, InputForm, Text

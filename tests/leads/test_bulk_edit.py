@@ -2,6 +2,7 @@
 
 import pytest
 
+from activity.models import Notification
 from leads.models import Lead
 from lio import jobs
 from lio.models import Change
@@ -42,6 +43,16 @@ def test_fields_of_every_kind_with_history_and_undo(api, rep, three):
     assert api.post("/api/undo", {"change_id": int(answer["X-Change-Id"])}, format="json").json()["data"]["reverted"] == 2
     one = of(rep)[0]
     assert (one.city, one.company, one.custom_fields) == ("Rome", None, {"own": "A"})
+
+
+def test_who_owns_a_lead_already_is_not_told_of_it(api, rep, three, colleague):
+    with org_scope(rep.organization):
+        Lead.objects.filter(pk=three[0].pk).update(assigned_to=colleague)
+    values = {"assigned_to": colleague.pk, "city": "Kiel"}
+    assert update(api, ids=[lead.pk for lead in three], fields=values).json()["data"]["updated"] == 3
+    with org_scope(rep.organization):
+        told = Notification.objects.filter(user=colleague)
+        assert sorted(told.values_list("model_id", flat=True)) == [three[1].pk, three[2].pk]
 
 
 def test_select_all_and_empty_values(api, rep, three):

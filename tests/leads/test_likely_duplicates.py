@@ -263,6 +263,7 @@ def test_who_may_only_look_is_offered_nothing(rep, client):
     page = client.get("/leads/duplicates/").content.decode()
     assert "Jane Doe" in page and "Compare" not in page and "Not the same" not in page
     assert client.get(f"/leads/merge?ids={one.pk},{other.pk}").status_code == 403
+    assert client.post("/leads/duplicates/").status_code == 403
 
 
 # ------------------------------------------------------------------------- measured

@@ -8,6 +8,7 @@ import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
 
+from activity.models import Notification
 from leads.models import Lead
 from lio import jobs
 from lio.models import Change, Job
@@ -159,6 +160,17 @@ def test_custom_fields_are_read_by_their_definitions(api, rep, colleague):
     assert "DEAL SIZE" in job["errors"][0]["reason"] and "much" in job["errors"][0]["reason"]
     with org_scope(rep.organization):
         assert CustomField.objects.get(key="Hobby").state == "proposed"
+
+
+def test_owners_are_told_once_of_all_that_an_import_gives_them(api, rep, colleague):
+    there = make_lead(rep.organization, email="p0@x.example", assigned_to_id=colleague.pk)
+    lines = "".join(f"p{n}@x.example,Jane Doe,{colleague.email}\n" for n in range(8))
+    assert imported(api, f"email,name,owner\n{lines}z@x.example,Jo Doe,{rep.email}\n", policy="update")["succeeded"] == 9
+    with org_scope(rep.organization):
+        assert Lead.objects.get(pk=there.pk).first_name == "Jane"
+        told = Notification.objects.exclude(link__startswith="/import/").values_list("user_id", "title")
+        assert (colleague.pk, f"{rep.full_name} assigned 7 leads to you") in told  # p0 was theirs already
+        assert not [title for user, title in told if user == rep.pk and "assigned" in title]
 
 
 def test_what_a_custom_field_demands_is_demanded_of_rows(api, rep):
