@@ -14,7 +14,7 @@ FLOORS = [
     {"companies"},
     {"leads"},
     {"contacts", "intent"},
-    {"deals", "booking", "voice"},
+    {"deals", "booking", "voice", "enrichment"},
     {"mail"},
     {"assistant", "abm", "transfers", "reports"},
 ]
