@@ -21,7 +21,8 @@ from lio.outbound import Refused, TooBig, TooSlow, Unreachable, fetch, is_public
 INWARD = [
     # loopback, as people and libraries write it
     "127.0.0.1", "127.1", "127.0.1", "127.000.000.001", "2130706433", "017700000001", "0x7f000001", "0X7F.1",
-    "0x7f.0x0.0x0.0x1", "0177.0.0.1", "0177.0.0.0x1", "127.0.0.1.", "127.255.255.254", "%31%32%37.0.0.1", "①②⑦.⓪.⓪.①", "127。0。0。1",
+    "0x7f.0x0.0x0.0x1", "0177.0.0.1", "0177.0.0.0x1", "127.0.0.1.", "127.255.255.254", "%31%32%37.0.0.1",
+    "①②⑦.⓪.⓪.①", "127。0。0。1",
     "localhost", "LOCALHOST", "localhost.", "ip6-localhost", "0", "0.0.0.0", "0x0", "0.0.0.1",  # noqa: S104
     # own networks, link-local, the clouds' metadata, carriers, benchmarks, documentation, multicast, reserved
     "10.0.0.1", "10.255.255.255", "0xa000001", "172.16.0.1", "172.31.255.254", "192.168.0.1", "3232235521", "169.254.169.254",
@@ -30,7 +31,9 @@ INWARD = [
     # IPv6: loopback, mapped, compatible, NAT64, 6to4, Teredo, unique local, link-local, site-local, multicast, documentation
     "[::1]", "[0:0:0:0:0:0:0:1]", "[0000::0001]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:10.0.0.1]",
     "[::ffff:169.254.169.254]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001::1]",
-    "[fc00::1]", "[fd12:3456:789a::1]", "[fe80::1]", "[fe80::1%25lo]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]", "[100::1]",
+    "[fc00::1]", "[fd12:3456:789a::1]", "[fe80::1]", "[fe80::1%25lo]", "[fec0::1]", "[ff02::1]",
+    "[2001:db8::1]", "[3fff::1]",
+    "[100::1]",
 ]  # fmt: skip
 
 
@@ -215,7 +218,7 @@ def redirecting(where):
 
 
 @pytest.mark.parametrize("where", ["http://127.0.0.1/", "http://localhost/x", "https://[::1]/", "http://169.254.169.254/latest/",
-                                   "//10.0.0.1/", "file:///etc/passwd", "http://a:b@acme.example/"])  # fmt: skip
+                                   "//10.0.0.1/", "http://[x/", "file:///etc/passwd", "http://a:b@acme.example/"])  # fmt: skip
 def test_a_redirect_inward_is_refused(settings, monkeypatch, where):
     with answering(redirecting(where), settings) as url:
         dialled = record_dialling(monkeypatch)
