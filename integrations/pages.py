@@ -81,7 +81,7 @@ class Connect(SourcesPage):
         return self.page()
 
     def post(self, request):
-        provider, form = connections.known(self.name, needs_key=True), KeyForm(request.POST)
+        provider, form = connections.known(self.name, needs_key=True), self.form(request.POST)
         if form.is_valid():
             key = form.given.pop("key", "") or ""
             try:
@@ -96,18 +96,24 @@ class Connect(SourcesPage):
                 return redirect("settings:enrichment")
         return self.page(form, status=422)
 
-    def page(self, form=None, status=200):
+    def form(self, *data):
         provider, row = connections.known(self.name, needs_key=True), self.connection(self.name)
-        form = form or KeyForm(initial={**provider.options, **(row.options if row else {})})
+        form, has_key = KeyForm(*data, initial=provider.options | (row.options if row else {})), bool(row and row.secret)
+        form.fields["key"].required = not has_key
         form.fields["key"].help_text = (
-            "Leave it empty to keep the key that is there." if row and row.secret else f"From your account at {provider.label}."
+            "Leave it empty to keep the key that is there." if has_key else f"From your account at {provider.label}."
         )
+        return form
+
+    def page(self, form=None, status=200):
+        provider, form = connections.known(self.name, needs_key=True), form or self.form()
+        is_new = form.fields["key"].required
         return self.show(
             "settings/form.html",
             {
-                "title": f"{'Change' if row and row.secret else 'Connect'} {provider.label}",
+                "title": f"Connect {provider.label}" if is_new else provider.label,
                 "text": provider.sends,
-                "verb": "Save" if row and row.secret else "Connect",
+                "verb": "Connect" if is_new else "Save",
                 "back": reverse("settings:enrichment"),
                 "place": "Enrichment",
                 "form": form,

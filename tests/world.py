@@ -14,6 +14,8 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
+from integrations import connections
+from integrations.models import Connection
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -58,6 +60,8 @@ class World:
             self.key, self.secret = keys.create(
                 self.organization, name=f"{mark} key", by=self.admin, allowed_domains=[], allowed_ips=[]
             )
+            connections.connect(self.organization, "pdl", key=f"{mark}-key", by=self.admin)
+            Connection.objects.update(state="refused", reason=f"{mark} reason")  # so that nobody asks the vendor in a test
             invitations.invite(
                 self.organization,
                 email=f"{mark}.guest@example.net".lower(),
