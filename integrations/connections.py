@@ -73,14 +73,24 @@ def refused(organization, enricher, reason):
     return True
 
 
-def checked(connection, problem=""):
+def checked(connection, *, takes_key, problem=""):
     """Note that the service was asked whether it takes the key; `problem` says why that could not be found out.
 
-    Nothing is noted when the service was connected anew meanwhile: another check is on its way.
+    A service that had refused and takes the key now is connected again. Nothing is noted when it was connected anew
+    meanwhile: another check is on its way.
     """
-    rows = Connection.objects.of(connection.organization_id).filter(pk=connection.pk, connected_at=connection.connected_at)
-    rows.update(is_checking=False, checked_at=now(), updated_at=now())
-    rows.filter(state=State.CONNECTED).update(reason=problem[:300])
+    rows = Connection.objects.of(connection.organization_id)
+    row = rows.select_for_update().filter(pk=connection.pk, connected_at=connection.connected_at).first()
+    if row is None:
+        return
+    before = _told(row)
+    row.is_checking, row.checked_at, row.updated_at = False, now(), now()
+    if row.state == State.CONNECTED or takes_key:
+        row.reason = problem[:300]
+    if row.state == State.REFUSED and takes_key:
+        row.state = State.CONNECTED
+        history.record("connection.made", row, by=None, before=before, after=_told(row))
+    row.save()
 
 
 def known(provider, *, needs_key=False):

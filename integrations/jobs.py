@@ -29,7 +29,7 @@ def check(row, connection_id):
         except Permanent as error:
             refusal = str(error)
     with org_scope(row.organization_id):
-        connections.checked(connection, problem)
+        connections.checked(connection, takes_key=not problem and not refusal, problem=problem)
         if refusal:
             connections.refused(organization, adapter, refusal)
 

@@ -214,6 +214,19 @@ def test_a_key_is_checked_in_the_background(rep, vendor, status, state, reason):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_service_that_takes_the_key_again_is_connected_again(rep, vendor):
+    """Say after its bill is paid: the admin presses Test."""
+    vendor.says(402, {}).says(402, {}).says(404, {})
+    connect(rep)
+    assert check(rep).state == "refused"
+    assert check(rep).state == "refused" and "used up" in row_of(rep).reason
+    row = check(rep)
+    assert (row.state, row.reason) == ("connected", "") and len(enrichers(rep)) == 1
+    with org_scope(rep.organization):
+        assert Notification.objects.filter(type_id=9).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_key_that_cannot_be_read_says_so(rep, settings):
     connect(rep)
     settings.SECRETS_KEYS = "another"
