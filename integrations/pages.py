@@ -6,9 +6,7 @@ from django.urls import reverse
 
 from accounts.pages.base import SettingsPage
 from integrations import connections
-from integrations.jobs import start_check
 from integrations.models import Connection
-from integrations.registry import PROVIDERS
 from integrations.serializers import ConnectService
 from lio.errors import DomainError
 from lio.forms import Choice, InputForm, Text
@@ -38,18 +36,16 @@ class Sources(SourcesPage):
     """The sources in the order in which they are asked. Posts on, off or check with the name of a service."""
 
     def get(self, request):
-        rows = {row.provider: row for row in Connection.objects.of(self.organization).select_related("connected_by")}
         sources = [
             {
                 "provider": provider,
                 "connection": row,
                 "state": row.state if row else State.OFF,
-                "cost": row.options.get("cost", 0) if row and row.state == State.CONNECTED else provider.options.get("cost", 0),
+                "cost": connections.cost(provider, row),
             }
-            for provider in PROVIDERS.values()
-            for row in [rows.get(provider.name)]
+            for provider, row in connections.services(self.organization)
         ]
-        checking = any(row.is_checking for row in rows.values())
+        checking = any(source["connection"] and source["connection"].is_checking for source in sources)
         template = "settings/_sources.html" if self.is_swap else "settings/sources.html"
         return self.show(template, {"sources": sources, "checking": checking})
 
@@ -64,7 +60,7 @@ class Sources(SourcesPage):
                 connections.disconnect(self.organization, provider.name, by=request.user, ip=self.ip)
                 self.say(f"{provider.label} is off.")
             elif (row := self.connection(provider.name)) and row.secret:
-                start_check(row)
+                connections.start_check(row)
         except DomainError as error:
             self.complain(str(error))
         return redirect("settings:enrichment")
@@ -85,13 +81,10 @@ class Connect(SourcesPage):
         if form.is_valid():
             key = form.given.pop("key", "") or ""
             try:
-                row = connections.connect(
-                    self.organization, provider.name, by=request.user, key=key, options=form.given, ip=self.ip
-                )
+                connections.connect(self.organization, provider.name, by=request.user, key=key, options=form.given, ip=self.ip)
             except DomainError as error:
                 form.refuse(error)
             else:
-                start_check(row)
                 self.say(f"{provider.label} is connected. Its key is being checked.")
                 return redirect("settings:enrichment")
         return self.page(form, status=422)

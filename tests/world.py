@@ -61,7 +61,8 @@ class World:
                 self.organization, name=f"{mark} key", by=self.admin, allowed_domains=[], allowed_ips=[]
             )
             connections.connect(self.organization, "pdl", key=f"{mark}-key", by=self.admin)
-            Connection.objects.update(state="refused", reason=f"{mark} reason")  # so that nobody asks the vendor in a test
+            # so that nobody asks the vendor in a test
+            Connection.objects.update(state="refused", reason=f"{mark} reason", is_checking=False)
             invitations.invite(
                 self.organization,
                 email=f"{mark}.guest@example.net".lower(),
@@ -277,6 +278,7 @@ SPECIAL = {
     "exports-cancel": lambda world, n: {"id": world.open_export().pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
     "undo": lambda world, n: {"change_id": world.undoable(n)},
+    "integrations-set": lambda world, n: {"provider": "website", "connected": False},
     "notification-preferences-set": lambda world, n: {"preferences": {"mention": {"digest": True}}},
     "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
     "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
