@@ -176,6 +176,39 @@ class Attachment(TenantModel):
         return self.name
 
 
+class RecordNoteQuerySet(TenantQuerySet):
+    def rows(self):
+        return self.values(
+            "id", "title", "note", "is_pinned", subject_type=F("model_type"), subject_id=F("model_id"),
+            created_by_=F("created_by_id"), edited_at_=Moment("edited_at"), created_at_=Moment("created_at"),
+        )
+
+
+class RecordNote(TenantModel):
+    """What somebody wrote about a company or a contact. Leads have notes of their own (leads.Note), which the API documents."""
+
+    model_type = models.CharField(max_length=60)
+    model_id = models.BigIntegerField()
+    title = models.CharField(max_length=200)
+    note = models.TextField(blank=True, default="")
+    is_pinned = models.BooleanField(default=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+    created_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+
+    objects = RecordNoteQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        verbose_name = "note"
+        indexes = [
+            models.Index(fields=["organization", "model_type", "model_id", "-id"], condition=LIVING, name="notes_of_record")
+        ]
+
+    def __str__(self):
+        return self.title
+
+
 class FeedQuerySet(TenantQuerySet):
     def alive(self):
         return self

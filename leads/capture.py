@@ -7,11 +7,12 @@ from orjson import dumps
 from companies.naming import find_or_make
 from leads import edit, jobs, words
 from leads.assignment import tell_owner
-from leads.identity import HOLDS, ambiguous, duplicate, holders, norms
+from leads.identity import HOLDS, ambiguous, duplicate, holders
 from leads.models import Lead, LeadTag
 from lio import history, search
 from lio import jobs as queue
 from lio.errors import Conflict
+from lio.norms import norms
 from lookups.custom import refuse_taken
 from lookups.known import known
 from lookups.seeds import NEW

@@ -16,11 +16,12 @@ from leads import edit, jobs, words
 from leads.assignment import tell_owner
 from leads.capture import TRIES, new_row, told
 from leads.edit_many import as_json, follow, recordset, save
-from leads.identity import HOLDS, hand_on, norms
+from leads.identity import HOLDS, hand_on
 from leads.models import Lead, LeadTag
 from lio import history, search
 from lio.errors import Conflict, Invalid
 from lio.jobs import enqueue_many
+from lio.norms import norms
 from lookups.custom import active, holders_of
 from lookups.known import known
 

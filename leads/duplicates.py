@@ -14,10 +14,10 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from companies.naming import normal
-from leads.identity import norms
 from leads.merge import several
 from leads.models import LIKELY, STRONG, DuplicatePair, LeadToMatch
 from lio import history
+from lio.norms import norms
 
 REASONS = {
     "email": "Same e-mail address", "linkedin": "Same LinkedIn profile", "phone": "Same phone number",

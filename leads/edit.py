@@ -9,11 +9,12 @@ from orjson import dumps
 from companies.naming import find_or_make
 from leads import jobs, scoring, words
 from leads.assignment import tell_owner
-from leads.identity import HOLDS, ambiguous, duplicate, hand_on, holders, norms
+from leads.identity import HOLDS, ambiguous, duplicate, hand_on, holders
 from leads.models import Lead, LeadTag
 from lio import history, search
 from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
+from lio.norms import norms
 from lookups.custom import refuse_taken
 from lookups.known import known
 

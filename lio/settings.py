@@ -129,6 +129,8 @@ INSTALLED_APPS = [
     "activity.apps.ActivityConfig",
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
+    "contacts.apps.ContactsConfig",
+    "enrichment.apps.EnrichmentConfig",
     "transfers.apps.TransfersConfig",
     "lio.admin.LioAdminConfig",
     "django.contrib.auth",
