@@ -9,7 +9,6 @@ import argparse
 import csv
 import json
 from hashlib import sha256
-from pathlib import Path
 
 from lio.embedded.place import CHECKOUT
 
@@ -36,7 +35,7 @@ def train():
 
 
 def fitted(taught):
-    """Linear weights of the word pieces that count most: a support vector machine is fitted, half of the pieces let go, again."""
+    """Weights of the word pieces that count most: a support vector machine is fitted, half of the pieces let go, again."""
     import numpy
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.preprocessing import normalize
@@ -54,15 +53,17 @@ def fitted(taught):
             break
         weight = numpy.abs(model.coef_).max(axis=0)
         kept = numpy.sort(kept[numpy.argsort(-weight, kind="stable")[: max(KEPT, len(kept) // 2)]])
+    weights = (model.coef_.T * 1000).round().astype(int).tolist()
     return {
         "names": model.classes_.tolist(),
         "bias": (model.intercept_ * 1000).round().astype(int).tolist(),
-        "pieces": {str(names[at]): row for at, row in zip(kept, (model.coef_.T * 1000).round().astype(int).tolist(), strict=True)},
+        "pieces": {str(names[at]): row for at, row in zip(kept, weights, strict=True)},
     }
 
 
 def compared(name):
-    """{"ours", "patterns and weights alone", "n-grams": (accuracy, macro-F1)} on the titles for the test."""
+    """{who: (accuracy, macro-F1)} on the titles for the test. "ours" is what the product answers, "weights alone" what the
+    learned weights would say without the written rules, "n-grams" the measure to compare with."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import accuracy_score, f1_score
@@ -80,7 +81,8 @@ def compared(name):
     }
     truth = list(tested.values())
     return {
-        who: (accuracy_score(truth, said), f1_score(truth, said, labels=truths, average="macro")) for who, said in answers.items()
+        who: (accuracy_score(truth, said), f1_score(truth, said, labels=truths, average="macro"))
+        for who, said in answers.items()
     }
 
 

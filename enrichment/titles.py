@@ -1,8 +1,8 @@
 """What a job title says of its bearer: seniority, department, and what part they have in a decision to buy.
 
-A title says something only by words that say it: the written patterns below name the ranks and departments a title may speak of,
-in the words of seven languages. Where it speaks of several, weights of word pieces that were learned from lists of titles
-(titles.json; `python -m bench.titles --train`) choose between these and no others. See docs/decisions/0014-job-titles.md.
+A title says something only by words that say it: the written patterns below name the ranks and departments that a title may
+speak of, in the words of seven languages. Where it speaks of several, weights of word pieces that were learned from lists of
+titles (titles.json; `python -m bench.titles --train`) choose between these. See docs/decisions/0014-job-titles.md.
 """
 
 import json
@@ -20,46 +20,75 @@ LONGEST = 200  # characters of a title that are read
 
 # Patterns meet titles as `plain` leaves them: lower case, no accents, ä as ae.
 RANKS = {
-    MANAGEMENT: r"""\bc[efotmsidprx]o\b|\bcc?[cd]o\b|\bchro\b|\bciso\b|\bchief\b|geschaeftsfuehr|geschaeftsfueh|\bgf\b|vorstand
-        |vorsitz|president|praesident|presidente?|\bs?vp\b|\b[ear]vp\b|founder|gruender|mitgruend|inhaber|\bowners?\b|gesellschafter
+    MANAGEMENT: r"""
+        \bc[efotmsidprx]o\b|\bcc?[cd]o\b|\bchro\b|\bciso\b|\bchief\b|geschaeftsfuehr|geschaeftsfueh|\bgf\b|vorstand|vorsitz
+        |president|praesident|presidente?|\bs?vp\b|\b[ear]vp\b|founder|gruender|mitgruend|inhaber|\bowners?\b|gesellschafter
         |eigentuemer|proprietaire|\bgerante?\b|\bpdg\b|fondat|fundador|titolare|\bduen[oa]\b|propietari|eigenaar|oprichter
-        |amministrat(ore|rice) delegat|consejer[oa] delegad|managing partner|unternehmer\b|unternehmerin|entrepreneur
-        |chairman|chairwoman|\bchair\b|aufsichtsrat|bestuurder|board member|intendant|geschaeftsf(ue|u)er|directeur general
-        |director general|direttore generale|algemeen directeur|zaakvoerder|soci[ao].gerente|diretor geral""",
-    DIRECTOR: r"direc?tor|direkt(or|rice)|directeur|directrice|directora|diretor|direttore|direttrice|\bdir\b|prokurist|\bppa\b|\bmd\b",
-    LEAD: r"""head\b|\bheads\b|leiter|leitung|leitend|\bltg\b|\bltr\b|\bgl\b|\blead\b|hoofd\b|leider\b|teamlead|domainlead|leader|\bchef|vorgesetzt
-        |supervis|\bcapo\b|\bjef[ea]\b|responsabile|responsavel|vorarbeiter|meister\b|meisterin\b|dekan\b|rektor\b""",
-    SENIOR: r"""senior|\bsr\b|\bsen\b|manag|\bmgr\b|\bpm\b|consult|consulente|advisor|executive|speciali[sz]|spezialist|expert
+        |amministrat(ore|rice) delegat|consejer[oa] delegad|managing partner|unternehmer\b|unternehmerin|entrepreneur|chairman
+        |chairwoman|\bchair\b|aufsichtsrat|bestuurder|board member|intendant|geschaeftsf(ue|u)er|directeur general
+        |director general|direttore generale|algemeen directeur|zaakvoerder|soci[ao].(gerente|manager)|diretor geral
+    """,
+    DIRECTOR: r"""
+        direc?tor|direkt(or|rice)|directeur|directrice|directora|diretor|direttore|direttrice|\bdir\b|prokurist|\bppa\b|\bmd\b
+    """,
+    LEAD: r"""
+        head\b|\bheads\b|leiter|leitung|leitend|\bltg\b|\bltr\b|\bgl\b|\blead\b|hoofd\b|leider\b|teamlead|domainlead|leader
+        |\bchef|vorgesetzt|supervis|\bcapo\b|\bjef[ea]\b|responsabile|responsavel|vorarbeiter|meister\b|meisterin\b|dekan\b
+        |rektor\b
+    """,
+    SENIOR: r"""
+        senior|\bsr\b|\bsen\b|manag|\bmgr\b|\bpm\b|consult|consulente|advisor|executive|speciali[sz]|spezialist|expert
         |engineer|ingenieur|ingegnere|ingenier[oa]|developer|architect|architekt|coordin|koordin|assistant|responsable|partner
-        |administrat|\bchargee?\b|scientist|representative|officer|\bmember\b|planner|strateg|principal|professional""",
-    JUNIOR: r"""junior|\bjr\b|\bjun\b|assist(en|an)|assitenz|assistenz|sekret|secret|referent|mitarbeit|sachbearbeit|trainee|praktik
+        |administrat|\bchargee?\b|scientist|representative|officer|\bmember\b|planner|strateg|principal|professional
+    """,
+    JUNIOR: r"""
+        junior|\bjr\b|\bjun\b|assist(en|an)|assitenz|assistenz|sekret|secret|referent|mitarbeit|sachbearbeit|trainee|praktik
         |\binterns?\b|internship|stagiaire|alternant|apprenti|azubi|auszubild|werkstudent|student|volont|analyst|associate
-        |aushilf|hilfskraft|becari[oa]|tirocin|stagista|medewerk|absolvent|graduate|entry level|estagiari|aprendiz|lehrling""",
+        |aushilf|hilfskraft|becari[oa]|tirocin|stagista|medewerk|absolvent|graduate|entry level|estagiari|aprendiz|lehrling
+    """,
 }
 DEPARTMENTS = {
-    "Marketing": r"""marketing|\bmarket\b|kommunikation|communicat|comunica|\bpr\b|public relation|relations publiques|presse
-        |\bpress\b|oeffentlichkeitsarbeit|werb|advertis|publicit|pubblicit|publicidad|\bbrand|\bmesse|event|evenement
-        |veranstaltung|\bfairs?\b|\bsalons?\b|exhibition|campaign|kampagn|content|\bseo\b|\bsea\b|social media|\bmedia\b|medien
-        |corporate affairs|mark?t?kom|promotion|copywrit|\bcmo\b|mercadeo|mercadotecnia""",
-    "Sales": r"""sales|vertrieb|verkauf|verkaeuf|\baccount(?!ant|ing)|\bvent(es?|as)\b|\bvendeu|\bvended|commercial|commercieel
-        |kommerz|aussendienst|innendienst|kundenberat|vendite|venditore|verkoop|\bvendas\b|akquis|\bcso\b|\bcro\b|comercial""",
-    "Information Technology": r"""\bit\b|\bitk\b|\bits|ciit|\bict\b|\bti\b|\bedv\b|crm|\bsap\b|digital|informati[kcq]|informati(on|ek)
-        |software|developer|entwickler|programmer|programmier|system|application|applikation|anwendung|\berp\b|\bdata\b|daten|\bbi\b
+    "Marketing": r"""
+        marketing|\bmarket\b|kommunikation|communicat|comunica|\bpr\b|public relation|relations publiques|\bpresse|\bpress\b
+        |oeffentlichkeitsarbeit|\bwerb|(?<!be)(?<!er)werbung|advertis|publicit|pubblicit|publicidad|\bbrand(?!schutz|meister)|\bmesse|(?<!pr)event|evenement|veranstaltung
+        |\bfairs?\b|\bsalons?\b|exhibition|campaign|kampagn|content|\bseo\b|\bsea\b|social media|\bmedia\b|medien
+        |corporate affairs|mark?t?kom|promotion|copywrit|\bcmo\b|mercadeo|mercadotecnia
+    """,
+    "Sales": r"""
+        sales|vertrieb|verkauf|verkaeuf|\baccount(?!ant|ing)|\bvent(es?|as)\b|\bvendeu|\bvended|commercial|commercieel|kommerz
+        |aussendienst|innendienst|kundenberat|vendite|venditore|verkoop|\bvendas\b|akquis|\bcso\b|\bcro\b|comercial
+    """,
+    "Information Technology": r"""
+        \bit\b|\bitk\b|\bits[mb]\b|ciit|\bict\b|\bti\b|\bedv\b|crm|\bsap\b|digital|informati[kcq]|informati(on|ek)|software
+        |developer|entwickler|programmer|programmier|system|application|applikation|anwendung|\berp\b|\bdata\b|(?<!sol)daten|\bbi\b
         |cloud|cyber|network|netzwerk|\bcio\b|\bcto\b|\bweb|front.?end|back.?end|full.?stack|devops|technolog|infrastru
-        |e-?commerce|administrator|administrateur|\bdba\b|sharepoint|dynamics|computer
-        |desarrollador|sviluppatore|ontwikkelaar|developpeur|desenvolvedor""",
-    "Business Development": r"business|geschaeftsentwicklung|unternehmensentwicklung|developpement commercial|desarrollo de negocio",
+        |e-?commerce|administrator|administrateur|\bdba\b|sharepoint|dynamics|computer|desarrollador|sviluppatore|ontwikkelaar
+        |developpeur|desenvolvedor
+    """,
+    "Business Development": r"""
+        business|geschaeftsentwicklung|unternehmensentwicklung|developpement commercial|desarrollo de negocio
+    """,
     "Project Management": r"project|projekt|\bprojets?\b|proyecto|progetto|projeto|\bpmo\b|scrum|\bagil|program(me)? manag",
-    "Consulting": r"consult|(?<!steuer)berater|beratung|\bcoach|trainer|\bconseil|consulente|advisor|advisory|adviseur|\basesor",
-    "Administrative": r"""assist|assitenz|sekret|secret|office manag|administrati(on|ve|f|vo|va)\b|verwaltung|empfang|reception
-        |back.?office|bueroleit|buerokauf|segretar|secretari""",
-    "Purchasing": r"einkauf|einkaeuf|purchas|procure|\bbuyer|sourcing|beschaffung|\bachats?\b|acheteu|acquist|compras|comprador|inkoop",
-    "Customer Support": r"""support|kundenservice|kundendienst|kundenbetreu|customer (service|care|success)|service ?desk|help ?desk
-        |call ?cent|contact ?cent|klantenservice|servicio al cliente|service clients?""",
-    "Human Resources": r"""\bhr\b|\bhrbp\b|\bchro\b|human re|personal(?!(ly)? (assist|train))|personnel|recruit|rekrutier|talent acq
-        |ressources humaines|\brh\b|recursos humanos|risorse umane|people (manag|oper|partner|&|and|cult)|payroll""",
+    "Consulting": r"""
+        consult|(?<!steuer)berater|beratung|\bcoach|trainer|\bconseil|consulente|advisor|advisory|adviseur|\basesor
+    """,
+    "Administrative": r"""
+        assist|assitenz|sekret|secret|office manag|administrati(on|ve|f|vo|va)\b|verwaltung|empfang|reception|back.?office
+        |bueroleit|buerokauf|segretar|secretari
+    """,
+    "Purchasing": r"""
+        einkauf|einkaeuf|purchas|procure|\bbuyer|sourcing|beschaffung|\bachats?\b|acheteu|acquist|compras|comprador|inkoop
+    """,
+    "Customer Support": r"""
+        support|kundenservice|kundendienst|kundenbetreu|customer (service|care|success)|service ?desk|help ?desk|call ?cent
+        |contact ?cent|klantenservice|servicio al cliente|service clients?
+    """,
+    "Human Resources": r"""
+        \bhr\b|\bhrbp\b|\bchro\b|human re|personal(?!(ly)? (assist|train))|personnel|recruit|rekrutier|talent acq
+        |ressources humaines|\brh\b|recursos humanos|risorse umane|people (manag|oper|partner|&|and|cult)|payroll
+    """,
     OTHER: r"operations",
-}  # fmt: skip
+}
 SAME = (  # what stands for something else than its words say, and what is short for longer words
     (r"\bc\.\s?([a-z])\.\s?o\b\.?", r"c\1o"),
     (r"\bv\.\s?p\b\.?", "vp"),
@@ -68,7 +97,8 @@ SAME = (  # what stands for something else than its words say, and what is short
     (r"\bchief of staff\b|\bvorstandsbuero\b|\bceo office\b", "advisor"),
     (r"\bmembers? of the (\w+ )?board\b|\bboard of directors\b", "vorstand"),
     (r"^\W*((senior|equity|founding|general) )?partner(in)?\W*$", "managing partner"),
-    (r"\bhr business partner\b|\btalent acquisition\b|\bpeople partner\b|\brecrutement\b|\bseleccion\b", "hr recruiting"),
+    (r"\b(hr|people) (business )?partner(in)?\b", "hr manager"),
+    (r"\btalent acquisition\b|\brecrutement\b|\bseleccion de personal\b", "recruiting"),
     (r"\bdir\b\.?", "director"),
     (r"\bsr\b\.?", "senior"),
     (r"\bjr\b\.?", "junior"),
@@ -187,7 +217,7 @@ def choose(what, text, names):
     learned = _learned()[what]
     rows = [learned["pieces"][piece] for piece in pieces(text) if piece in learned["pieces"]]
     length = max(1, len(rows)) ** 0.5
-    scores = [sum(column) / length + bias for column, bias in zip(zip(*rows, strict=True), learned["bias"], strict=True)] if rows else learned["bias"]
+    scores = [bias + sum(row[at] for row in rows) / length for at, bias in enumerate(learned["bias"])]
     by_name = dict(zip(learned["names"], scores, strict=True))
     return max(names, key=lambda name: by_name[name])
 
@@ -206,8 +236,10 @@ def _said(title, pattern):
 
 @cache
 def _patterns():
+    """(patterns of ranks, patterns of departments), compiled."""
     return tuple(
-        {name: re.compile(re.sub(r"\s*\n\s*", "", pattern)) for name, pattern in table.items()} for table in (RANKS, DEPARTMENTS)
+        {name: re.compile(re.sub(r"\s*\n\s*", "", pattern)) for name, pattern in table.items()}
+        for table in (RANKS, DEPARTMENTS)
     )
 
 
