@@ -182,7 +182,7 @@ UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 def pieces(text):
     """The set of word pieces of a plain text, with marks where a word begins and ends."""
-    found = set()
+    found: set[str] = set()
     for word in WORD.findall(text):
         marked = f"_{word}_"
         for size in SIZES:
