@@ -26,6 +26,7 @@ def columns(organization, keys=()):
     """{name: Column}; `keys` are names of columns for custom fields that nobody has defined."""
     plain = columns_of(Contact.objects.rows()) | {
         "tags": Column(TAGS),
+        "company_since": Column("r.company_since", is_text=False),
         **{name: Column(LIST.format(name=name)) for name in ("emails", "phone_numbers")},
     }
     found = {name: plain[name] for name in ORDER}
