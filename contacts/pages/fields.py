@@ -2,6 +2,7 @@
 
 from contacts import edit_many
 from contacts.serializers import UpdateContact, attributes
+from lio.templatetags.look import status_tone
 from lookups.known import known
 from lookups.record_fields import RecordFields
 
@@ -64,9 +65,7 @@ class ContactFields(RecordFields):
         ]
 
     def tone(self, record, name):
-        from lio.templatetags.look import status_tone
-
-        return status_tone(record["status"]) if name == "status" and record["status"] else ""
+        return status_tone(record["status"]) if name == "status" else ""
 
     def posted(self, name, posted):
         if name in LISTS:
