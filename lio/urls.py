@@ -6,8 +6,9 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
-from integrations import urls as integrations
 from companies import urls as companies
+from contacts import urls as contacts
+from integrations import urls as integrations
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo, ViewUndoing
@@ -16,8 +17,7 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *leads.api,
-       *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *leads.api, *contacts.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
@@ -35,6 +35,7 @@ urlpatterns = [
     path("settings/", include((accounts.settings + lookups.settings + integrations.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("companies/", include((companies.pages, "companies"))),
+    path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),

@@ -44,6 +44,7 @@ SQL = {
     "accounts/sessions.py",
     "companies/naming.py",
     "companies/stats.py",
+    "contacts/conversion.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/duplicates.py",
