@@ -47,15 +47,18 @@ class OwnData(Builtin):
 
     def _of_record(self, organization, domain, name):
         rows = Company.objects.of(organization).alive()
-        company, why = None, ""
+        company, why, confidence = None, "", 0.9
         if domain:
             company, why = rows.filter(domain=domain).first(), f"the company on record with the domain {domain}"
         if company is None and name:
             name = " ".join(name.replace("\0", "").split())
             company, why = rows.filter(name_norm=normal(name)).first(), f"the company on record with the name {name}"
+            confidence = 0.75
+            if company and domain and company.domain not in (None, domain):
+                company = None  # another one that is called the same
         if company is None:
             return []
-        return [self.says(COMPANY, field, value, 0.9, why) for field in OF_COMPANY if (value := getattr(company, field))]
+        return [self.says(COMPANY, field, value, confidence, why) for field in OF_COMPANY if (value := getattr(company, field))]
 
     def _of_people(self, organization, domain, query, said):
         with connection.cursor() as cursor:

@@ -60,6 +60,7 @@ def test_the_company_on_record_comes_first(leads):
         "employee_size": ("50-100", why), "city": ("Hamburg", why), "industry_type": ("Robots", "2 of 3 leads at acme.com"),
     }  # fmt: skip
     by_name = found(leads, Query(kind=COMPANY, name=" acme  ROBOTICS"))
+    assert found(leads, Query(kind=COMPANY, name="Acme Robotics", domain="acme.io")) == {}  # called the same
     assert by_name["website"] == ("https://acme.com", "the company on record with the name acme ROBOTICS")
 
 
