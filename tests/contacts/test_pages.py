@@ -112,7 +112,7 @@ def test_the_lead_is_converted_on_a_page(browser, show, lead, add, view):
     assert f"/contacts/convert/{one.pk}" in show(f"/leads/{one.pk}/")
     there = add(name="J. Doe", email="jane@fine-widgets.com")
     plan = show(f"/contacts/convert/{one.pk}")
-    for text in ("Join with", "J. Doe", "New contact", "Fine Widgets", "No company"):
+    for text in ("Join with", "J. Doe", "New contact", "Fine Widgets", "No company", "of the contact that is joined"):
         assert text in plan, text
     wrong = browser.post(f"/contacts/convert/{one.pk}", {"company": "named", "contact": "new", "company_name": " "})
     assert wrong.status_code == 422 and "name the company" in wrong.content.decode()
@@ -123,6 +123,14 @@ def test_the_lead_is_converted_on_a_page(browser, show, lead, add, view):
     assert again["Location"] == reverse("contacts:view", args=[contact_id])
     page = show(f"/leads/{one.pk}/")
     assert "Converted to" in page and f"/contacts/{contact_id}/" in page and "converted the lead to a contact" in page
+
+
+def test_who_is_joined_keeps_the_company_or_takes_the_leads(browser, lead, add, view):
+    kept, moved = add(name="Kay", email="k@fine-widgets.com"), add(name="Moe", email="m@fine-widgets.com")
+    for there, company in ((kept, "kept"), (moved, "found")):
+        one = lead(email=there["email"])
+        assert browser.post(f"/contacts/convert/{one.pk}", {"company": company, "contact": there["id"]}).status_code == 302
+    assert (view(kept["id"])["company"], view(moved["id"])["company"]) == ("Acme", "Fine Widgets")
 
 
 def test_the_contact_shows_the_leads_history(show, converted, rep):
