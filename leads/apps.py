@@ -72,10 +72,12 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self):
+        from leads import (
+            duplicates,
+            jobs,  # noqa: F401 - recurring jobs
+        )
         from leads import exports as exported
-        from leads import jobs  # noqa: F401 - recurring jobs
         from leads.columns import COLUMNS
-        from leads.duplicates import undo_dismissals
         from leads.filters import LeadFilter
         from leads.models import Lead
         from leads.pages.list import lead_count
@@ -97,7 +99,7 @@ class LeadsConfig(AppConfig):
         )
 
         undoers["lead"] = undo_leads
-        undoers["duplicatepair"] = undo_dismissals
+        undoers["duplicatepair"] = duplicates.KIT.undo_dismissals
         on_founding.append(seed)
 
         exports["leads"] = Exported(

@@ -34,6 +34,8 @@ SQL = {
     "lio/housekeeping.py",
     "lio/jobs.py",
     "lio/listing.py",
+    "lio/matching.py",
+    "lio/merging.py",
     "lio/ratelimit.py",
     "lio/rows.py",
     "lio/search.py",
@@ -41,14 +43,16 @@ SQL = {
     "lio/worker.py",
     "accounts/keys.py",
     "accounts/sessions.py",
+    "companies/duplicates.py",
     "companies/naming.py",
+    "companies/similar.py",
+    "contacts/duplicates.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/edit_many.py",
     "leads/duplicates.py",
     "leads/identity.py",
     "leads/jobs.py",
-    "leads/merge.py",
     "leads/models.py",
     "leads/filters.py",
     "leads/follow_ups.py",
@@ -64,7 +68,7 @@ SQL = {
     "transfers/jobs.py",
     "transfers/staging.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):
