@@ -11,15 +11,10 @@ from dataclasses import dataclass
 from companies.naming import normal, plain, sisters
 from leads import merge
 from leads.models import DuplicatePair, LeadToMatch
-from lio.matching import Matching, any_case, digits, strength
+from lio.matching import ALIKE, OF_PEOPLE, Matching, any_case, digits, strength
+from lio.matching import REASONS_OF_PEOPLE as REASONS
 from lio.norms import norms
 
-REASONS = {
-    "email": "Same e-mail address", "linkedin": "Same LinkedIn profile", "phone": "Same phone number",
-    "name_company": "Like name and company", "name": "Like name", "city": "Same city",
-}
-ALIKE = 0.55  # trigram similarity of names: Jane and Jayne Doe have 0.58, Anna and Arne Smith 0.47
-SHARED = 0.25  # names less alike than this share a mailbox rather than a person
 NEAR = 300  # the newest leads of a company, or of a name, that are compared
 
 STORED = f"""
@@ -74,20 +69,7 @@ facts AS (
     FROM met JOIN mine m ON m.id = met.mine
     JOIN leads_lead k ON k.organization_id = %(org)s AND k.id = met.id AND k.deleted_at IS NULL
     LEFT JOIN companies_company c ON c.organization_id = %(org)s AND c.id = k.company_id),
-weighed AS (
-    SELECT mine, id, CASE WHEN NOT email THEN 0 WHEN name < {SHARED} THEN 0.6 ELSE 0.95 END AS email,
-           CASE WHEN linkedin THEN 0.95 ELSE 0 END AS linkedin, CASE WHEN phone THEN 0.55 ELSE 0 END AS phone,
-           CASE WHEN name >= {ALIKE} AND company >= 0.5 THEN 0.5 + 0.4 * (name - {ALIKE}) / (1 - {ALIKE}) * company
-                WHEN name >= {ALIKE} THEN 0.35 ELSE 0 END AS name,
-           CASE WHEN city AND name >= 0.9 THEN 0.3 ELSE 0 END AS city FROM facts),
-scored AS (  -- each reason leaves some doubt, and doubts multiply
-    SELECT mine, id,
-           round((100 * (1 - (1 - email) * (1 - linkedin) * (1 - phone) * (1 - name) * (1 - city)))::numeric)::int AS score,
-           array_remove(ARRAY[CASE WHEN email > 0 THEN 'email' END, CASE WHEN linkedin > 0 THEN 'linkedin' END,
-               CASE WHEN phone > 0 THEN 'phone' END, CASE WHEN name >= 0.5 THEN 'name_company' WHEN name > 0 THEN 'name' END,
-               CASE WHEN city > 0 THEN 'city' END], NULL) AS reasons
-    FROM weighed)
-"""
+{OF_PEOPLE}"""
 @dataclass(frozen=True)
 class Likely:
     """A lead that may be the same person; `score` is 0 to 100, `reasons` are among REASONS."""

@@ -26,6 +26,8 @@ STRENGTHS = [(STRONG, "strong"), (LIKELY, "likely"), (0, "possible")]  # from wh
 LEAST = 50  # the score from which two records are worth a look
 CHUNK = 200  # records whose duplicates one statement looks for
 MOST = 10  # duplicates that a page shows of one record
+ALIKE = 0.55  # trigram similarity of names: Jane and Jayne Doe have 0.58, Anna and Arne Smith 0.47
+SHARED = 0.25  # names less alike than this share a mailbox rather than a person
 TURN = 3  # seconds of a job: nobody waits for it, others wait for its worker
 
 
@@ -37,6 +39,27 @@ def digits(text):
 def any_case(column):
     """SQL of the ways in which one writes a name. Equality with each is what an index can look up behind the wall."""
     return f"ARRAY[{column}, initcap({column}), upper({column}), lower({column})]"
+
+
+# What the facts about two people weigh: `facts` has mine, id, email, linkedin, phone, name and company (likeness), city.
+OF_PEOPLE = f"""weighed AS (
+    SELECT mine, id, CASE WHEN NOT email THEN 0 WHEN name < {SHARED} THEN 0.6 ELSE 0.95 END AS email,
+           CASE WHEN linkedin THEN 0.95 ELSE 0 END AS linkedin, CASE WHEN phone THEN 0.55 ELSE 0 END AS phone,
+           CASE WHEN name >= {ALIKE} AND company >= 0.5 THEN 0.5 + 0.4 * (name - {ALIKE}) / (1 - {ALIKE}) * company
+                WHEN name >= {ALIKE} THEN 0.35 ELSE 0 END AS name,
+           CASE WHEN city AND name >= 0.9 THEN 0.3 ELSE 0 END AS city FROM facts),
+scored AS (  -- each reason leaves some doubt, and doubts multiply
+    SELECT mine, id,
+           round((100 * (1 - (1 - email) * (1 - linkedin) * (1 - phone) * (1 - name) * (1 - city)))::numeric)::int AS score,
+           array_remove(ARRAY[CASE WHEN email > 0 THEN 'email' END, CASE WHEN linkedin > 0 THEN 'linkedin' END,
+               CASE WHEN phone > 0 THEN 'phone' END, CASE WHEN name >= 0.5 THEN 'name_company' WHEN name > 0 THEN 'name' END,
+               CASE WHEN city > 0 THEN 'city' END], NULL) AS reasons
+    FROM weighed)
+"""
+REASONS_OF_PEOPLE = {
+    "email": "Same e-mail address", "linkedin": "Same LinkedIn profile", "phone": "Same phone number",
+    "name_company": "Like name and company", "name": "Like name", "city": "Same city",
+}
 
 
 # ------------------------------------------------------------------------- the tables
