@@ -1,6 +1,6 @@
 """Background doors of companies: a job takes ids, reads afresh, and may run twice without harm."""
 
-from companies import duplicates
+from companies import duplicates, similar
 from lio.jobs import every, job
 
 
@@ -20,3 +20,10 @@ def look_again(row):
 @job(attempts=1)
 def match_waiting():
     duplicates.KIT.start_where_waiting(match_companies)
+
+
+@every(120)
+@job(attempts=1)
+def count_words():
+    """Keep in step how rare words are, by which similar companies are found."""
+    similar.keep_counts()

@@ -68,7 +68,7 @@ SQL = {
     "transfers/jobs.py",
     "transfers/staging.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "companies/similar.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.migrations.operations import RunSQL
 
-from lio.walls import OwnedKey, Wall
+from lio.walls import Function, OwnedKey, Wall
 
 # What companies are compared by, computed by the database whichever way they come in. A look-up behind the wall needs equality
 # of a column: see docs/decisions/0010-duplicates.md. The legal forms are those of companies/naming.py.
@@ -72,6 +72,68 @@ INSERT INTO companies_companytomatch (organization_id, company_id)
 SELECT organization_id, id FROM companies_company WHERE deleted_at IS NULL ORDER BY id;
 """
 
+# Companies whose descriptions share the rarest words of one's own, and how like they are. Behind row level security the index
+# of words is not taken, because @@ is not leak-proof: so this function looks over the wall and asks for the open organisation
+# itself (docs/decisions/0015-similar-companies.md). `also` are companies that are weighed whatever they say.
+ALIKE = """
+RETURNS TABLE (id bigint, likeness real, shared text[]) LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE
+    org bigint := nullif(current_setting('app.org', true), '')::bigint;
+    mine tsvector;
+    total real;
+BEGIN
+    SELECT c.words INTO mine FROM companies_company c WHERE c.organization_id = org AND c.id = company AND c.deleted_at IS NULL;
+    IF mine IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT w.n + 1.0 INTO total FROM companies_companyword w WHERE w.organization_id = org AND w.word = '';
+    total := coalesce(total, 2);
+    RETURN QUERY
+    WITH terms AS MATERIALIZED (  -- the words, how many companies have them, and what they weigh
+        SELECT u.lexeme, greatest(coalesce(w.n, 1), 1) AS n, 1 + ln(total / (coalesce(w.n, 0) + 1)) AS rarity,
+               (1 + ln(cardinality(u.positions))) * (1 + ln(total / (coalesce(w.n, 0) + 1))) AS weight
+        FROM unnest(mine) AS u
+        LEFT JOIN companies_companyword w ON w.organization_id = org AND w.word = left(u.lexeme, 100)),
+    own AS MATERIALIZED (SELECT sqrt(sum(weight * weight)) AS norm FROM terms),
+    asked AS MATERIALIZED (  -- the rarest words, as long as not too many companies have them
+        SELECT t.lexeme, t.weight * t.rarity AS weight FROM (
+            SELECT t.*, sum(t.n) OVER (ORDER BY t.n, t.lexeme) AS companies, row_number() OVER (ORDER BY t.n, t.lexeme) AS place
+            FROM terms t) AS t
+        WHERE t.companies <= 5000 OR t.place = 1),
+    met AS MATERIALIZED (
+        SELECT h.id FROM asked a CROSS JOIN LATERAL (
+            SELECT c.id, length(c.words) AS size FROM companies_company c WHERE c.organization_id = org AND c.deleted_at IS NULL
+            AND c.words @@ quote_literal(a.lexeme)::tsquery LIMIT 5000) AS h
+        WHERE h.id <> company GROUP BY h.id ORDER BY sum(a.weight) / sqrt(max(h.size) + 8) DESC, h.id LIMIT 250),
+    their AS MATERIALIZED (
+        SELECT c.id, u.lexeme, (1 + ln(cardinality(u.positions))) AS often, length(c.words) AS size
+        FROM companies_company c CROSS JOIN LATERAL unnest(c.words) AS u
+        WHERE c.organization_id = org AND c.deleted_at IS NULL AND c.id <> company
+        AND c.id = ANY(ARRAY(SELECT met.id FROM met) || also)),
+    near AS MATERIALIZED (
+        SELECT y.id FROM their y JOIN terms t ON t.lexeme = y.lexeme
+        GROUP BY y.id ORDER BY sum(t.weight * t.rarity * y.often) / sqrt(max(y.size) + 8) DESC, y.id LIMIT 15),
+    around AS (  -- what those speak of that are nearest: words that mean the same come in
+        SELECT y.id, y.lexeme, 1 + ln(total / (coalesce(w.n, 0) + 1)) AS rarity,
+               y.often * (1 + ln(total / (coalesce(w.n, 0) + 1))) AS weight
+        FROM their y JOIN near ON near.id = y.id
+        LEFT JOIN companies_companyword w ON w.organization_id = org AND w.word = left(y.lexeme, 100)),
+    wider AS MATERIALIZED (
+        SELECT lexeme, max(rarity) AS rarity, sum(weight) AS weight FROM (
+            SELECT lexeme, rarity, weight / own.norm AS weight FROM terms, own
+            UNION ALL
+            SELECT a.lexeme, a.rarity, 2 * a.weight / sqrt(sum(a.weight * a.weight) OVER (PARTITION BY a.id))
+                   / (SELECT count(*) FROM near) FROM around a) AS w GROUP BY lexeme)
+    SELECT y.id, (sum(w.weight * w.rarity * y.often) / sqrt(max(y.size) + 8)
+                  * (SELECT sqrt(length(mine) + 8) / own.norm / sqrt((SELECT sum(weight * weight) FROM wider)) FROM own))::real,
+           (array_agg(y.lexeme ORDER BY t.weight * y.often DESC) FILTER (WHERE t.lexeme IS NOT NULL))[:5]
+    FROM their y JOIN wider w ON w.lexeme = y.lexeme LEFT JOIN terms t ON t.lexeme = y.lexeme
+    GROUP BY y.id;
+END $$
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -131,6 +193,7 @@ class Migration(migrations.Migration):
         OwnedKey("companies_companypair", "second_id", "companies_company", on_delete="CASCADE"),
         OwnedKey("companies_companypair", "dismissed_by_id", "accounts_user", on_delete="SET NULL"),
         RunSQL(KEYS, NO_KEYS),
+        Function("companies_alike", "company bigint, also bigint[]", ALIKE),
         RunSQL(TO_MATCH, "DROP TRIGGER match_inserted ON companies_company; DROP TRIGGER match_updated ON companies_company;"
                          "DROP FUNCTION companies_to_match();"),
     ]
