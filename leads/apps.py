@@ -72,6 +72,7 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self):
+        from leads import companies as of_companies
         from leads import (
             duplicates,
             jobs,  # noqa: F401 - recurring jobs
@@ -94,12 +95,18 @@ class LeadsConfig(AppConfig):
             modules,
             on_founding,
             rail,
+            record_parts,
+            renamed,
             subjects,
             undoers,
+            unlinks,
         )
 
         undoers["lead"] = undo_leads
         undoers["duplicatepair"] = duplicates.KIT.undo_dismissals
+        unlinks["company"].append(of_companies.unlink)
+        renamed["company"].append(of_companies.rename)
+        record_parts["company"].append(of_companies.section)
         on_founding.append(seed)
 
         exports["leads"] = Exported(

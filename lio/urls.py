@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
+from companies import urls as companies
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo, ViewUndoing
@@ -14,7 +15,7 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *leads.api, *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *companies.api, *leads.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
@@ -31,6 +32,7 @@ urlpatterns = [
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings + lookups.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("companies/", include((companies.pages, "companies"))),
     path("", include((leads.public, "forms"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),
