@@ -66,7 +66,8 @@ scored AS (
         + 12 * least(1, cardinality(tags) / greatest(1, least(3, of_tags))::float) + 2 * won::int
         + (6 * size::int + 4 * country::int + city::int) * CASE WHEN industry OR silent THEN 1 ELSE 0.15 END AS score
     FROM facts WHERE industry OR likeness > 0 OR size OR country OR cardinality(tags) > 0)
-SELECT id, round(score::numeric, 1)::float, industry, size, country, city, tags, CASE WHEN likeness >= 0.08 THEN words ELSE '{{}}' END, won
+SELECT id, round(score::numeric, 1)::float, industry, size, country, city, tags,
+       CASE WHEN likeness >= 0.08 THEN words ELSE '{{}}' END, won
 FROM scored ORDER BY score DESC, id LIMIT %(most)s
 """
 # The words of the newest companies; where there are more of these, what all have is reckoned from it. What stands in one alone

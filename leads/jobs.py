@@ -1,5 +1,7 @@
 """Background doors of leads: a job takes ids, reads afresh, and may run twice without harm."""
 
+from time import monotonic
+
 from django.db import connection, connections
 from django.utils.timezone import now
 from orjson import dumps

@@ -1,14 +1,10 @@
 """Merging: leads that are one person become one lead, with all that belongs to them (lio/merging.py)."""
 
-from datetime import datetime
-
 from django.db import transaction
-from django.utils.timezone import now
 
 from leads import edit, jobs, scoring
 from leads.identity import settle
 from leads.models import DuplicatePair, Lead, LeadTag
-from lio import history, search
 from lio.errors import Missing
 from lio.jobs import enqueue
 from lio.merging import Merging
@@ -23,7 +19,7 @@ FIELDS = {  # name of the API: model attribute
 # tags are united by the edit of the lead, pairs are found anew
 KIT = Merging(Lead, FIELDS, (LeadTag, DuplicatePair), plural="leads", derived=frozenset(scoring.OWN_KEYS))
 several, targets, move_back, open_again = KIT.several, KIT.targets, KIT.move_back, KIT.open_again
-survivor_of, merged_into = KIT.survivor_of, KIT.merged_into
+survivor_of, merged_into, back_in_time = KIT.survivor_of, KIT.merged_into, KIT.back_in_time
 
 
 # ------------------------------------------------------------------------- the merge
@@ -47,26 +43,11 @@ def merge(organization, lead_ids, *, by, survivor_id=None, fields=None):
     addresses = _addresses(leads.values())
     values = KIT.chosen(survivor, losers, fields)
     tags = list(LeadTag.objects.of(organization).filter(lead_id__in=others).values_list("tag_id", flat=True))
-    _close(organization, losers, survivor, moved, by=by)
+    KIT.close(organization, survivor, losers, moved, by=by)
     edit.update(survivor_id, organization, values, by=by, add_tags=tags, keep=True, shares=True)
     settle(*addresses)
     enqueue(jobs.score_leads, survivor_id)
     return survivor_id
-
-
-def _close(organization, losers, survivor, moved, *, by):
-    """Delete what is merged, and write down where it went."""
-    ids = [lead.pk for lead in losers]
-    history.record_each("lead.merged_into", "lead", [
-        (pk, {"deleted_at": None, "moved": moved.get(pk, {})}, {"merged_into": survivor.pk}) for pk in ids], by=by)
-    Lead.objects.of(organization).filter(pk__in=ids).update(deleted_at=now(), updated_at=now(), merged_into=survivor)
-    search.forget("lead", ids)
-    last = [lead.last_activity_at for lead in (survivor, *losers) if lead.last_activity_at]
-    before, after = {}, {"leads": [{"id": lead.pk, "name": str(lead)} for lead in losers]}
-    if last and max(last) != survivor.last_activity_at:
-        before["last_activity_at"], after["last_activity_at"] = survivor.last_activity_at, max(last)
-        Lead.objects.filter(pk=survivor.pk).update(last_activity_at=max(last))
-    history.record("lead.absorbed", survivor, by=by, before=before or None, after=after)
 
 
 def _addresses(leads):
@@ -92,12 +73,3 @@ def _lock(organization, ids, *, living=True):
 def lock_for_undo(organization, changes):
     """Lock the leads of these changes in the order of their ids. Answers their addresses."""
     return _addresses(_lock(organization, [change.model_id for change in changes], living=False).values())
-
-
-def back_in_time(organization, change):
-    """Put back the survivor's last activity, unless there was one since (its Change of `lead.absorbed`). Answers []."""
-    given, before = (change.after or {}).get("last_activity_at"), (change.before or {}).get("last_activity_at")
-    if given:
-        Lead.objects.of(organization).filter(pk=change.model_id, last_activity_at=datetime.fromisoformat(given)).update(
-            last_activity_at=before and datetime.fromisoformat(before))
-    return []

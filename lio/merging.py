@@ -6,15 +6,17 @@ record that remains shows it, too (`merged_into`). What is special to a kind of 
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models.fields.reverse_related import ManyToOneRel
+from django.utils.timezone import now
 
-from lio.errors import Invalid, Missing
+from lio import history, search
+from lio.errors import DomainError, Invalid, Missing
 from lio.models import Change
-from lio.registry import on_moved
 
 FEWEST, MOST = 2, 10  # records of one merge
 CHANGED = "has been changed since"
@@ -118,7 +120,72 @@ class Merging:
                     moved.setdefault(loser, {}).setdefault(target, []).append(pk)
         return moved
 
+    def begin(self, organization, ids, survivor_id):
+        """(the survivor, the others, what moved to it), locked in the order of their ids. Raises Missing.
+
+        What belongs to records is locked before them: whoever works on it locks it first, too.
+        """
+        others = [pk for pk in ids if pk != survivor_id]
+        moved = self.move(organization, others, survivor_id)
+        living = self.model.objects.of(organization).alive().filter(pk__in=ids).order_by("pk")
+        rows = {row.pk: row for row in living.select_for_update(of=("self",), no_key=True)}
+        if len(rows) != len(ids):
+            raise Missing()
+        return rows[survivor_id], [rows[pk] for pk in others], moved
+
+    def close(self, organization, survivor, losers, moved, *, by):
+        """Delete what is merged, and write down where it went."""
+        ids = [row.pk for row in losers]
+        history.record_each(f"{self.kind}.merged_into", self.kind, [
+            (pk, {"deleted_at": None, "moved": moved.get(pk, {})}, {"merged_into": survivor.pk}) for pk in ids], by=by)
+        self.model.objects.of(organization).filter(pk__in=ids).update(
+            deleted_at=now(), updated_at=now(), merged_into=survivor)
+        search.forget(self.kind, ids)
+        last = [row.last_activity_at for row in (survivor, *losers) if row.last_activity_at]
+        before, after = {}, {self.plural: [{"id": row.pk, "name": str(row)} for row in losers]}
+        if last and max(last) != survivor.last_activity_at:
+            before["last_activity_at"], after["last_activity_at"] = survivor.last_activity_at, max(last)
+            self.model.objects.filter(pk=survivor.pk).update(last_activity_at=max(last))
+        history.record(f"{self.kind}.absorbed", survivor, by=by, before=before or None, after=after)
+
     # --------------------------------------------------------------------- taking it back
+    def undo(self, organization, changes, by, *, each, restore):
+        """Take a merge back (its Change rows, last first). Answers (ids of those put back, conflicts).
+
+        `each(organization, changes, by)` takes back what else was changed, first: an address goes back to whom it belonged
+        to before that one is there again. `restore(rows)` brings deleted records back and may refuse.
+        """
+        gone, kept = f"{self.kind}.merged_into", f"{self.kind}.absorbed"
+        done, conflicts = each(organization, [change for change in changes if change.verb not in (gone, kept)], by)
+        for change in changes:
+            left = []
+            if change.verb == kept:
+                self.back_in_time(organization, change)
+                done.append(change.model_id)
+            elif change.verb == gone:
+                try:
+                    with transaction.atomic():
+                        back = restore(self.model.objects.of(organization).filter(pk=change.model_id))
+                except DomainError as error:
+                    back, left = [], [{"field": None, "reason": str(error)}]
+                if back:
+                    left = self.move_back(organization, change)
+                    self.open_again(organization, change)
+                    done.append(change.model_id)
+                elif not left:
+                    left = [{"field": None, "reason": f"the {self.kind} is there already"}]
+            conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
+        return list(dict.fromkeys(done)), conflicts
+
+    def back_in_time(self, organization, change):
+        """Put back the survivor's last activity, unless there was one since (its Change of `<kind>.absorbed`). Answers []."""
+        given, before = (change.after or {}).get("last_activity_at"), (change.before or {}).get("last_activity_at")
+        if given:
+            rows = self.model.objects.of(organization).filter(
+                pk=change.model_id, last_activity_at=datetime.fromisoformat(given))
+            rows.update(last_activity_at=before and datetime.fromisoformat(before))
+        return []
+
     def move_back(self, organization, change):
         """Give a merged record back what was moved (its Change of `<kind>.merged_into`). Answers [{field, reason}] of what
         stays.
@@ -174,10 +241,3 @@ def point(table, column, row_id, ids):
         if getattr(error.__cause__, "sqlstate", "") not in ("23505", "23P01"):
             raise
         return [] if len(ids) == 1 else [pk for one in ids for pk in point(table, column, row_id, [one])]
-
-
-def follow(organization, moved):
-    """What must follow from rows that now point elsewhere: `moved` are the ids by "table.column"."""
-    for target, ids in moved.items():
-        if ids and target in on_moved:
-            on_moved[target](organization, ids)

@@ -83,8 +83,8 @@ unlinks: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organi
 renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization, ids)]}: these have another name now
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
-on_moved: dict[str, Callable] = {}  # {"table.column": f(organization, ids)}: after a merge or its undoing moved rows
 won: list[Callable] = []  # f(organization, most) -> ids of companies of which business was won, the newest first
+on_conversion: list[Callable] = []  # f(lead, conversion, further, by): what else a lead becomes (contacts/conversion.py)
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

@@ -49,6 +49,7 @@ SQL = {
     "companies/similar.py",
     "contacts/duplicates.py",
     "companies/stats.py",
+    "contacts/conversion.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/duplicates.py",

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('contacts', '0001_initial'),
+        ('contacts', '0002_labels_of_addresses'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
