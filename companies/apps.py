@@ -32,6 +32,7 @@ class CompaniesConfig(AppConfig):
         from companies.columns import COLUMNS
         from companies.filters import CompanyFilter
         from companies.models import Company
+        from companies.pages.duplicates import Companies, likest
         from lio.registry import (
             Exported,
             Module,
@@ -42,9 +43,11 @@ class CompaniesConfig(AppConfig):
             feed_phrases,
             modules,
             rail,
+            record_parts,
             subjects,
             undoers,
         )
+        from lookups.duplicate_pages import section
 
         subjects["company"] = Subject(
             rows=lambda organization: Company.objects.of(organization).alive(),
@@ -56,6 +59,7 @@ class CompaniesConfig(AppConfig):
         )
         feed_actions.update(FEED)
         feed_phrases.update(PHRASES)
+        record_parts["company"] += [section(Companies, "duplicates"), likest]
         undoers["company"] = merge.undo
         undoers["companypair"] = duplicates.KIT.undo_dismissals
         modules["company"] = Module(Company, CompanyFilter, COLUMNS)

@@ -28,14 +28,26 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self):
-        from contacts import duplicates, jobs, merge  # noqa: F401 - recurring jobs
+        from contacts import companies, duplicates, merge
         from contacts import exports as exported
         from contacts.columns import COLUMNS
         from contacts.filters import ContactFilter
         from contacts.models import Contact
-        from lio.registry import Exported, Module, Subject, exports, feed_actions, feed_phrases, modules, subjects, undoers
+        from lio.registry import (
+            Exported,
+            Module,
+            Subject,
+            exports,
+            feed_actions,
+            feed_phrases,
+            modules,
+            renamed,
+            subjects,
+            undoers,
+        )
         from lookups.exports import REST, keys
 
+        renamed["company"].append(companies.rename)
         undoers["contact"] = merge.undo
         undoers["contactpair"] = duplicates.KIT.undo_dismissals
         exports["contacts"] = Exported(
