@@ -214,7 +214,7 @@ class ViewRecord(RecordPage):
     def timeline(self, before=0):
         """The newest OLD entries, or those older than the change `before`."""
         merged = self.merged()
-        rows = with_undo(history.timeline(self.organization, self.model_type, self.pk, *merged)).select_related("by")
+        rows = with_undo(self.history(merged)).select_related("by")
         rows = rows.exclude(verb=f"{self.noun}.merged_into") if merged else rows
         rows = rows.filter(pk__lt=before) if before else rows
         rows = list(rows[: OLD + 1])
@@ -224,11 +224,18 @@ class ViewRecord(RecordPage):
         words = Words(self.fields_class(self.organization), self.values_in_words(told))
         return {
             "timeline": [
-                self.entry(row, words, written) | self.undo_of(row) | {"of": merged.get(row.model_id, "")} for row in told
+                self.entry(row, words, written)
+                | self.undo_of(row)
+                | {"of": merged.get(row.model_id, "") if row.model_type == self.model_type else ""}
+                for row in told
             ],
             "pinned": [note for note in written.values() if note["is_pinned"]],
             "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",
         }
+
+    def history(self, merged):
+        """The changes that the timeline tells, newest first."""
+        return history.timeline(self.organization, self.model_type, self.pk, *merged)
 
     def values_in_words(self, rows):
         """{(name, value): words} of what the fields cannot say by themselves, like the names of companies."""

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.urls import reverse
 
 FEED = {  # verb of the history: what the feed calls it
     "contact.created": "create",
@@ -31,25 +32,43 @@ class ContactsConfig(AppConfig):
         from contacts import companies, duplicates, merge
         from contacts import exports as exported
         from contacts.columns import COLUMNS
+        from contacts.conversion import convert_all
         from contacts.filters import ContactFilter
         from contacts.models import Contact
+        from contacts.pages import sections
+        from contacts.pages.duplicates import Contacts
+        from contacts.pages.list import contact_count
         from lio.registry import (
+            BulkAction,
             Exported,
             Module,
+            RailEntry,
             Subject,
+            bulk_actions,
             exports,
             feed_actions,
             feed_phrases,
             modules,
+            rail,
+            record_parts,
             renamed,
             subjects,
             undoers,
+            unlinks,
         )
+        from lookups.duplicate_pages import section
         from lookups.exports import REST, keys
 
-        renamed["company"].append(companies.rename)
         undoers["contact"] = merge.undo
         undoers["contactpair"] = duplicates.KIT.undo_dismissals
+        record_parts["contact"].append(section(Contacts, "duplicates"))
+        unlinks["company"].append(companies.unlink)
+        renamed["company"].append(companies.rename)
+        record_parts["company"].append(sections.people)
+        record_parts["lead"].append(sections.of_lead)
+        record_parts["contact"].append(sections.career)
+        bulk_actions["lead"]["convert"] = BulkAction("Convert", lambda rows, by: convert_all(rows, by=by).words)
+        rail.append(RailEntry("Contacts", "contacts:list", "identification", order=11, count=contact_count))
         exports["contacts"] = Exported(
             "Contacts",
             ContactFilter,
@@ -67,7 +86,7 @@ class ContactsConfig(AppConfig):
             names=lambda organization, ids: dict(
                 Contact.objects.of(organization).filter(pk__in=ids).values_list("pk", "name")
             ),
-            url=lambda pk: "",
+            url=lambda pk: reverse("contacts:view", args=[pk]),
         )
         feed_actions.update(FEED)
         feed_phrases.update(PHRASES)

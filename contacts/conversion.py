@@ -49,7 +49,7 @@ ORDER BY n.created_at, n.id RETURNING model_id, id
 OWN_NOTES = """
 INSERT INTO activity_recordnote (organization_id, model_type, model_id, title, note, is_pinned, created_by_id, created_at,
                                  updated_at)
-SELECT l.organization_id, 'contact', p.contact_id, 'Notes of the lead', l.notes, false, NULL, l.created_at, now()
+SELECT l.organization_id, 'contact', p.contact_id, 'Notes of the lead', l.notes, true, NULL, l.created_at, now()
 FROM unnest(%(leads)s::bigint[], %(contacts)s::bigint[]) AS p(lead_id, contact_id)
 JOIN leads_lead l ON l.organization_id = %(org)s AND l.id = p.lead_id AND l.notes <> ''
 ORDER BY l.id RETURNING model_id, id
@@ -86,6 +86,14 @@ class Outcome:
     joined: int = 0
     already_converted: int = 0
     job_id: int | None = None
+
+    @property
+    def words(self):
+        if self.job_id:
+            return f"{self.total:,} leads are being converted in the background."
+        parts = [(self.made, "converted"), (self.joined, "joined with contacts"), (self.already_converted, "contacts already")]
+        told = ", ".join(f"{count:,} {what}" for count, what in parts if count) or "none converted"
+        return f"{self.total:,} lead{'s' if self.total != 1 else ''}: {told}."
 
 
 @dataclass
@@ -218,7 +226,7 @@ def _convert(organization, leads, joins, *, by, named=None, names=None):
 
 def _fields(lead, own):
     """What a new contact gets of its lead."""
-    return {name: getattr(lead, of_lead) for name, of_lead in TAKEN.items()} | {
+    return {name: getattr(lead, of_lead) or None for name, of_lead in TAKEN.items()} | {  # a score of 0 is none yet
         "name": str(lead), "email": lead.email, "phone_number": lead.phone_number, "custom_fields": own,
         "lead_id": lead.pk}
 

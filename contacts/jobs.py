@@ -2,11 +2,34 @@
 
 from time import monotonic
 
-from contacts import addresses, duplicates, words
+from contacts import addresses, duplicates, edit, words
 from contacts.models import Contact
 from lio import search
 from lio.jobs import AGAIN, TURN_SECONDS, advance, every, job
 from lio.tenancy import org_scope
+
+CHUNK = 1000  # contacts a transaction
+
+
+@job(long=True)
+def write_words_of_company(row, company_id):
+    """Write the search words of the contacts of a company that got another name, in the order of their ids."""
+    after, end = row.cursor or 0, monotonic() + TURN_SECONDS
+    while True:
+        with org_scope(row.organization_id):
+            contacts = Contact.objects.of(row.organization_id).alive().filter(company_id=company_id, pk__gt=after)
+            contacts = list(contacts.order_by("pk")[:CHUNK])
+            if not contacts:
+                return None
+            points = addresses.points_of(row.organization_id, [contact.pk for contact in contacts])
+            name = edit.names_of({company_id}).get(company_id)
+            search.write_many("contact", [
+                (contact.pk, words.body(contact, addresses.of_contact(contact, points[contact.pk]), name))
+                for contact in contacts])  # fmt: skip
+            after = contacts[-1].pk
+            advance(row, cursor=after, processed=len(contacts), succeeded=len(contacts))
+        if monotonic() > end:
+            return AGAIN
 
 
 @job(long=True, attempts=50)
@@ -25,23 +48,3 @@ def look_again(row):
 @job(attempts=1)
 def match_waiting():
     duplicates.KIT.start_where_waiting(match_contacts)
-
-
-@job(long=True)
-def write_words_of_company(row, company_id):
-    """Write the search words of the contacts of a company that got another name, in the order of their ids."""
-    after, end = row.cursor or 0, monotonic() + TURN_SECONDS
-    while True:
-        with org_scope(row.organization_id):
-            people = Contact.objects.of(row.organization_id).alive().filter(company_id=company_id, pk__gt=after)
-            people = list(people.order_by("pk").select_for_update(of=("self",), no_key=True).select_related("company")[:1000])
-            if not people:
-                return None
-            points = addresses.points_of(row.organization_id, [one.pk for one in people])
-            search.write_many("contact", [
-                (one.pk, words.body(one, addresses.of_contact(one, points[one.pk]), one.company and one.company.company_name))
-                for one in people])
-            after = people[-1].pk
-            advance(row, cursor=after, processed=len(people), succeeded=len(people))
-        if monotonic() > end:
-            return AGAIN

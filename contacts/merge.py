@@ -4,7 +4,7 @@ from django.db import transaction
 
 from contacts import addresses, edit
 from contacts.models import Contact, ContactPair, ContactPoint, ContactTag, Employment
-from contacts.undo import undo_contacts
+from contacts.undo import ContactReverter
 from lio.merging import Merging
 
 FIELDS = {  # name of the API: model attribute
@@ -15,6 +15,7 @@ FIELDS = {  # name of the API: model attribute
 }
 # tags and further addresses are united, pairs are found anew
 KIT = Merging(Contact, FIELDS, (ContactTag, ContactPoint, ContactPair), plural="contacts", buried=True)
+revert = ContactReverter()
 several, survivor_of, merged_into = KIT.several, KIT.survivor_of, KIT.merged_into
 
 
@@ -67,7 +68,7 @@ def _former(organization, survivor, left, by):
 def undo(organization, changes, by):
     """The undoer of contacts: a merge as a whole, anything else by itself. Answers (ids put back, conflicts)."""
     if not any(change.verb == "contact.absorbed" for change in changes):
-        return undo_contacts(organization, changes, by)
+        return revert(organization, changes, by)
     return KIT.undo(organization, changes, by, each=_undo_each, restore=lambda rows: edit.restore(organization, rows, by=by))
 
 
@@ -75,4 +76,4 @@ def _undo_each(organization, changes, by):
     for change in changes:
         made = (change.after or {}).pop("employment_ids", [])
         Employment.objects.of(organization).filter(pk__in=made, contact_id=change.model_id).delete()
-    return undo_contacts(organization, [change for change in changes if change.after], by)
+    return revert(organization, [change for change in changes if change.after], by)

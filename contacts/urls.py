@@ -2,6 +2,8 @@ from django.urls import path
 
 from contacts.api import ContactViewSet, ConvertLead, ConvertLeads
 from contacts.merge_api import ContactDuplicates, MergeContacts
+from contacts.pages import add, contact, convert, duplicates
+from contacts.pages import list as contacts
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()
@@ -14,4 +16,24 @@ api = [
     path("contact/duplicates/dismiss", ContactDuplicates.as_view({"post": "dismiss"}), name="contact-duplicates-dismiss"),
     path("contact/duplicates/<str:pk>", ContactDuplicates.as_view({"get": "retrieve"}), name="contact-duplicates-of"),
     *verbs.urls,
+]
+
+pages = [
+    path("", contacts.ContactList.as_view(), name="list"),
+    path("add", add.AddContactPage.as_view(), name="add"),
+    path("hint", add.ContactHint.as_view(), name="hint"),
+    path("duplicates/", duplicates.ContactDuplicates.as_view(), name="duplicates"),
+    path("duplicates/dismiss", duplicates.DismissContacts.as_view(), name="dismiss"),
+    path("merge", duplicates.MergeContacts.as_view(), name="merge"),
+    path("bulk", contacts.BulkContacts.as_view(), name="bulk"),
+    path("convert/<int:pk>", convert.ConvertPage.as_view(), name="convert"),
+    path("views/add", contacts.SaveContactView.as_view(), name="view_add"),
+    path("views/<int:pk>", contacts.EditContactView.as_view(), name="view_edit"),
+    path("<int:pk>/", contact.ViewContact.as_view(), name="view"),
+    path("<int:pk>/note", contact.AddNote.as_view(), name="note"),
+    path("<int:pk>/notes/<int:note_id>", contact.EditNote.as_view(), name="edit_note"),
+    path("<int:pk>/documents", contact.AddDocument.as_view(), name="document_add"),
+    path("<int:pk>/documents/<int:document_id>", contact.DeleteDocument.as_view(), name="document"),
+    path("<int:pk>/delete", contact.DeleteContact.as_view(), name="delete"),
+    path("<int:pk>/field/<path:name>", contact.EditField.as_view(), name="field"),
 ]

@@ -34,6 +34,7 @@ urlpatterns = [
     path("settings/", include((accounts.settings + lookups.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("companies/", include((companies.pages, "companies"))),
+    path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),

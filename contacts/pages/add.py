@@ -9,12 +9,12 @@ from companies.naming import normal
 from contacts import edit
 from contacts.models import Contact, ContactPoint
 from contacts.serializers import ContactFields, attributes
-from leads.serializers import tag_ids
 from lio.api.fields import Text as Words
 from lio.errors import DomainError
 from lio.forms import Choice, InputForm, Text
 from lio.norms import email_norm, linkedin_norm, phone_norm
 from lio.pages import Page
+from lookups.changing import tag_ids
 from lookups.known import known
 from lookups.own_inputs import OwnInputs
 from lookups.seeds import NEW
@@ -96,7 +96,8 @@ class ContactHint(Page):
 
 def hint(organization, typed):
     """The living contacts that have the typed e-mail address, phone number or LinkedIn address, or the name at the company."""
-    text = {name: typed.get(name, "").replace("\x00", "") for name in ("name", "company", "email", "phone_number", "linkedin_url")}
+    names = ("name", "company", "email", "phone_number", "linkedin_url")
+    text = {name: typed.get(name, "").replace("\x00", "") for name in names}
     email, phone = email_norm(text["email"]), phone_norm(text["phone_number"])
     points = ContactPoint.objects.of(organization).filter(
         Q(kind=ContactPoint.Kind.EMAIL, norm=email or "") | Q(kind=ContactPoint.Kind.PHONE, norm=phone or "")

@@ -42,9 +42,11 @@ class ViewContact(ContactPage, pages.ViewRecord):
         return redirect("contacts:view", pk=survivor_id)
 
     def hero(self, record):
-        company = record["company_id"] and {"text": record["company"], "url": reverse("companies:view", args=[record["company_id"]])}
-        place = ", ".join(filter(None, [record["city"], record["country"]]))
-        lines = [record["designation"] and {"text": record["designation"]}, company, place and {"text": place}]
+        lines = [{"text": record["designation"]}] if record["designation"] else []
+        if record["company_id"]:
+            lines.append({"text": record["company"], "url": reverse("companies:view", args=[record["company_id"]])})
+        if place := ", ".join(filter(None, [record["city"], record["country"]])):
+            lines.append({"text": place})
         links = [
             ("envelope", "Email", record["email"] and f"mailto:{record['email']}"),
             ("phone", "Call", record["phone_number"] and f"tel:{record['phone_number']}"),
@@ -52,7 +54,7 @@ class ViewContact(ContactPage, pages.ViewRecord):
         ]
         return {
             "picture": None,
-            "lines": [line for line in lines if line],
+            "lines": lines,
             "links": [
                 {"icon": icon, "label": label, "address": address, "outside": address.startswith("http")}
                 for icon, label, address in links
@@ -94,10 +96,12 @@ class ViewContact(ContactPage, pages.ViewRecord):
         if row.model_type == "lead" and row.verb == "note.added":
             written = self.notes_of_lead
         found = super().entry(row, words, written)
+        if row.verb == "lead.created":
+            return found | {"kind": "other", "detail": "created the lead"}
         return found | {"detail": DETAILS[row.verb]} if row.verb in DETAILS else found
 
     def notes(self, ids):
-        """Also those of the lead, as the contact has its own copies of them, found by their moment; else as the lead has them."""
+        """Also those of the lead: the contact's own copies, found by their moment, else as the lead has them."""
         written = super().notes(ids)
         originals = list(Note.objects.of(self.organization).alive().filter(lead_id__in=list(self.leads()), pk__in=ids))
         copies = RecordNote.objects.of(self.organization).alive().filter(

@@ -2,6 +2,7 @@
 
 from contacts import edit_many
 from contacts.serializers import UpdateContact, attributes
+from lio.templatetags.look import status_tone
 from lookups.known import known
 from lookups.record_fields import RecordFields
 
@@ -42,8 +43,7 @@ class ContactFields(RecordFields):
         if found and name in LISTS:
             lines = [", ".join(filter(None, [one["value"], one["label"]])) for one in record[name] or ()]
             found["value"] = "\n".join(lines)
-            if editing:
-                found["label"] += ": one a line, the first is the main one; a label after a comma"
+            found["help"] = "One a line, the first is the main one. A label may follow after a comma."
         return found
 
     def told(self, name, value):
@@ -64,9 +64,7 @@ class ContactFields(RecordFields):
         ]
 
     def tone(self, record, name):
-        from lio.templatetags.look import status_tone
-
-        return status_tone(record["status"]) if name == "status" and record["status"] else ""
+        return status_tone(record["status"]) if name == "status" else ""
 
     def posted(self, name, posted):
         if name in LISTS:

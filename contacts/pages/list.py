@@ -34,10 +34,10 @@ class Contacts(ListKind):
             url = reverse("companies:view", args=[row["company_id"]]) if row["company_id"] else ""
             return {"kind": "link", "url": url, "text": row["company"] or "", "outside": False}
         if name == "linkedin_url":
-            url = row[name] or ""
-            return {"kind": "link", "url": url, "text": url.partition("//")[2].removeprefix("www.").rstrip("/"), "outside": True}
+            text = (row[name] or "").partition("//")[2].removeprefix("www.").rstrip("/")
+            return {"kind": "link", "url": row[name] or "", "text": text, "outside": True}
         if name == "status":
-            return {"kind": "chip", "text": row["status_text"] or "", "tone": status_tone(row["status"]) if row["status"] else ""}
+            return {"kind": "chip", "text": row["status_text"] or "", "tone": status_tone(row["status"])}
         if name in ("email", "phone_number"):
             more = len(row[f"{name}s"]) - 1
             return {"kind": "text", "text": f"{row[name] or ''}{f' +{more}' if more > 0 else ''}"}

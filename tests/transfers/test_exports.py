@@ -162,6 +162,7 @@ def test_other_kinds(api, rep, kind, header, format):
         ({"columns": "id"}, "columns"),
         ({"view_id": "x"}, "view_id"),
         ({"ids": "x"}, "ids"),
+        ({"export_type": "contacts", "view_id": "x"}, "view_id"),
         ({"export_type": "contacts", "filters": {"score_min": 5}}, "filters"),
     ],
 )
