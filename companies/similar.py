@@ -118,8 +118,9 @@ def _reasons(row, own, names):
             yield f"Same {what}: {value}"
     if tags:
         yield f"Shared tag{'s' if len(tags) > 1 else ''}: {', '.join(sorted(names[tag] for tag in tags if tag in names))}"
-    if words:
-        yield f"Both speak of {', '.join(_written(word, own[4]) for word in words)}"
+    written = [_written(word, own[4]) for word in words]
+    if told := [word for word in written if not (same[0] and word in own[0].lower())]:  # the industry has been told
+        yield f"Both speak of {', '.join(told)}"
     if is_won:
         yield "Like companies that you have won"
 

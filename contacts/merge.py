@@ -69,7 +69,7 @@ def undo(organization, changes, by):
     """The undoer of contacts: a merge as a whole, anything else by itself. Answers (ids put back, conflicts)."""
     if not any(change.verb == "contact.absorbed" for change in changes):
         return revert(organization, changes, by)
-    return KIT.undo(organization, changes, by, each=_undo_each, restore=lambda rows: edit.restore(organization, rows, by=by))
+    return KIT.undo(organization, changes, by, each=_undo_each, restore=lambda rows: edit.restore(rows, by=by))
 
 
 def _undo_each(organization, changes, by):

@@ -100,6 +100,7 @@ class LeadsConfig(AppConfig):
             subjects,
             undoers,
             unlinks,
+            won,
         )
 
         undoers["lead"] = undo_leads
@@ -107,6 +108,7 @@ class LeadsConfig(AppConfig):
         unlinks["company"].append(of_companies.unlink)
         renamed["company"].append(of_companies.rename)
         record_parts["company"].append(of_companies.section)
+        won.append(of_companies.won)
         on_founding.append(seed)
 
         exports["leads"] = Exported(

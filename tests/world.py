@@ -14,7 +14,9 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
+from companies.jobs import match_companies
 from contacts import edit as contacts
+from contacts.jobs import match_contacts
 from contacts.models import Contact
 from leads import follow_ups, notes
 from leads.jobs import match_leads
@@ -26,7 +28,7 @@ from lookups import edit as lookups
 from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
-from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
+from tests.factories import PASSWORD, a_file, a_picture, make_company, make_lead, make_member, make_organization
 from transfers import exports, imports
 from transfers.models import Export
 
@@ -73,6 +75,7 @@ class World:
             self.change = history.last_change_id()
         self.lead = self.leads[0]
         self.company = self.lead.company_id
+        self.spare_companies(0)
         with org_scope(self.organization):
             self.contact = self.make_contact(0)
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
@@ -83,7 +86,8 @@ class World:
                 [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
                 model_type="lead",
             )
-            jobs.enqueue(match_leads)
+            for match in (match_leads, match_companies, match_contacts):
+                jobs.enqueue(match)
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
         self.undone = self.undoable("before")
@@ -149,6 +153,17 @@ class World:
     def spare_contact(self, n):
         with org_scope(self.organization):
             return self.make_contact(f"spare{n}").pk
+
+    def spare_contacts(self, n):
+        return [self.spare_contact(f"{n}{side}") for side in "ab"]
+
+    def spare_companies(self, n):
+        return [self.make_company(f"{self.mark} spare {n}{side}").pk for side in "ab"]
+
+    def make_company(self, name):
+        fields = {"company_name": name, "industry_type": f"{self.mark} industry", "phone_number": "+49 30 5551234",
+                  "city": f"{self.mark} city"}  # of all: likely duplicates, and similar
+        return make_company(self.organization, by=self.admin, **fields)
 
     def spare_leads(self, n):
         return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
@@ -293,6 +308,10 @@ SPECIAL = {
     "lead-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "lead-merge": lambda world, n: {"ids": world.spare_leads(n)},
+    "company-merge": lambda world, n: {"ids": world.spare_companies(n)},
+    "company-duplicates-dismiss": lambda world, n: {"ids": world.spare_companies(n)},
+    "contact-merge": lambda world, n: {"ids": world.spare_contacts(n)},
+    "contact-duplicates-dismiss": lambda world, n: {"ids": world.spare_contacts(n)},
     "lead-duplicates-dismiss": lambda world, n: {"ids": world.spare_leads(n)},
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "exports-create": lambda world, n: world.room_for_export() or {"export_type": "leads"},

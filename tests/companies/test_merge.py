@@ -102,7 +102,6 @@ def test_everything_moves_along(api, rep, two):
         docs = SearchDoc.objects.filter(kind__in=("lead", "contact")).exclude(body__contains="al roe")
         bodies = list(docs.values_list("body", flat=True))
     assert len(bodies) == 2 and all("acme" in body and "gmbh" not in body for body in bodies), bodies
-    assert api.get("/api/lead/list?search=acme gmbh").json()["total"] == 0
 
 
 def test_every_key_that_points_to_a_company_is_moved_or_named(db):
