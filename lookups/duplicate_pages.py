@@ -127,8 +127,8 @@ class MergePage(DuplicateKind):
         fields = {name.removeprefix("f."): _number(value) for name, value in request.POST.items() if name.startswith("f.")}
         try:
             ids = ids_of(request.POST, self.merging.plural)
-            survivor_id = type(self).rule(
-                self.organization, ids, survivor_id=_number(request.POST.get("survivor")) or None, by=request.user, fields=fields)
+            chosen = _number(request.POST.get("survivor")) or None
+            survivor_id = type(self).rule(self.organization, ids, survivor_id=chosen, by=request.user, fields=fields)
         except REFUSALS as error:
             return self.back(error)
         self.say(f"{len(ids)} {self.merging.plural} are one now.", undoable=True)
@@ -152,7 +152,8 @@ class MergePage(DuplicateKind):
                 continue
             wins = next(option for option in options if option["text"])
             wins["chosen"] = True
-            found.append({"name": name, "label": options[0]["label"], "same": len(values) == 1, "options": options, "value": wins["text"]})
+            found.append({"name": name, "label": options[0]["label"], "same": len(values) == 1, "options": options,
+                          "value": wins["text"]})  # fmt: skip
         return sorted(found, key=lambda row: row["same"])
 
     def option(self, known, record, name):

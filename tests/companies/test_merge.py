@@ -34,8 +34,8 @@ def view(api, company_id):
 @pytest.fixture
 def two(rep):
     old = make_company(rep.organization, company_name="Acme", website="https://acme.com", custom_fields={"Depots": 4})
-    new = make_company(rep.organization, company_name="Acme GmbH", website="https://acme.de", city="Bonn", phone_number="+49 30 1",
-                       custom_fields={"Depots": 5, "Fleet": "big"}, summary="Freight.")
+    new = make_company(rep.organization, company_name="Acme GmbH", website="https://acme.de", city="Bonn",
+                       phone_number="+49 30 1", custom_fields={"Depots": 5, "Fleet": "big"}, summary="Freight.")
     return old.pk, new.pk
 
 
@@ -89,7 +89,8 @@ def furnish(rep, company_id):
 
 def owners(rep):
     with org_scope(rep.organization):
-        return (set(Lead.objects.values_list("company_id", flat=True)), set(Contact.objects.values_list("company_id", flat=True)),
+        return (set(Lead.objects.values_list("company_id", flat=True)),
+                set(Contact.objects.values_list("company_id", flat=True)),
                 set(Attachment.objects.values_list("model_id", flat=True)))
 
 
