@@ -119,7 +119,7 @@ def test_one_change_tells_of_it_and_undo_takes_it_back(api, rep, rich, convert, 
         lead_told = told.get(verb="lead.converted")
     assert (lead_told.before["status"], lead_told.after["status"], lead_told.after["contact"]) == (1, 3, "Jane Doe")
     back, again = undo(done["change_id"])
-    assert back["conflict_count"] == 0, back
+    assert (back["reverted"], back["conflict_count"]) == (3, 0), back
     shapes.check_failure(api.get(f"/api/contact/view/{done['contact_id']}"), 404)
     lead = api.get(f"/api/lead/view/{rich.pk}").json()["data"]
     assert (lead["status"], lead["company_id"]) == (1, None)
