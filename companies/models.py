@@ -119,12 +119,6 @@ class Company(TenantModel):
         return self.company_name
 
 
-def survivor_of(organization, company_id):
-    """Id of the living company that this one was merged into; None for any other."""
-    rows = Company.objects.of(organization).filter(pk=company_id, deleted_at__isnull=False, merged_into__deleted_at=None)
-    return rows.values_list("merged_into_id", flat=True).first()
-
-
 class CompanyTag(OwnedModel):
     company = models.ForeignKey(Company, models.CASCADE, related_name="company_tags", db_constraint=False, db_index=False)
     tag = models.ForeignKey("lookups.Lookup", models.CASCADE, related_name="+", db_constraint=False, db_index=False)

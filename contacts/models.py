@@ -145,12 +145,6 @@ class Contact(TenantModel):
         return self.name
 
 
-def survivor_of(organization, contact_id):
-    """Id of the living contact that this one was merged into; None for any other."""
-    rows = Contact.objects.of(organization).filter(pk=contact_id, deleted_at__isnull=False, merged_into__deleted_at=None)
-    return rows.values_list("merged_into_id", flat=True).first()
-
-
 class ContactPoint(OwnedModel):
     """A further e-mail address or phone number of a contact; the main ones stand on the contact itself."""
 
