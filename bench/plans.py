@@ -43,7 +43,12 @@ def look(urls, terms, member, say):
             checks.append({"case": f"plan of {name}", "text": "; ".join(faults) or "reads what it shows",
                            "goals": [goal("faults", len(faults), 0)]})
         one = app.execute("SELECT max(id) FROM leads_lead WHERE organization_id = %s", [admin.organization_id]).fetchone()[0]
-        for name, path in {"duplicates of a lead": f"/api/lead/duplicates/{one}", "duplicates": "/api/lead/duplicates"}.items():
+        company = app.execute("SELECT max(id) FROM companies_company WHERE organization_id = %s", [admin.organization_id])
+        company = company.fetchone()[0]
+        paths = {"duplicates of a lead": f"/api/lead/duplicates/{one}", "duplicates": "/api/lead/duplicates",
+                 "duplicates of a company": f"/api/company/duplicates/{company}", "company pairs": "/api/company/duplicates",
+                 "similar companies": f"/api/company/similar/{company}"}
+        for name, path in paths.items():
             faults = [fault for sql, params in statements(admin, {}, path) for fault in faults_of(app, sql, params)]
             checks.append({"case": f"plan of {name}", "text": "; ".join(faults) or "reads what it shows",
                            "goals": [goal("faults", len(faults), 0)]})

@@ -5,7 +5,8 @@ from rest_framework.decorators import action
 from activity.storing import IMAGE_LIMIT
 from companies import bulk, edit, logos
 from companies.filters import CompanyFilter
-from companies.models import Company, survivor_of
+from companies.merge import survivor_of
+from companies.models import Company
 from companies.serializers import AddCompany, BulkUpdate, UpdateCompany, attributes
 from companies.stats import stats
 from lio.api.envelope import Envelope

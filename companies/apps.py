@@ -8,6 +8,8 @@ FEED = {  # verb of the history: what the feed calls it
     "company.logo_changed": "update",
     "company.deleted": "delete",
     "company.restored": "create",
+    "company.absorbed": "update",
+    "company.merged_into": "delete",
 }
 PHRASES = {  # verb of the history: what somebody did to companies
     "company.created": "created",
@@ -16,6 +18,8 @@ PHRASES = {  # verb of the history: what somebody did to companies
     "company.logo_changed": "changed the logo of",
     "company.deleted": "deleted",
     "company.restored": "brought back",
+    "company.absorbed": "merged other companies into",
+    "company.merged_into": "merged away",
 }
 
 
@@ -23,11 +27,12 @@ class CompaniesConfig(AppConfig):
     name = "companies"
 
     def ready(self):
+        from companies import duplicates, jobs, merge  # noqa: F401 - recurring jobs
         from companies import exports as exported
         from companies.columns import COLUMNS
         from companies.filters import CompanyFilter
         from companies.models import Company
-        from companies.undo import CompanyReverter
+        from companies.pages.duplicates import Companies, likest
         from lio.registry import (
             Exported,
             Module,
@@ -38,9 +43,11 @@ class CompaniesConfig(AppConfig):
             feed_phrases,
             modules,
             rail,
+            record_parts,
             subjects,
             undoers,
         )
+        from lookups.duplicate_pages import section
 
         subjects["company"] = Subject(
             rows=lambda organization: Company.objects.of(organization).alive(),
@@ -52,7 +59,9 @@ class CompaniesConfig(AppConfig):
         )
         feed_actions.update(FEED)
         feed_phrases.update(PHRASES)
-        undoers["company"] = CompanyReverter()
+        record_parts["company"] += [section(Companies, "duplicates"), likest]
+        undoers["company"] = merge.undo
+        undoers["companypair"] = duplicates.KIT.undo_dismissals
         modules["company"] = Module(Company, CompanyFilter, COLUMNS)
         rail.append(RailEntry("Companies", "companies:list", "building-office-2", order=12))
         exports["companies"] = Exported(

@@ -1,8 +1,8 @@
 from django.db.models import Exists, OuterRef, Q
 
 from companies.models import CompanyTag
-from lio.api.fields import INT8, Flag, Text, Whole
-from lio.filters import MAX_SEARCH, Filter, any_of, at_least, at_most, same_text, since, until
+from lio.api.fields import INT8, Flag, Ids, Text, Whole
+from lio.filters import MAX_SEARCH, Filter, PairFilter, any_of, at_least, at_most, of_either, same_text, since, until
 from lio.grammar import Column
 from lio.models import Change
 from lookups.filters import OwnFilter
@@ -66,3 +66,8 @@ class CompanyFilter(OwnFilter):
         name: name for name in ("id", *TEXTS, "rating", "last_activity_at", "created_at", "updated_at")
     } | {"created_by": "created_by_id", "company_logo": "logo_id"}
     nullable = frozenset({*TEXTS, "rating", "created_by_id", "logo_id", "last_activity_at"} - {"company_name"})
+
+
+class CompanyPairFilter(PairFilter):
+    filters = PairFilter.filters | {"company_id": Filter(Ids(), of_either, many=True)}
+    search_in = tuple(f"{side}__{name}" for side in ("first", "second") for name in ("company_name", "website"))

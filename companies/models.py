@@ -7,6 +7,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import full_name
 from activity.models import download_url
+from lio.matching import Pair, PairQuerySet
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
@@ -118,12 +119,6 @@ class Company(TenantModel):
         return self.company_name
 
 
-def survivor_of(organization, company_id):
-    """Id of the living company that this one was merged into; None for any other."""
-    rows = Company.objects.of(organization).filter(pk=company_id, deleted_at__isnull=False, merged_into__deleted_at=None)
-    return rows.values_list("merged_into_id", flat=True).first()
-
-
 class CompanyTag(OwnedModel):
     company = models.ForeignKey(Company, models.CASCADE, related_name="company_tags", db_constraint=False, db_index=False)
     tag = models.ForeignKey("lookups.Lookup", models.CASCADE, related_name="+", db_constraint=False, db_index=False)
@@ -131,3 +126,42 @@ class CompanyTag(OwnedModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "company", "tag"], name="one_company_tag_once")]
         indexes = [models.Index(fields=["organization", "tag", "company"], name="companies_of_tag")]
+
+
+class CompanyToMatch(OwnedModel):
+    """A company whose likely duplicates are to be looked for: written by triggers, taken by companies/duplicates.py."""
+
+    company_id = models.BigIntegerField()  # no key: every intake writes here, and a company that has gone does no harm
+
+
+class CompanyPairQuerySet(PairQuerySet):
+    brief = {name: name for name in ("id", "company_name", "website", "phone_number", "address", "city", "country")}
+
+
+class CompanyPair(Pair):
+    """Two companies that may be one, the older one first (companies/duplicates.py)."""
+
+    first = models.ForeignKey(Company, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    second = models.ForeignKey(Company, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+
+    objects = CompanyPairQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "likely duplicate"
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "first", "second"], name="one_pair_of_two_companies")
+        ]
+        indexes = [
+            models.Index(fields=["organization", "second"], name="company_pairs_of_second"),
+            models.Index(fields=["organization", "score", "id"], condition=Q(dismissed_at=None), name="company_pairs_by_score"),
+        ]
+
+
+class CompanyWord(OwnedModel):
+    """In how many companies of the organisation a word stands; the empty word counts the companies (companies/similar.py)."""
+
+    word = models.CharField(max_length=100)
+    n = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "word"], name="one_count_per_word")]

@@ -4,6 +4,14 @@ from django.db import connection
 
 from lio import history, search
 
+FORMS = (  # legal forms of companies
+    "inc", "incorporated", "corp", "corporation", "co", "company", "llc", "llp", "ltd", "limited", "plc", "pty", "gmbh", "mbh",
+    "ag", "kg", "bv", "nv", "sa", "sas", "sarl", "srl", "spa", "oy", "ab", "as", "aps")
+LEGAL = rf"\m({'|'.join(FORMS)})\M"
+# how the name of a company may go on behind what `plain` leaves of it: found by equality, which an index can look up
+ENDINGS = ", ".join(f"'{ending}'" for ending in ("", *[
+    f"{before}{form}{dot}" for form in FORMS for before, dot in ((" ", ""), (" ", "."), (", ", "."), (", ", ""))]))
+
 FIND_OR_MAKE = """
 WITH made AS (
     INSERT INTO companies_company (organization_id, company_name, name_norm, created_by_id, created_at, updated_at)
@@ -77,3 +85,18 @@ def find_or_make_many(organization, names, *, by):
     search.write_many("company", [(pk, search.document(name)) for pk, name in made.items()])
     history.record_each("company.created", "company", [(pk, None, {"company_name": name}) for pk, name in made.items()], by=by)
     return found
+
+
+# ------------------------------------------------------------------------- in SQL
+def plain(company):
+    """SQL of a company's name without case, legal form and signs."""
+    bare = f"regexp_replace(lower({company}), '{LEGAL}', ' ', 'g')"
+    return f"nullif(btrim(regexp_replace({bare}, '[^[:alnum:]]+', ' ', 'g')), '')"
+
+
+def sisters(company_id, company):
+    """SQL of the ids of a company and of those that are called the same but for the legal form, at most 10."""
+    names = f"SELECT n.name || ending FROM (SELECT {plain(company)} AS name OFFSET 0) AS n, unnest(ARRAY[{ENDINGS}]) AS ending"
+    return f"""ARRAY(SELECT {company_id} UNION (
+               SELECT id FROM companies_company WHERE organization_id = %(org)s AND deleted_at IS NULL
+               AND name_norm = ANY(ARRAY({names})) LIMIT 9))"""

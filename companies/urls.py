@@ -1,18 +1,29 @@
 from django.urls import path
 
 from companies.api import CompanyViewSet
-from companies.pages import add, company
+from companies.merge_api import CompanyDuplicates, MergeCompanies, SimilarCompanies
+from companies.pages import add, company, duplicates
 from companies.pages import list as companies
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()
 verbs.register("company", CompanyViewSet)
-api = verbs.urls
+api = [
+    path("company/merge", MergeCompanies.as_view(), name="company-merge"),
+    path("company/duplicates", CompanyDuplicates.as_view({"get": "list"}), name="company-duplicates"),
+    path("company/duplicates/dismiss", CompanyDuplicates.as_view({"post": "dismiss"}), name="company-duplicates-dismiss"),
+    path("company/duplicates/<str:pk>", CompanyDuplicates.as_view({"get": "retrieve"}), name="company-duplicates-of"),
+    path("company/similar/<str:pk>", SimilarCompanies.as_view(), name="company-similar"),
+    *verbs.urls,
+]
 
 pages = [
     path("", companies.CompanyList.as_view(), name="list"),
     path("add", add.AddCompanyPage.as_view(), name="add"),
     path("hint", add.CompanyHint.as_view(), name="hint"),
+    path("duplicates/", duplicates.CompanyDuplicates.as_view(), name="duplicates"),
+    path("duplicates/dismiss", duplicates.DismissCompanies.as_view(), name="dismiss"),
+    path("merge", duplicates.MergeCompanies.as_view(), name="merge"),
     path("bulk", companies.BulkCompanies.as_view(), name="bulk"),
     path("views/add", companies.SaveCompanyView.as_view(), name="view_add"),
     path("views/<int:pk>", companies.EditCompanyView.as_view(), name="view_edit"),

@@ -6,7 +6,8 @@ from rest_framework.decorators import action
 
 from contacts import conversion, edit, edit_many
 from contacts.filters import ContactFilter
-from contacts.models import Contact, survivor_of
+from contacts.merge import survivor_of
+from contacts.models import Contact
 from contacts.serializers import AddContact, BulkUpdate, Convert, UpdateContact, attributes
 from leads.filters import LeadFilter
 from leads.models import Lead

@@ -8,6 +8,8 @@ FEED = {  # verb of the history: what the feed calls it
     "contact.unconverted": "update",
     "contact.deleted": "delete",
     "contact.restored": "create",
+    "contact.absorbed": "update",
+    "contact.merged_into": "delete",
     "lead.converted": "update",
 }
 PHRASES = {  # verb of the history: what somebody did to contacts
@@ -17,6 +19,8 @@ PHRASES = {  # verb of the history: what somebody did to contacts
     "contact.unconverted": "took a lead off",
     "contact.deleted": "deleted",
     "contact.restored": "brought back",
+    "contact.absorbed": "merged other contacts into",
+    "contact.merged_into": "merged away",
     "lead.converted": "converted",
 }
 
@@ -25,15 +29,15 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self):
-        from contacts import companies
+        from contacts import companies, duplicates, merge
         from contacts import exports as exported
         from contacts.columns import COLUMNS
         from contacts.conversion import convert_all
         from contacts.filters import ContactFilter
         from contacts.models import Contact
         from contacts.pages import sections
+        from contacts.pages.duplicates import Contacts
         from contacts.pages.list import contact_count
-        from contacts.undo import ContactReverter
         from lio.registry import (
             BulkAction,
             Exported,
@@ -52,9 +56,12 @@ class ContactsConfig(AppConfig):
             undoers,
             unlinks,
         )
+        from lookups.duplicate_pages import section
         from lookups.exports import REST, keys
 
-        undoers["contact"] = ContactReverter()
+        undoers["contact"] = merge.undo
+        undoers["contactpair"] = duplicates.KIT.undo_dismissals
+        record_parts["contact"].append(section(Contacts, "duplicates"))
         unlinks["company"].append(companies.unlink)
         renamed["company"].append(companies.rename)
         record_parts["company"].append(sections.people)

@@ -1,8 +1,8 @@
 from django.db.models import Exists, OuterRef, Q
 
 from contacts.models import ContactTag
-from lio.api.fields import INT8, Flag, Whole
-from lio.filters import Filter, any_of, at_least, at_most, same_text
+from lio.api.fields import INT8, Flag, Ids, Whole
+from lio.filters import Filter, PairFilter, any_of, at_least, at_most, of_either, same_text
 from lio.grammar import Column
 from lio.models import Change
 from lookups.filters import OwnFilter
@@ -71,3 +71,8 @@ class ContactFilter(OwnFilter):
             "company": "company__company_name", "status": "status__number", "status_text": "status__name",
             "created_by": "created_by_id"}
     nullable = frozenset(sorts.values()) - {"id", "name", "created_at", "updated_at"}
+
+
+class ContactPairFilter(PairFilter):
+    filters = PairFilter.filters | {"contact_id": Filter(Ids(), of_either, many=True)}
+    search_in = tuple(f"{side}__{name}" for side in ("first", "second") for name in ("name", "email"))

@@ -1,11 +1,11 @@
-"""Background doors of contacts."""
+"""Background doors of contacts: a job takes ids, reads afresh, and may run twice without harm."""
 
 from time import monotonic
 
-from contacts import addresses, edit, words
+from contacts import addresses, duplicates, edit, words
 from contacts.models import Contact
 from lio import search
-from lio.jobs import AGAIN, TURN_SECONDS, advance, job
+from lio.jobs import AGAIN, TURN_SECONDS, advance, every, job
 from lio.tenancy import org_scope
 
 CHUNK = 1000  # contacts a transaction
@@ -30,3 +30,21 @@ def write_words_of_company(row, company_id):
             advance(row, cursor=after, processed=len(contacts), succeeded=len(contacts))
         if monotonic() > end:
             return AGAIN
+
+
+@job(long=True, attempts=50)
+def match_contacts(row):
+    """Look for the duplicates of the contacts that wait to be looked at."""
+    return duplicates.KIT.match_waiting(row)
+
+
+@job(long=True, attempts=50)
+def look_again(row):
+    """Have all contacts of the organisation looked at anew."""
+    return duplicates.KIT.look_again(row)
+
+
+@every(5)
+@job(attempts=1)
+def match_waiting():
+    duplicates.KIT.start_where_waiting(match_contacts)

@@ -7,6 +7,7 @@ from django.db.models import Case, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
 from accounts.models import full_name
+from lio.matching import Pair, PairQuerySet
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
@@ -144,12 +145,6 @@ class Contact(TenantModel):
         return self.name
 
 
-def survivor_of(organization, contact_id):
-    """Id of the living contact that this one was merged into; None for any other."""
-    rows = Contact.objects.of(organization).filter(pk=contact_id, deleted_at__isnull=False, merged_into__deleted_at=None)
-    return rows.values_list("merged_into_id", flat=True).first()
-
-
 class ContactPoint(OwnedModel):
     """A further e-mail address or phone number of a contact; the main ones stand on the contact itself."""
 
@@ -202,3 +197,33 @@ class ContactTag(OwnedModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "contact", "tag"], name="one_contact_tag_once")]
         indexes = [models.Index(fields=["organization", "tag", "contact"], name="contacts_of_tag")]
+
+
+class ContactToMatch(OwnedModel):
+    """A contact whose likely duplicates are to be looked for: written by triggers, taken by contacts/duplicates.py."""
+
+    contact_id = models.BigIntegerField()  # no key: every intake writes here, and a contact that has gone does no harm
+
+
+class ContactPairQuerySet(PairQuerySet):
+    brief = {**{name: name for name in ("id", "name", "email", "phone_number", "designation")},
+             "company": "company__company_name"}
+
+
+class ContactPair(Pair):
+    """Two contacts that may be one person, the older one first (contacts/duplicates.py)."""
+
+    first = models.ForeignKey(Contact, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    second = models.ForeignKey(Contact, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+
+    objects = ContactPairQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "likely duplicate"
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "first", "second"], name="one_pair_of_two_contacts")
+        ]
+        indexes = [
+            models.Index(fields=["organization", "second"], name="contact_pairs_of_second"),
+            models.Index(fields=["organization", "score", "id"], condition=Q(dismissed_at=None), name="contact_pairs_by_score"),
+        ]

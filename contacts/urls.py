@@ -1,7 +1,8 @@
 from django.urls import path
 
 from contacts.api import ContactViewSet, ConvertLead, ConvertLeads
-from contacts.pages import add, contact, convert
+from contacts.merge_api import ContactDuplicates, MergeContacts
+from contacts.pages import add, contact, convert, duplicates
 from contacts.pages import list as contacts
 from lio.api.routers import VerbRouter
 
@@ -10,6 +11,10 @@ verbs.register("contact", ContactViewSet)
 api = [
     path("lead/convert", ConvertLead.as_view(), name="lead-convert"),
     path("lead/bulk-convert", ConvertLeads.as_view(), name="lead-bulk-convert"),
+    path("contact/merge", MergeContacts.as_view(), name="contact-merge"),
+    path("contact/duplicates", ContactDuplicates.as_view({"get": "list"}), name="contact-duplicates"),
+    path("contact/duplicates/dismiss", ContactDuplicates.as_view({"post": "dismiss"}), name="contact-duplicates-dismiss"),
+    path("contact/duplicates/<str:pk>", ContactDuplicates.as_view({"get": "retrieve"}), name="contact-duplicates-of"),
     *verbs.urls,
 ]
 
@@ -17,6 +22,9 @@ pages = [
     path("", contacts.ContactList.as_view(), name="list"),
     path("add", add.AddContactPage.as_view(), name="add"),
     path("hint", add.ContactHint.as_view(), name="hint"),
+    path("duplicates/", duplicates.ContactDuplicates.as_view(), name="duplicates"),
+    path("duplicates/dismiss", duplicates.DismissContacts.as_view(), name="dismiss"),
+    path("merge", duplicates.MergeContacts.as_view(), name="merge"),
     path("bulk", contacts.BulkContacts.as_view(), name="bulk"),
     path("convert/<int:pk>", convert.ConvertPage.as_view(), name="convert"),
     path("views/add", contacts.SaveContactView.as_view(), name="view_add"),

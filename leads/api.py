@@ -1,6 +1,5 @@
 """Leads over the API (sections 6.2, 7.1, 8.1, 8.2)."""
 
-from dataclasses import asdict
 from typing import Any
 
 from rest_framework.decorators import action
@@ -24,10 +23,8 @@ from leads.serializers import (
     ChangeNote,
     CustomFieldValue,
     CustomValues,
-    Merge,
     Picture,
     PushedLead,
-    Several,
     StatusChange,
     UpdateLead,
     attributes,
@@ -38,8 +35,9 @@ from leads.serializers import (
     tag_ids,
 )
 from lio.api.envelope import Envelope
+from lio.api.merging import Duplicates, Merge, MergeView
 from lio.api.schema import documented
-from lio.api.views import LioView, UploadView
+from lio.api.views import UploadView
 from lio.api.viewsets import AddAction, DeleteManyAction, ListAction, TenantViewSet, UpdateAction, ViewAction, path_id
 from lio.errors import Missing
 from lio.rows import json_of_one
@@ -162,48 +160,16 @@ class LeadViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         return Envelope({"updated": outcome.count, "ids": outcome.ids, **extra}, "Leads updated successfully")
 
 
-LIKELY = {"id": int, "name": str, "email": str | None, "phone_number": str | None, "company": str | None,
-          "job_title": str | None, "score": int, "strength": str, "reasons": [str]}
+class LeadDuplicates(Duplicates):
+    queryset, filter_class, matching = DuplicatePair.objects.all(), DuplicateFilter, duplicates.KIT
 
 
-class DuplicateViewSet(ListAction, TenantViewSet):
-    """Pairs of leads that may be one person; of one lead by its id; dismissed or merged."""
-
-    queryset = DuplicatePair.objects.all()
-    filter_class = DuplicateFilter
-    permissions = {"list": "records.view", "retrieve": "records.view", "dismiss": "records.edit"}
-
-    @documented("List pairs of leads that may be one person")
-    def list(self, request):
-        return super().list(request)
-
-    @documented("The leads that may be the same person as this one, as of now", answer={"id": int, "duplicates": [LIKELY]})
-    def retrieve(self, request, pk):
-        number = path_id(pk)
-        if not Lead.objects.of(self.organization).alive().filter(pk=number).exists():
-            raise Missing()
-        found = [asdict(one) | {"strength": one.strength} for one in duplicates.of_lead(self.organization, number)]
-        return Envelope({"id": number, "duplicates": found})
-
-    @documented("Remember that leads are different people", input=Several, answer={"dismissed": int}, status=200)
-    def dismiss(self, request):
-        done = duplicates.dismiss(self.organization, self.read(Several)["ids"], by=self.caller)
-        return Envelope({"dismissed": done}, "Duplicates dismissed successfully")
-
-
-class MergeLeads(LioView):
-    """Takes leads away, so it asks for the right to delete."""
-
-    permissions = {"post": "records.delete"}
+class MergeLeads(MergeView):
+    merging, rule = merge.KIT, staticmethod(merge.merge)
 
     @documented("Make one lead of 2 to 10", input=Merge, answer={"id": int, "merged": [int], "lead": dict}, status=200)
     def post(self, request):
-        given = Merge.read(request.data)
-        survivor_id = merge.merge(self.organization, given["ids"], survivor_id=given.get("survivor_id"),
-                                  fields=given.get("fields"), by=self.caller)
-        merged = [pk for pk in sorted(given["ids"]) if pk != survivor_id]
-        lead = json_of_one(Lead.objects.whole(self.organization), survivor_id)
-        return Envelope({"id": survivor_id, "merged": merged, "lead": lead}, "Leads merged successfully")
+        return self.merged(request)
 
 
 class PushedLeads(TenantViewSet):

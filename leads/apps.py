@@ -73,10 +73,12 @@ class LeadsConfig(AppConfig):
 
     def ready(self):
         from leads import companies as of_companies
+        from leads import (
+            duplicates,
+            jobs,  # noqa: F401 - recurring jobs
+        )
         from leads import exports as exported
-        from leads import jobs  # noqa: F401 - recurring jobs
         from leads.columns import COLUMNS
-        from leads.duplicates import undo_dismissals
         from leads.filters import LeadFilter
         from leads.models import Lead
         from leads.pages.list import lead_count
@@ -98,13 +100,15 @@ class LeadsConfig(AppConfig):
             subjects,
             undoers,
             unlinks,
+            won,
         )
 
         undoers["lead"] = undo_leads
+        undoers["duplicatepair"] = duplicates.KIT.undo_dismissals
         unlinks["company"].append(of_companies.unlink)
         renamed["company"].append(of_companies.rename)
         record_parts["company"].append(of_companies.section)
-        undoers["duplicatepair"] = undo_dismissals
+        won.append(of_companies.won)
         on_founding.append(seed)
 
         exports["leads"] = Exported(

@@ -9,6 +9,7 @@ from leads.models import Lead
 from lio import history
 from lio.jobs import enqueue
 from lio.rows import in_order, plain_rows
+from lookups.seeds import WON
 
 CHUNK = 1000
 SHOWN = 8  # leads of the section
@@ -30,6 +31,12 @@ def rename(organization, company_ids):
     for company_id in company_ids:
         if Lead.objects.of(organization).alive().filter(company_id=company_id).exists():
             enqueue(jobs.write_words_of_company, company_id)
+
+
+def won(organization, most):
+    """The companies whose leads were won, those of the newest leads first."""
+    leads = Lead.objects.of(organization).alive().filter(status__number=WON, company__isnull=False)
+    return list(leads.order_by("-pk").values_list("company_id", flat=True)[:most])
 
 
 def section(user, company_id, request):

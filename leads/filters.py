@@ -6,7 +6,7 @@ from rest_framework.fields import FloatField
 
 from leads.models import FollowUp, LeadTag
 from lio.api.fields import INT8, Flag, Ids, Text, Whole
-from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text, since, until
+from lio.filters import Filter, ListFilter, PairFilter, any_of, at_least, at_most, of_either, same_text, since, until
 from lio.grammar import Column
 from lio.models import Change
 from lio.search import NEAR
@@ -162,12 +162,6 @@ class DocumentFilter(ListFilter):
              "created_at": "created_at"}
 
 
-def of_either(value, caller):
-    return Q(first__in=value) | Q(second__in=value)
-
-
-class DuplicateFilter(ListFilter):
+class DuplicateFilter(PairFilter):
     filters = {"lead_id": Filter(Ids(), of_either, many=True), "score_min": at_least("score", score())}
-    date_field = "found_at"
     search_in = tuple(f"{side}__{name}" for side in ("first", "second") for name in ("first_name", "last_name", "email"))
-    sorts = {"id": "id", "score": "score", "strength": "score", "found_at": "found_at"}

@@ -10,7 +10,7 @@ from leads import duplicates, follow_ups, scoring, words
 from leads.models import Lead, fold_counts
 from leads.web_forms import models as web_forms
 from lio import search
-from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job, path_of
+from lio.jobs import AGAIN, TURN_SECONDS, advance, every, job
 from lio.tenancy import org_scope
 
 FACTS = (
@@ -95,49 +95,22 @@ def tend_follow_ups():
             follow_ups.miss_past()
 
 
-MATCH_TURN = 3  # seconds: nobody waits for it, others wait for its worker
-
-
 @job(long=True, attempts=50)
 def match_leads(row):
-    """Look for the duplicates of the leads that wait to be looked at, some hundred a transaction."""
-    end = monotonic() + MATCH_TURN
-    while monotonic() < end:
-        with org_scope(row.organization_id):
-            taken = duplicates.match_next(row.organization_id)
-            if not taken:
-                return None
-            advance(row, cursor=None, processed=taken)
-    return AGAIN
+    """Look for the duplicates of the leads that wait to be looked at."""
+    return duplicates.KIT.match_waiting(row)
 
 
 @job(long=True, attempts=50)
 def look_again(row):
     """Have all leads of the organisation looked at anew."""
-    last, end = row.cursor or 0, monotonic() + MATCH_TURN
-    while monotonic() < end:
-        with org_scope(row.organization_id):
-            last = duplicates.put_in_line(row.organization_id, last)
-            if last is None:
-                return None
-            advance(row, cursor=last)
-    return AGAIN
+    return duplicates.KIT.look_again(row)
 
 
 @every(5)
 @job(attempts=1)
 def match_waiting():
-    """Start `match_leads` where leads wait and none is at work yet."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute(
-            """SELECT o.id FROM accounts_organization o WHERE EXISTS (
-                   SELECT FROM leads_leadtomatch w WHERE w.organization_id = o.id)
-               AND NOT EXISTS (SELECT FROM lio_job j WHERE j.organization_id = o.id AND j.function = %s
-                               AND j.state IN ('queued', 'processing'))""", [path_of(match_leads)])
-        busy = [organization_id for (organization_id,) in cursor.fetchall()]
-    for organization_id in busy:
-        with org_scope(organization_id):
-            enqueue(match_leads)
+    duplicates.KIT.start_where_waiting(match_leads)
 
 
 @every(15)

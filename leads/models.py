@@ -1,20 +1,19 @@
 """Leads, their tags, notes and follow-ups."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import JSONObject, Now
+from django.db.models.functions import JSONObject
 from django.utils.timezone import now
 
 from accounts.models import full_name
 from activity.models import Attachment, AttachmentQuerySet, download_url
 from lio import history
+from lio.matching import Pair, PairQuerySet
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
 LIVING = Q(deleted_at=None)
-STRONG, LIKELY = 85, 65  # from which score two leads are called so (leads/duplicates.py)
 
 
 class LeadQuerySet(TenantQuerySet):
@@ -237,36 +236,16 @@ class LeadToMatch(OwnedModel):
     lead_id = models.BigIntegerField()  # no key: every intake writes here, and a lead that has gone does no harm
 
 
-class DuplicatePairQuerySet(TenantQuerySet):
-    def alive(self):
-        """Pairs of two living leads that nobody has dismissed."""
-        return self.filter(dismissed_at=None, first__deleted_at=None, second__deleted_at=None)
-
-    def rows(self):
-        strength = Case(When(score__gte=STRONG, then=Value("strong")), When(score__gte=LIKELY, then=Value("likely")),
-                        default=Value("possible"))
-        return self.values("id", "score", "reasons", strength=strength, first_=_brief("first"), second_=_brief("second"),
-                           found_at_=Moment("found_at"))
+class DuplicatePairQuerySet(PairQuerySet):
+    brief = {**{name: name for name in ("id", "first_name", "last_name", "email", "phone_number", "job_title")},
+             "company": "company__company_name"}
 
 
-def _brief(side):
-    """One of the two leads, in short."""
-    names = ("id", "first_name", "last_name", "email", "phone_number", "job_title")
-    return JSONObject(**{name: f"{side}__{name}" for name in names}, company=f"{side}__company__company_name")
-
-
-class DuplicatePair(OwnedModel):
+class DuplicatePair(Pair):
     """Two leads that may be one person, the older one first (leads/duplicates.py)."""
 
     first = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     second = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
-    score = models.PositiveSmallIntegerField()  # 0 to 100
-    reasons = ArrayField(models.CharField(max_length=20), default=list)  # of duplicates.REASONS
-    found_at = models.DateTimeField(db_default=Now())
-    dismissed_at = models.DateTimeField(null=True)
-    dismissed_by = models.ForeignKey(
-        "accounts.User", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False
-    )
 
     objects = DuplicatePairQuerySet.as_manager()
 
@@ -277,9 +256,6 @@ class DuplicatePair(OwnedModel):
             models.Index(fields=["organization", "second"], name="pairs_of_second"),
             models.Index(fields=["organization", "score", "id"], condition=Q(dismissed_at=None), name="pairs_by_score"),
         ]
-
-    def __str__(self):
-        return f"{self.first_id} and {self.second_id}"
 
 
 class NoteQuerySet(TenantQuerySet):

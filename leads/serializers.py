@@ -7,9 +7,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 from accounts.models import User
 from companies.models import Company
 from leads.models import FollowUp, Lead
-from lio.api.fields import INT8, CustomFields, Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
+from lio.api.fields import CustomFields, Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
-from lio.errors import DomainError, Invalid
+from lio.errors import Invalid
 from lio.selection import Selection
 from lookups.custom import propose, read_custom
 from lookups.known import known
@@ -137,20 +137,6 @@ class CustomFieldValue(Input):
     lead_id = Owned(Lead, source="lead")
     field_name = Text(min_length=1, max_length=64)  # type: ignore[assignment]  # the document's name; DRF has one, too
     field_value = Anything(required=False, allow_null=True)
-
-
-class Several(Input):
-    ids = Ids(required=False, allow_null=True)
-
-    def validate(self, data):
-        if not data.get("ids"):
-            raise DomainError("Send ids.", fields={"ids": ["is required"]})
-        return data
-
-
-class Merge(Several):
-    survivor_id = Whole(min_value=1, max_value=INT8, required=False, allow_null=True)
-    fields = Mapping(required=False, allow_null=True)  # type: ignore[assignment]  # the name of the API; DRF has one, too
 
 
 class AddNote(Input):

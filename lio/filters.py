@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from lio import search
 from lio.api.envelope import BadParameter
-from lio.api.fields import Ids, Text
+from lio.api.fields import Ids, Text, Whole
 from lio.errors import Invalid
 from lio.grammar import GROUPS, Column, Period, Tree, zone_of
 
@@ -276,3 +276,15 @@ def _sent(params, aliases):
 
 def _lines(error):
     return error.detail if isinstance(error.detail, list) else [error.detail]
+
+
+def of_either(value, caller):
+    return Q(first__in=value) | Q(second__in=value)
+
+
+class PairFilter(ListFilter):
+    """Pairs of likely duplicates (lio/matching.py)."""
+
+    filters = {"score_min": at_least("score", Whole(min_value=0, max_value=100))}
+    date_field = "found_at"
+    sorts = {"id": "id", "score": "score", "strength": "score", "found_at": "found_at"}

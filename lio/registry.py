@@ -93,6 +93,7 @@ renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organi
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_refusal: list[Callable] = []  # f(organization, label, reason): a connected service takes our key no more
+won: list[Callable] = []  # f(organization, most) -> ids of companies of which business was won, the newest first
 on_conversion: list[Callable] = []  # f(lead, conversion, further, by): what else a lead becomes (contacts/conversion.py)
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope

@@ -34,6 +34,8 @@ SQL = {
     "lio/housekeeping.py",
     "lio/jobs.py",
     "lio/listing.py",
+    "lio/matching.py",
+    "lio/merging.py",
     "lio/many.py",
     "lio/ratelimit.py",
     "lio/rows.py",
@@ -42,7 +44,10 @@ SQL = {
     "lio/worker.py",
     "accounts/keys.py",
     "accounts/sessions.py",
+    "companies/duplicates.py",
     "companies/naming.py",
+    "companies/similar.py",
+    "contacts/duplicates.py",
     "companies/stats.py",
     "contacts/conversion.py",
     "leads/capture.py",
@@ -50,7 +55,6 @@ SQL = {
     "leads/duplicates.py",
     "leads/identity.py",
     "leads/jobs.py",
-    "leads/merge.py",
     "leads/models.py",
     "leads/filters.py",
     "leads/follow_ups.py",
@@ -67,7 +71,7 @@ SQL = {
     "transfers/jobs.py",
     "transfers/staging.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "companies/similar.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):

@@ -16,8 +16,10 @@ from activity import attachments, record_notes
 from activity.notify import Notice, notify
 from companies import edit as companies
 from companies import logos
+from companies.jobs import match_companies
 from companies.models import Company
 from contacts import edit as contacts
+from contacts.jobs import match_contacts
 from contacts.models import Contact
 from integrations import connections
 from integrations.models import Connection
@@ -81,6 +83,7 @@ class World:
             self.change = history.last_change_id()
         self.lead = self.leads[0]
         self.company = self.lead.company_id
+        self.spare_companies(0)
         with org_scope(self.organization):
             self.contact = self.make_contact(0)
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
@@ -92,7 +95,8 @@ class World:
                 [Notice(self.admin.pk, f"{mark} told", link="/leads/", model_id=self.lead.pk)],
                 model_type="lead",
             )
-            jobs.enqueue(match_leads)
+            for match in (match_leads, match_companies, match_contacts):
+                jobs.enqueue(match)
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
         self.undone = self.undoable("before")
@@ -161,6 +165,12 @@ class World:
         with org_scope(self.organization):
             return self.make_contact(f"spare{n}").pk
 
+    def spare_contacts(self, n):
+        return [self.spare_contact(f"{n}{side}") for side in "ab"]
+
+    def spare_companies(self, n):
+        return [self.spare_company(f"{n}{side}") for side in "ab"]
+
     def of_company(self):
         """All that a company can have."""
         mark, row = self.mark, Company.objects.get(pk=self.company)
@@ -174,7 +184,9 @@ class World:
         logos.set_logo(row.pk, self.organization, a_picture(), by=self.admin)
 
     def spare_company(self, n):
-        return make_company(self.organization, by=self.admin, company_name=f"{self.mark} spare {n}").pk
+        fields = {"company_name": f"{self.mark} spare {n}", "industry_type": f"{self.mark} industry_type",
+                  "phone_number": "+49 30 5551234"}  # of all: likely duplicates, and like each other  # fmt: skip
+        return make_company(self.organization, by=self.admin, **fields).pk
 
     def spare_leads(self, n):
         return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
@@ -325,6 +337,10 @@ SPECIAL = {
     "company-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "lead-merge": lambda world, n: {"ids": world.spare_leads(n)},
+    "company-merge": lambda world, n: {"ids": world.spare_companies(n)},
+    "company-duplicates-dismiss": lambda world, n: {"ids": world.spare_companies(n)},
+    "contact-merge": lambda world, n: {"ids": world.spare_contacts(n)},
+    "contact-duplicates-dismiss": lambda world, n: {"ids": world.spare_contacts(n)},
     "lead-duplicates-dismiss": lambda world, n: {"ids": world.spare_leads(n)},
     "import-job-cancel": lambda world, n: {"id": world.spare_import(n).pk},
     "exports-create": lambda world, n: world.room_for_export() or {"export_type": "leads"},

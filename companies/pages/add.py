@@ -1,13 +1,11 @@
 """A new company by hand, with a hint when it may be there already."""
 
 from django import forms
-from django.db.models import Q
 from django.shortcuts import redirect
 
 from companies import edit, logos
-from companies.domains import company_domain
+from companies.duplicates import of_typed
 from companies.models import Company
-from companies.naming import normal
 from companies.serializers import AddCompany, attributes
 from lio.errors import Conflict, DomainError
 from lio.forms import Choice, InputForm, Text
@@ -78,7 +76,7 @@ class AddCompanyPage(Page):
         return redirect("companies:view", pk=company_id)
 
     def page(self, form, duplicate=None, status=200):
-        there = hint(self.organization, form.data) if form.is_bound and duplicate is None else []
+        there = of_typed(self.organization, form.data, most=HINTED) if form.is_bound and duplicate is None else []
         context = {"form": form, "custom": form.custom, "duplicate": duplicate, "there": there}
         return self.show("companies/form.html", context, status=status)
 
@@ -89,13 +87,4 @@ class CompanyHint(Page):
     verb = "records.edit"
 
     def post(self, request):
-        return self.show("companies/_hint.html", {"there": hint(self.organization, request.POST)})
-
-
-def hint(organization, typed):
-    """The living companies that have the typed name or the domain of the typed website, or whose name begins with it."""
-    name, domain = normal(typed.get("company_name", "").replace("\x00", "")), company_domain(typed.get("website", ""))
-    same = Q(name_norm=name) if len(name) > 1 else Q(pk__in=[])
-    same |= Q(domain=domain) if domain else Q()
-    rows = Company.objects.of(organization).alive()
-    return list(rows.filter(same).order_by("pk")[:HINTED])
+        return self.show("companies/_hint.html", {"there": of_typed(self.organization, request.POST, most=HINTED)})

@@ -4,7 +4,8 @@ from django.shortcuts import redirect
 
 from activity import record_page as pages
 from companies import edit, logos
-from companies.models import Company, survivor_of
+from companies.merge import merged_into, survivor_of
+from companies.models import Company
 from companies.pages.fields import CompanyFields
 from lio.errors import Missing
 
@@ -25,6 +26,9 @@ class ViewCompany(CompanyPage, pages.ViewRecord):
         if survivor_id is None:
             raise Missing()
         return redirect("companies:view", pk=survivor_id)
+
+    def merged(self):
+        return merged_into(self.organization, self.pk)
 
     def hero(self, record):
         place = ", ".join(filter(None, [record["city"], record["country"]]))

@@ -1,5 +1,7 @@
 """The list of companies: tabs, filters, rows, and what its bulk bar does."""
 
+from django.urls import reverse
+
 from companies import bulk
 from companies.columns import COLUMNS, DEFAULT
 from companies.filters import CompanyFilter
@@ -46,7 +48,8 @@ class Companies(ListKind):
 
 
 class CompanyList(Companies, ListPage):
-    pass
+    def links(self):
+        return [{"url": reverse("companies:duplicates"), "icon": "document-duplicate", "label": "Duplicates"}, *super().links()]
 
 
 class BulkCompanies(Companies, BulkPage):

@@ -1,18 +1,15 @@
 """A new contact by hand, with a hint when it may be there already."""
 
 from django import forms
-from django.db.models import Q
 from django.shortcuts import redirect
 
 from companies.models import Company
-from companies.naming import normal
 from contacts import edit
-from contacts.models import Contact, ContactPoint
+from contacts.duplicates import of_typed
 from contacts.serializers import ContactFields, attributes
 from lio.api.fields import Text as Words
 from lio.errors import DomainError
 from lio.forms import Choice, InputForm, Text
-from lio.norms import email_norm, linkedin_norm, phone_norm
 from lio.pages import Page
 from lookups.changing import tag_ids
 from lookups.known import known
@@ -81,7 +78,7 @@ class AddContactPage(Page):
         return self.page(form, status=422)
 
     def page(self, form, status=200):
-        there = hint(self.organization, form.data) if form.is_bound else []
+        there = of_typed(self.organization, form.data, most=HINTED) if form.is_bound else []
         return self.show("contacts/form.html", {"form": form, "custom": form.custom, "there": there}, status=status)
 
 
@@ -91,23 +88,4 @@ class ContactHint(Page):
     verb = "records.edit"
 
     def post(self, request):
-        return self.show("contacts/_hint.html", {"there": hint(self.organization, request.POST)})
-
-
-def hint(organization, typed):
-    """The living contacts that have the typed e-mail address, phone number or LinkedIn address, or the name at the company."""
-    names = ("name", "company", "email", "phone_number", "linkedin_url")
-    text = {name: typed.get(name, "").replace("\x00", "") for name in names}
-    email, phone = email_norm(text["email"]), phone_norm(text["phone_number"])
-    points = ContactPoint.objects.of(organization).filter(
-        Q(kind=ContactPoint.Kind.EMAIL, norm=email or "") | Q(kind=ContactPoint.Kind.PHONE, norm=phone or "")
-    ).values("contact_id")
-    same = Q(pk__in=points) if email or phone else Q(pk__in=[])
-    same |= Q(email_norm=email) if email else Q()
-    same |= Q(phone_norm=phone) if phone and len(phone) > 6 else Q()
-    linkedin = linkedin_norm(text["linkedin_url"])
-    same |= Q(linkedin_norm=linkedin) if linkedin else Q()
-    if len(text["name"].strip()) > 1 and (company := normal(text["company"])):
-        same |= Q(name__iexact=" ".join(text["name"].split()), company__name_norm=company)
-    rows = Contact.objects.of(organization).alive().filter(same)
-    return list(rows.select_related("company").order_by("pk")[:HINTED])
+        return self.show("contacts/_hint.html", {"there": of_typed(self.organization, request.POST, most=HINTED)})

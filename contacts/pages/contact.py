@@ -8,7 +8,9 @@ from accounts.models import User
 from activity import record_page as pages
 from activity.models import RecordNote
 from contacts import edit
-from contacts.models import Contact, survivor_of
+from contacts.merge import merged_into as merged_contacts
+from contacts.merge import survivor_of
+from contacts.models import Contact
 from contacts.pages.fields import ContactFields
 from leads.merge import merged_into
 from leads.models import Lead, Note
@@ -16,7 +18,8 @@ from lio.errors import Missing
 from lio.models import Change
 
 WARNING = "The contact goes from every list, with its notes and history. Its lead stays."
-UNTOLD = frozenset({"company_id", "company_since", "employment_id", "note_ids", "attachment_ids", "contact_id", "contact"})
+UNTOLD = frozenset({"company_id", "company_since", "employment_id", "employment_ids", "note_ids", "attachment_ids", "contact_id",
+                    "contact"})  # fmt: skip
 DETAILS = {
     "contact.converted": "brought a lead to this contact",
     "contact.unconverted": "took the lead off this contact again",
@@ -64,7 +67,7 @@ class ViewContact(ContactPage, pages.ViewRecord):
 
     # ------------------------------------------------------------------------- timeline
     def merged(self):
-        return dict(Contact.objects.of(self.organization).filter(merged_into=self.pk).values_list("pk", "name"))
+        return merged_contacts(self.organization, self.pk)
 
     def leads(self):
         """{id: name} of the lead that this contact was, and of those that were merged into it."""

@@ -64,6 +64,9 @@ def companies_named(organization, ids):
 
 
 class ContactList(Contacts, ListPage):
+    def links(self):
+        return [{"url": reverse("contacts:duplicates"), "icon": "document-duplicate", "label": "Duplicates"}, *super().links()]
+
     def everything(self):
         return contact_count(self.request.user)
 

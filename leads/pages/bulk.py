@@ -4,13 +4,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
-from leads import bulk, merge
+from leads import bulk
 from leads.filters import LeadFilter
 from leads.models import Lead
 from leads.pages.fields import APART, LeadFields
 from leads.pages.list import changed, cleaned, number
 from leads.serializers import entry
 from lio.errors import Invalid
+from lio.merging import MOST
 from lio.pages import REFUSALS, Page, words_of
 from lio.registry import bulk_actions
 from lio.selection import Selection, selected_rows
@@ -64,7 +65,7 @@ class BulkLeads(Page):
             done = f"tagged {names}" if tags else "left without tags"
             return self.tell(rule(self.rows(), [tag.number for tag in tags], by=by), done)
         if action == "merge":
-            ids = list(self.rows().order_by("pk").values_list("pk", flat=True)[: merge.MOST + 1])
+            ids = list(self.rows().order_by("pk").values_list("pk", flat=True)[: MOST + 1])
             return redirect(f"{reverse('leads:merge')}?ids={','.join(map(str, ids))}")
         if more := bulk_actions["lead"].get(action):
             return self.say(more.act(self.rows(), by), undoable=True)

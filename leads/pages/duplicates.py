@@ -15,6 +15,7 @@ from leads.pages.parts import TONES, likely
 from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
 from lio.listing import Listing
+from lio.merging import FEWEST, MOST, OWN
 from lio.pages import REFUSALS, Page, words_of
 from lio.rows import in_order, plain_rows
 from lookups.custom import definitions
@@ -118,7 +119,7 @@ class MergePage(Page):
         own = definitions(self.organization)
         keys = dict.fromkeys(key for lead in leads for key in lead["custom_fields"] or {})
         names = [(name, LABELS.get(name, "Picture"), name) for name in ORDER] + [
-            (f"{merge.OWN}{key}", own[key].label if key in own else key, f"{CUSTOM}{key}") for key in keys]
+            (f"{OWN}{key}", own[key].label if key in own else key, f"{CUSTOM}{key}") for key in keys]
         found = []
         for name, label, field in names:
             options = [{"id": lead["id"], "lead": lead, "text": self.text(lead, field), "picture": None} for lead in leads]
@@ -146,8 +147,8 @@ def ids_of(given):
     """The ids of a form or address: `ids=1&ids=2` or `ids=1,2`. Raises Invalid."""
     parts = [part for value in given.getlist("ids") for part in value.split(",") if part]
     ids = [number(part) for part in parts]
-    if not all(ids) or not merge.FEWEST <= len(set(ids)) <= merge.MOST:
-        choose = f"choose {merge.FEWEST} to {merge.MOST} leads"
+    if not all(ids) or not FEWEST <= len(set(ids)) <= MOST:
+        choose = f"choose {FEWEST} to {MOST} leads"
         raise Invalid({"ids": [choose]}, f"{choose.capitalize()}.")
     return ids
 

@@ -123,7 +123,7 @@ def test_only_what_counts_is_looked_at_again(rep):
         make_lead(rep.organization)
         make_lead(rep.organization)
         LeadToMatch.objects.all().delete()
-        assert duplicates.put_in_line(rep.organization.pk, 0, most=2) > lead.pk
+        assert duplicates.KIT.put_in_line(rep.organization.pk, 0, most=2) > lead.pk
         assert duplicates.waiting(rep.organization) == 2
         queue.enqueue(jobs.look_again)
     queue.drain()
@@ -189,7 +189,7 @@ def test_the_statements_are_few(api, rep):
         duplicates.of_lead(rep.organization, leads[0].pk)
     assert len([one for one in seen if "leads_lead" in one["sql"]]) == 1
     with CaptureQueriesContext(connection) as seen, org_scope(rep.organization):
-        assert duplicates.match_next(rep.organization.pk) == 8
+        assert duplicates.KIT.match_next(rep.organization.pk) == 8
     assert len([one for one in seen if "leads_" in one["sql"]]) == 2
     with org_scope(rep.organization):
         assert DuplicatePair.objects.count() == 28
@@ -200,7 +200,7 @@ def test_look_ups_can_walk_through_indexes(rep):
     lead = make_lead(rep.organization, **JANE)
     with org_scope(rep.organization), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN WITH {duplicates.STORED}, {duplicates.SCORED} {duplicates.FIND}",
+        cursor.execute(f"EXPLAIN WITH {duplicates.STORED}, {duplicates.SCORED} {duplicates.KIT.find}",
                        {"org": rep.organization.pk, "ids": [lead.pk], "most": 10})
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan on leads_lead" not in plan, plan

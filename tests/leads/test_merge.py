@@ -14,7 +14,7 @@ from activity.models import Attachment, Notification
 from activity.notify import Notice, notify
 from leads import edit, follow_ups, merge, notes
 from leads.models import FollowUp, Lead, LeadTag, Note
-from lio import history, jobs, undo
+from lio import history, jobs, merging, undo
 from lio.errors import DomainError
 from lio.models import Change, SearchDoc
 from lio.tenancy import org_scope
@@ -137,7 +137,7 @@ def test_what_a_lead_can_have_once_stays_where_it_would_collide(rep, two):
         tags = [lookups.add(rep.organization, module_name="lead", type="tags", name=name, by=rep).pk for name in ("a", "b")]
         rows = [LeadTag.objects.create(organization=rep.organization, lead_id=lead, tag_id=tag) for lead, tag in (
             (two[0], tags[0]), (two[1], tags[0]), (two[1], tags[1]))]
-        moved = merge._point("leads_leadtag", "lead_id", two[0], [rows[1].pk, rows[2].pk])
+        moved = merging.point("leads_leadtag", "lead_id", two[0], [rows[1].pk, rows[2].pk])
     assert moved == [rows[2].pk]
 
 
