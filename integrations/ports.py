@@ -18,7 +18,7 @@ class Query:
     phone_number: str = ""
     job_title: str = ""
     linkedin_url: str = ""
-    company: str = ""
+    company: str = ""  # its name
     domain: str = ""  # registered domain of the company, never that of a free-mail provider
     website: str = ""
     country: str = ""
@@ -67,7 +67,11 @@ class Enricher(Protocol):
 
 
 class Passing(Exception):
-    """The other side cannot answer now: a job may try again."""
+    """The other side cannot answer now: a job may try again, in `wait` seconds where the other side said how long."""
+
+    def __init__(self, message, *, wait=None):
+        super().__init__(message)
+        self.wait = wait
 
 
 class Permanent(Exception):

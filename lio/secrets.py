@@ -1,7 +1,13 @@
-"""Keys of an installation that brings none of its own: made once, kept beside the embedded database."""
+"""Keys of an installation that brings none of its own, made once and kept beside the embedded database; and what they lock:
+secrets of organisations, which lie in the database under seal."""
 
 import os
 import secrets
+from base64 import urlsafe_b64encode
+from functools import lru_cache
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 def kept_key(path):
@@ -20,3 +26,31 @@ def kept_key(path):
     finally:
         fresh.unlink()
     return path.read_text().strip()
+
+
+class Unreadable(Exception):
+    """Sealed with a key that this installation does not have."""
+
+
+@lru_cache(maxsize=4)
+def _locks(keys):
+    """The first key seals, all open: while a key is being replaced there are two."""
+    given = [key.strip() for key in keys.split(",") if key.strip()]
+    return MultiFernet([Fernet(urlsafe_b64encode(sha256(key.encode()).digest())) for key in given])
+
+
+def seal(text):
+    """`text` as it may lie in the database (Fernet: AES-128-CBC with HMAC-SHA256)."""
+    from django.conf import settings
+
+    return _locks(settings.SECRETS_KEYS).encrypt(text.encode()).decode()
+
+
+def unseal(sealed):
+    """The text under a seal. Raises Unreadable when it was sealed with another key or has been tampered with."""
+    from django.conf import settings
+
+    try:
+        return _locks(settings.SECRETS_KEYS).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise Unreadable("This was sealed with another LIO_SECRETS_KEY.") from None

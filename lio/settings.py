@@ -24,7 +24,7 @@ DATA_DIR = Path(env.str("LIO_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 DATABASE_ROLE = env.str("LIO_DATABASE_ROLE", "app")
 JOB_ROLE = env.str("LIO_ROLE", "web") == "worker"
 if PRODUCTION:
-    REQUIRED = ["DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "LIO_TOKEN_KEY", "SITE_URL"]
+    REQUIRED = ["DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "LIO_TOKEN_KEY", "LIO_SECRETS_KEY", "SITE_URL"]
     if DATABASE_ROLE == "owner":
         REQUIRED.append("DATABASE_OWNER_URL")
     if missing := [name for name in REQUIRED if not env.str(name, "")]:
@@ -36,6 +36,8 @@ SECRET_KEY = env.str("SECRET_KEY", "") or kept_key(DATA_DIR / "secret.key")
 # Signs bearer tokens. Another key than SECRET_KEY, so that one can be changed without the other; "kid:key,kid:key"
 # while a key is being replaced: the first signs, all verify.
 TOKEN_KEYS = env.str("LIO_TOKEN_KEY", "") or kept_key(DATA_DIR / "token.key")
+# Seals what organisations entrust to us (keys of other services); "new,old" while a key is being replaced.
+SECRETS_KEYS = env.str("LIO_SECRETS_KEY", "") or kept_key(DATA_DIR / "seal.key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('LIO_PORT', 8000)}").rstrip("/")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # addresses or networks whose X-Forwarded-For is believed
@@ -65,6 +67,9 @@ EXPORT_DAYS = env.int("LIO_EXPORT_DAYS", 7)  # for which a finished file is kept
 MAX_UPLOAD = env.int("LIO_MAX_UPLOAD", 60 * 1024 * 1024)  # bytes of a body with files; kinds of files have lower limits
 LOG_LEVEL = env.str("LIO_LOG_LEVEL", "INFO")
 S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it, into the data folder
+# Services in the operator's own network that LIO may reach, as host or host:port; all else that is private is refused.
+ALLOW_PRIVATE_HOSTS = env.list("LIO_ALLOW_PRIVATE_HOSTS", default=[])
+PDL_URL = env.str("LIO_PDL_URL", "https://api.peopledatalabs.com").rstrip("/")
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
 
 
@@ -127,6 +132,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "lookups.apps.LookupsConfig",
     "activity.apps.ActivityConfig",
+    "integrations.apps.IntegrationsConfig",
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "contacts.apps.ContactsConfig",
