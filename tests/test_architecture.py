@@ -64,7 +64,7 @@ SQL = {
     "transfers/jobs.py",
     "transfers/staging.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
+SYSTEM_ROLE = {"accounts/jobs.py", "activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):
