@@ -3,3 +3,12 @@ from django.apps import AppConfig
 
 class EnrichmentConfig(AppConfig):
     name = "enrichment"
+
+    def ready(self):
+        from enrichment import jobs  # noqa: F401 - what the queue calls
+        from enrichment.records import KINDS
+        from lio.registry import feed_actions, feed_phrases
+
+        for model_type in KINDS:
+            feed_actions[f"{model_type}.enriched"] = "update"
+            feed_phrases[f"{model_type}.enriched"] = "enriched"

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from enrichment.api import EnrichBulk, EnrichOne, EnrichRecords, LinkedInLeads, Proposals, Runs, ViewJob
+
+api = [
+    path("lead-enrichment/enrich", EnrichOne.as_view(), name="lead-enrich"),
+    path("lead-enrichment/enrich/bulk", EnrichBulk.as_view(), name="lead-enrich-bulk"),
+    path("lead-enrichment/job/<str:job_id>", ViewJob.as_view(), name="enrichment-job"),
+    path("lead-enrichment/linkedin-leads/recent", LinkedInLeads.as_view({"get": "list"}), name="linkedin-leads-recent"),
+    path("lead-enrichment/linkedin-leads/<str:pk>", LinkedInLeads.as_view({"get": "retrieve"}), name="linkedin-lead-view"),
+    path("enrichment/proposals", Proposals.as_view({"get": "list"}), name="enrichment-proposals"),
+    path("enrichment/proposals/accept", Proposals.as_view({"post": "accept"}), name="enrichment-proposals-accept"),
+    path("enrichment/proposals/dismiss", Proposals.as_view({"post": "dismiss"}), name="enrichment-proposals-dismiss"),
+    path("enrichment/run/<str:pk>", Runs.as_view({"get": "retrieve"}), name="enrichment-run"),
+    path("enrichment/run/<str:pk>/revert", Runs.as_view({"post": "revert"}), name="enrichment-run-revert"),
+    path("enrichment/estimate", EnrichRecords.as_view({"post": "estimate"}), name="enrichment-estimate"),
+    path("enrichment/bulk", EnrichRecords.as_view({"post": "bulk"}), name="enrichment-bulk"),
+]
