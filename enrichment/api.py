@@ -1,5 +1,6 @@
 """Enrichment over the API (section 6.3, `company/enrich`, and of our own: proposals, taking back, many records at once)."""
 
+from datetime import datetime
 from functools import partial
 
 from enrichment import batches, filling, runs
@@ -19,9 +20,16 @@ from lio.selection import selected_rows
 
 RUN = {"run_id": int, "lead_id": int | None, "provider": str, "person": dict, "company": dict, "confidence": float,
        "credits_used": int, "filled": [str], "proposed": [str], "problem": str}
-JOB = {"id": int, "status": str, "total": int, "processed": int, "succeeded": int, "failed": int, "group_id": object}
-RESULT = {"run_id": int, "status": str, "query": dict, "lead_id": int | None, "provider": str, "person": dict, "company": dict,
-          "confidence": float, "credits_used": int, "problem": str}
+JOB = {"id": int, "status": str, "total": int, "processed": int, "succeeded": int, "failed": int, "group_id": object,
+       "cost": int, "created_at": datetime, "completed_at": datetime | None}
+RESULT = {"run_id": int, "status": str, "query": dict, "lead_id": int | None, "model_type": str, "model_id": int | None,
+          "provider": str, "person": dict, "company": dict, "confidence": float, "credits_used": int, "problem": str}
+VALUE = {"id": int, "run_id": int, "model_type": str, "model_id": int, "of": str, "field": str, "value": object,
+         "old_value": object, "source": str, "confidence": float, "verified": bool, "why": str, "state": str,
+         "created_at": datetime}
+ONE = {"id": int, "model_type": str, "model_id": int | None, "query": dict, "status": str, "provider": str, "sources": [dict],
+       "hit": bool, "cost": int, "confidence": float, "results": dict, "problem": str, "change_id": int | None,
+       "created_at": datetime, "completed_at": datetime | None, "values": [VALUE]}
 QUEUED = {"job_id": int, "id": int, "status": str, "total": int, "group_id": object}
 SHOWN = 500  # results that a job's answer holds
 
@@ -71,8 +79,8 @@ class ViewJob(LioView):
     permissions = {"get": "records.view"}
 
     @documented("State and results of a bulk enrichment, the first 500 of them", answer=JOB | {"results": [RESULT]})
-    def get(self, request, job_id):
-        rows = plain_rows(Batch.objects.of(self.organization).filter(pk=path_id(job_id)).rows())
+    def get(self, request, **at):
+        rows = plain_rows(Batch.objects.of(self.organization).filter(pk=path_id(at["jobId"])).rows())
         if not rows:
             raise Missing()
         done = Run.objects.of(self.organization).filter(batch_id=rows[0]["id"]).order_by("pk")[:SHOWN]
@@ -131,8 +139,7 @@ class Runs(TenantViewSet):
     permissions = {"retrieve": "records.view", "revert": "records.edit"}
 
     @documented("One run of enrichment with every value that it brought and what became of it",
-                answer={"id": int, "model_type": str, "model_id": int | None, "provider": str, "sources": [dict], "hit": bool,
-                        "cost": int, "confidence": float, "problem": str, "results": dict, "status": str, "values": [dict]})
+                answer=ONE)
     def retrieve(self, request, pk):
         row = plain_rows(self.get_queryset().filter(pk=path_id(pk)).rows())
         if not row:

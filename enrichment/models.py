@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 
-from lio.models import Change, Undoing
+from lio.models import Change, Job, Undoing
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantQuerySet
 
@@ -20,15 +20,18 @@ class AsIs(TenantQuerySet):
         return self
 
 
-def status():
-    """The state in the words that all jobs of the API use."""
-    return Case(*[When(state=name, then=Value(shown)) for name, shown in STATUSES.items()], output_field=models.CharField())
+def status(*first):
+    """The state in the words that all jobs of the API use; `first` are cases that come before."""
+    return Case(*first, *[When(state=name, then=Value(shown)) for name, shown in STATUSES.items()],
+                output_field=models.CharField())
 
 
 class BatchQuerySet(AsIs):
     def rows(self):
         """What the API shows of a bulk run, without its results."""
-        return self.values("id", "total", "processed", "succeeded", "failed", "group_id", "cost", "problem", status=status(),
+        gone = Job.objects.filter(pk=OuterRef("job_id"), state=Job.State.FAILED)
+        return self.values("id", "total", "processed", "succeeded", "failed", "group_id", "cost",
+                           status=status(When(Q(Exists(gone), finished_at=None), then=Value("failed"))),
                            created_at_=Moment("created_at"), completed_at=Moment("finished_at"))
 
 
@@ -39,7 +42,6 @@ class Batch(OwnedModel):
         QUEUED = "queued", "Waiting"
         WORKING = "working", "Running"
         DONE = "done", "Completed"
-        FAILED = "failed", "Stopped"
 
     model_type = models.CharField(max_length=20, blank=True, default="")  # of the records that it enriches, if it does
     group_id = models.JSONField(null=True)  # the caller's own label
@@ -49,7 +51,6 @@ class Batch(OwnedModel):
     succeeded = models.PositiveIntegerField(default=0)  # something was found
     failed = models.PositiveIntegerField(default=0)
     cost = models.PositiveIntegerField(default=0)  # credits
-    problem = models.CharField(max_length=300, blank=True, default="")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False,
                            db_index=False)
     job_id = models.BigIntegerField(null=True)

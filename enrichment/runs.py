@@ -64,11 +64,12 @@ def start(organization, run, sources):
         kind = KINDS[run.model_type]
         row = kind.row(organization, run.model_id)
         query, held = kind.query_of(row), kind.held(row)
+        run.query = {name: value for name, value in asdict(query).items() if value}
     else:
         query = query_of(kind_of(run.query), **run.query)
     needed = 0 if WANTED[query.kind] <= held else most(sources)
     credits.reserve(organization, needed, key=key_of(run.pk))
-    run.state, run.query = Run.State.WORKING, {name: value for name, value in asdict(query).items() if value}
+    run.state = Run.State.WORKING
     run.save(update_fields=["state", "query"])
     return Started(run.pk, query, sources, held)
 

@@ -8,7 +8,7 @@ from companies.models import Company
 from enrichment.batches import MOST_SENT
 from enrichment.runs import NAMES
 from leads.models import Lead
-from lio.api.fields import Email, Owned, Text, WebAddress
+from lio.api.fields import Email, Mapping, Owned, Text, WebAddress
 from lio.api.serializers import Input
 from lio.errors import Invalid
 from lio.selection import Selection
@@ -55,33 +55,39 @@ class Enrich(Known):
         return data
 
 
+class Items(serializers.ListField):
+    """1 to MOST_SENT objects of Known; what is wrong is named item by item, `leads.0.email`."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, list) or not 1 <= len(data) <= MOST_SENT:
+            raise ValidationError(f"must be an array of 1 to {MOST_SENT} objects")
+        read, wrong = [], {}
+        for n, item in enumerate(data):
+            name = f"{self.field_name}.{n}"
+            if not isinstance(item, dict):
+                wrong[name] = ["must be an object"]
+                continue
+            try:
+                known = Known.known(Known.read(item))
+            except ValidationError as error:
+                wrong |= {f"{name}.{inner}": lines for inner, lines in error.detail.items()}
+                continue
+            if not known:
+                wrong[name] = [f"needs at least one of {', '.join(NAMES)}"]
+            read.append(known)
+        if wrong:
+            raise Invalid(wrong)
+        return read
+
+
 class EnrichMany(Input):
-    leads = serializers.JSONField()
+    leads = Items(child=Mapping())
     group_id = serializers.JSONField(required=False, allow_null=True)
 
     def validate_group_id(self, value):
         if len(str(value)) > MAX_LABEL:
             raise ValidationError(f"must be at most {MAX_LABEL} characters")
         return value
-
-    def validate_leads(self, items):
-        """[{name: text}]. Raises Invalid naming each item that is wrong, `leads.0`."""
-        if not isinstance(items, list) or not 1 <= len(items) <= MOST_SENT:
-            raise ValidationError(f"must be an array of 1 to {MOST_SENT} objects")
-        read, wrong = [], {}
-        for n, item in enumerate(items):
-            try:
-                if not isinstance(item, dict):
-                    raise ValidationError({f"leads.{n}": ["must be an object"]})
-                known = Known.known(Known.read(item))
-                if not known:
-                    raise ValidationError({f"leads.{n}": [f"needs at least one of {', '.join(NAMES)}"]})
-                read.append(known)
-            except ValidationError as error:
-                wrong |= {name if name.startswith("leads.") else f"leads.{n}.{name}": lines for name, lines in error.detail.items()}
-        if wrong:
-            raise Invalid(wrong)
-        return read
 
 
 class EnrichCompany(Input):

@@ -5,7 +5,7 @@ from enrichment.api import EnrichBulk, EnrichOne, EnrichRecords, LinkedInLeads, 
 api = [
     path("lead-enrichment/enrich", EnrichOne.as_view(), name="lead-enrich"),
     path("lead-enrichment/enrich/bulk", EnrichBulk.as_view(), name="lead-enrich-bulk"),
-    path("lead-enrichment/job/<str:job_id>", ViewJob.as_view(), name="enrichment-job"),
+    path("lead-enrichment/job/<str:jobId>", ViewJob.as_view(), name="enrichment-job"),
     path("lead-enrichment/linkedin-leads/recent", LinkedInLeads.as_view({"get": "list"}), name="linkedin-leads-recent"),
     path("lead-enrichment/linkedin-leads/<str:pk>", LinkedInLeads.as_view({"get": "retrieve"}), name="linkedin-lead-view"),
     path("enrichment/proposals", Proposals.as_view({"get": "list"}), name="enrichment-proposals"),

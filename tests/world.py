@@ -108,8 +108,9 @@ class World:
     def enriched(self, lead, **found):
         """The run of a source that found a title (or whatever else) for a lead. Inside the scope."""
         findings = [Finding("person", {"title": "job_title"}.get(name, name), value, "pdl", 0.9) for name, value in found.items()]
-        started = runs.begin(self.organization, by=self.admin, model_type="lead", model_id=lead.pk)
-        return runs.finish(self.organization, started, Answer(findings))
+        with history.one_action():
+            started = runs.begin(self.organization, by=self.admin, model_type="lead", model_id=lead.pk)
+            return runs.finish(self.organization, started, Answer(findings))
 
     def new_proposal(self, n):
         with org_scope(self.organization):
