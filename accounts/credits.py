@@ -59,7 +59,7 @@ def settle(organization, key, used):
     entry.is_open = False
     entry.save(update_fields=["is_open"])
     if back:
-        CreditEntry.objects.create(organization=organization, key=f"{key}:back:{entry.pk}", amount=back)
+        CreditEntry.objects.create(organization_id=entry.organization_id, key=f"{key}:back:{entry.pk}", amount=back)
         CreditAccount.objects.of(organization).update(balance=F("balance") + back)
 
 
