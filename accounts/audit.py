@@ -22,6 +22,8 @@ VERBS = {
     "role.updated": "Changed a role",
     "key.created": "Created an API key",
     "key.revoked": "Revoked an API key",
+    "connection.made": "Connected a service",
+    "connection.ended": "Disconnected a service",
     "export.created": "Exported records",
     "organization.updated": "Changed the organization",
     "organization.entered": "Entered the organization as platform staff",

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from django.db import connection
+from django.urls import reverse
 from django.utils.timezone import now
 
+from accounts.models import User
 from activity import jobs
 from activity.kinds import KINDS
 from activity.models import Notification
@@ -87,6 +89,15 @@ def notify(kind, notices, *, model_type="", by=None, key=None, many=""):
         if user_id in by_mail:
             enqueue(jobs.mail_notification, pk)
     return list(fresh)
+
+
+def service_refused(organization, label, reason):
+    """Tell those who run the organisation that a service it has connected takes its key no more (lio.registry.on_refusal)."""
+    people = User.objects.of(organization).active().filter(role__permissions__contains=["organization.manage"])
+    link = reverse("settings:enrichment")
+    notify("service_refused", [
+        Notice(pk, f"{label} is disconnected", f"{reason} Nothing more is asked of it until you connect it again.", link)
+        for pk in people.order_by("pk").values_list("pk", flat=True)])
 
 
 def read(rows):

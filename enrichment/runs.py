@@ -14,8 +14,7 @@ from enrichment import filling, linkedin
 from enrichment.chain import WANTED, Answer, ask, most, query_of
 from enrichment.models import FoundValue, Run
 from enrichment.records import KINDS
-from integrations import registry
-from integrations.models import Connection
+from integrations import connections, registry
 from integrations.ports import COMPANY, PERSON, Query
 from lio.errors import Conflict, DomainError, Missing
 from lio.undo import undo
@@ -85,10 +84,9 @@ def finish(organization, started, answer):
     if run.finished_at:
         return run
     credits.settle(organization, key_of(run.pk), answer.cost)
-    for one in answer.asked:
+    for one, source in zip(answer.asked, started.sources, strict=False):
         if one.refused:
-            Connection.objects.of(organization).filter(provider=one.provider, state=Connection.State.CONNECTED).update(
-                state=Connection.State.REFUSED, reason=one.problem[:300], updated_at=now())
+            connections.refused(organization, source, one.problem)
     run.state, run.finished_at = Run.State.DONE, now()
     run.provider, run.hit, run.cost, run.confidence = answer.provider, answer.hit, answer.cost, answer.confidence
     run.sources = [{"name": one.name, "provider": one.provider, "hit": one.hit, "cost": one.cost, "problem": one.problem}

@@ -110,7 +110,7 @@ def fetch(
         where = answer.headers.get("Location")
         if answer.status not in REDIRECTS or not where or method not in ("GET", "HEAD") or not redirects:
             return answer
-        hop = _checked(urljoin(hop.url, where))
+        hop = _checked(_joined(hop.url, where))
     raise Refused(f"{first.host} redirects more than {redirects} times.")
 
 
@@ -130,8 +130,15 @@ def _checked(url):
     return parts
 
 
+def _joined(base, where):
+    try:
+        return urljoin(base, where)
+    except ValueError:
+        return ""
+
+
 def _place(parts: Url):
-    return parts.scheme, parts.host, parts.port or PORTS[parts.scheme]
+    return parts.scheme, parts.host, parts.port or PORTS[parts.scheme or ""]
 
 
 def _is_named(host, port):

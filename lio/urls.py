@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from accounts import urls as accounts
 from activity import urls as activity
 from enrichment import urls as enrichment
+from integrations import urls as integrations
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo, ViewUndoing
@@ -30,7 +31,7 @@ urlpatterns = [
     path("undo/<int:change_id>", UndoPage.as_view(), name="undo"),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
-    path("settings/", include((accounts.settings + lookups.settings + leads.settings, "settings"))),
+    path("settings/", include((accounts.settings + lookups.settings + integrations.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("", include((leads.public, "forms"))),
     path("import/", include((transfers.pages, "imports"))),
