@@ -54,6 +54,7 @@ SQL = {
     "leads/follow_ups.py",
     "activity/groups.py",
     "leads/web_forms/models.py",
+    "enrichment/sources/own_data.py",
     "activity/jobs.py",
     "activity/notify.py",
     "lookups/custom.py",

@@ -7,12 +7,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
+from companies.places import local_time
 from leads import edit, merge, notes
 from leads.models import FollowUp, Lead
 from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
 from leads.pages.list import SIZE, listing_of, number
 from leads.pages.parts import COMPOSERS, composer, documents_of, duplicates_of, next_step_of, notes_of
-from leads.pages.place import local_time
 from leads.serializers import entry
 from leads.undo import may_undo
 from lio import history

@@ -2,8 +2,8 @@
 
 import pytest
 
+from companies.places import local_time
 from leads import notes
-from leads.pages.place import local_time
 from lio.tenancy import org_scope
 from tests.factories import make_lead, make_member
 from tests.pages.conftest import fresh
