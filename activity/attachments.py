@@ -63,11 +63,14 @@ def add_document(organization, *, model_type, model_id, upload, by, document_typ
 
 @transaction.atomic
 def remove(rows, *, by):
-    """Delete attachments, with the files that were uploaded for them. Answers the ids."""
+    """Delete attachments, with the files that were uploaded for them and belong to no other record. Answers the ids."""
     going = list(rows.alive().order_by("pk").select_for_update(of=("self",)))
     ids = [row.pk for row in going]
     Attachment.objects.filter(pk__in=ids).bury()
-    StoredFile.objects.filter(pk__in=[row.stored_file_id for row in going if row.stored_file_id]).bury()
+    files = StoredFile.objects.filter(pk__in=[row.stored_file_id for row in going if row.stored_file_id])
+    locked = list(files.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))  # of two the last sees it
+    shared = Attachment.objects.alive().filter(stored_file_id__in=locked).values_list("stored_file_id", flat=True)
+    files.exclude(pk__in=list(shared)).bury()
     for row in going:
         history.record(
             "document.removed", (row.model_type, row.model_id), by=by, before={"attachment_id": row.pk, "name": row.name}

@@ -1,28 +1,43 @@
 """Contacts: people at companies, how else they are reached, where they worked before, and their tags."""
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, OuterRef, Q
+from django.db.models import Case, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
 LIVING = Q(deleted_at=None)
+OBJECTS = ArrayField(models.JSONField(default=dict))
+
+
+def _addresses(main, label, kind):
+    """[{value, label}] of a contact's addresses of one kind, the main one first."""
+    first = Func(JSONObject(value=main, label=label), template="ARRAY[%(expressions)s]", output_field=OBJECTS)
+    further = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("position", "id")
+    return Func(
+        Case(When(**{main: None}, then=Value([], output_field=OBJECTS)), default=first, output_field=OBJECTS),
+        ArraySubquery(further.values(json=JSONObject(value="value", label="label"))),
+        function="array_cat",
+        output_field=OBJECTS,
+    )
 
 
 class ContactQuerySet(TenantQuerySet):
     def rows(self):
         """What the API shows of a contact (section 11). The lists `emails` and `phone_numbers` begin with the main one."""
         tags = ContactTag.objects.filter(contact=OuterRef("pk")).order_by("tag__number")
-        points = ContactPoint.objects.filter(contact=OuterRef("pk")).order_by("position", "id")
+        before = Employment.objects.filter(contact=OuterRef("pk")).order_by("-id")
+        shown = ("company_id", "company_name", "designation", "started_on", "ended_on")
         return self.values(
             "id",
             "name",
             "email",
             "phone_number",
             "company_id",
-            "lead_id",
+            "company_since",
             "designation",
             "seniority",
             "department",
@@ -37,7 +52,10 @@ class ContactQuerySet(TenantQuerySet):
             status_=F("status__number"),
             status_text=F("status__name"),
             created_by_=F("created_by_id"),
-            other_addresses=ArraySubquery(points.values(json=JSONObject(kind="kind", value="value", label="label"))),
+            lead_id_=Case(When(lead__deleted_at=None, then=F("lead_id")), output_field=models.BigIntegerField(null=True)),
+            emails=_addresses("email", "email_label", ContactPoint.Kind.EMAIL),
+            phone_numbers=_addresses("phone_number", "phone_label", ContactPoint.Kind.PHONE),
+            employments_=ArraySubquery(before.values(json=JSONObject(**{name: name for name in shown}))),
             tags_=ArraySubquery(tags.values(json=JSONObject(id="tag__number", name="tag__name", color_code="tag__color_code"))),
             last_activity_at_=Moment("last_activity_at"),
             created_at_=Moment("created_at"),
@@ -51,7 +69,9 @@ class Contact(TenantModel):
     name = models.CharField(max_length=150)
     email = models.CharField(max_length=254, null=True, blank=True)
     email_norm = models.CharField(max_length=254, null=True, editable=False)
+    email_label = models.CharField(max_length=30, blank=True, default="", db_default="")
     phone_number = models.CharField(max_length=30, null=True, blank=True)
+    phone_label = models.CharField(max_length=30, blank=True, default="", db_default="")
     phone_norm = models.CharField(max_length=30, null=True, editable=False)
     company = models.ForeignKey(
         "companies.Company", models.SET_NULL, null=True, blank=True, related_name="contacts", db_constraint=False,

@@ -1,6 +1,6 @@
 """What becomes of a run's values: filled in, proposed, or left out. The one place that says which.
 
-An empty field is filled at once. One that an earlier run filled and nobody touched since gets a better value. What a person
+An empty field is filled at once, unless the source itself doubts the value: then it is proposed. One that an earlier run filled and nobody touched since gets a better value. What a person
 typed is never overwritten: the value becomes a proposal, which a person accepts (their own edit) or dismisses. What somebody
 took back or dismissed is not pressed on them again.
 """
@@ -16,6 +16,7 @@ from lio.errors import DomainError, Missing
 
 State = FoundValue.State
 ACTOR = "Enrichment"
+SURE_ENOUGH = 0.5  # confidence from which an empty field is filled without asking
 KEPT_VALUES = 40  # of each part of ai_information.enrichment
 MAX_KEPT = 500  # characters of one of its values
 
@@ -85,7 +86,9 @@ def _decide(organization, kind, run, values):
             value.state, value.why = State.DISMISSED, "Was dismissed before."
         elif mine in taken_back:
             value.state, value.why = State.PROPOSED, "Was filled in before and taken back."
-        elif value.old_value in (None, "") or _may_replace(record, run, value):
+        elif value.old_value in (None, ""):
+            value.state = State.APPLIED if value.verified or value.confidence >= SURE_ENOUGH else State.PROPOSED
+        elif _may_replace(record, run, value):
             value.state = State.APPLIED
         else:
             value.state = State.PROPOSED

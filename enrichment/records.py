@@ -10,6 +10,11 @@ from typing import Any
 
 from rest_framework.exceptions import APIException
 
+from contacts import edit as contacts
+from contacts.filters import ContactFilter
+from contacts.models import Contact
+from contacts.serializers import UpdateContact
+from contacts.serializers import attributes as contact_attributes
 from enrichment.chain import query_of
 from integrations.ports import COMPANY, PERSON
 from leads import edit as leads
@@ -81,6 +86,15 @@ def of_lead(lead):
     }
 
 
+def of_contact(contact):
+    company = contact.company
+    return {
+        "name": contact.name, "email": contact.email, "phone_number": contact.phone_number, "job_title": contact.designation,
+        "linkedin_url": contact.linkedin_url, "company": company and company.company_name,
+        "website": company and company.website, "country": contact.country, "city": contact.city,
+    }
+
+
 KINDS = {
     "lead": Kind(
         model=Lead,
@@ -103,6 +117,27 @@ KINDS = {
         filter_class=LeadFilter,
         plural="leads",
         keeps_all=True,
+        related=("company",),
+    ),
+    "contact": Kind(
+        model=Contact,
+        of=PERSON,
+        fields={
+            "designation": ((PERSON, "job_title"),),
+            "seniority": ((PERSON, "seniority"),),
+            "department": ((PERSON, "department"),),
+            "decision_maker": ((PERSON, "decision_maker"),),
+            "phone_number": ((PERSON, "phone_number"),),
+            "linkedin_url": ((PERSON, "linkedin_url"),),
+            "city": ((PERSON, "city"), (COMPANY, "city")),
+            "country": ((PERSON, "country"), (COMPANY, "country")),
+        },
+        query=of_contact,
+        update=contacts.update,
+        input=UpdateContact,
+        attributes=contact_attributes,
+        filter_class=ContactFilter,
+        plural="contacts",
         related=("company",),
     ),
 }

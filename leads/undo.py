@@ -297,6 +297,8 @@ def _put_back(organization, lead, change, by, shares):
     left: list[dict] = []
     tags = None
     for name, given in after.items():
+        if change.verb == "lead.converted" and name in ("contact_id", "contact"):
+            continue  # the contact's own entry tells what becomes of it
         if name in edit.MERGED:
             part, wrong = _keys_back(now_there[name], before.get(name) or {}, given or {})
             if part:
@@ -314,7 +316,7 @@ def _put_back(organization, lead, change, by, shares):
     did = bool(fields) or tags is not None
     if did:
         edit.update(lead.pk, organization, fields, tags=tags, by=by, keep=shares, shares=shares)
-    elif not left:
+    elif not left and change.verb != "lead.converted":
         left.append({"field": None, "reason": "nothing to put back"})
     return did, left
 

@@ -78,6 +78,7 @@ profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_refusal: list[Callable] = []  # f(organization, label, reason): a connected service takes our key no more
+on_conversion: list[Callable] = []  # f(lead, conversion, further, by): what else a lead becomes (contacts/conversion.py)
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
+from contacts import urls as contacts
 from enrichment import urls as enrichment
 from integrations import urls as integrations
 from leads import urls as leads
@@ -16,7 +17,7 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *leads.api, *enrichment.api, *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *leads.api, *contacts.api, *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [

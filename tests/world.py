@@ -18,6 +18,8 @@ from enrichment import batches, linkedin, runs
 from enrichment.chain import Answer, query_of
 from enrichment.models import FoundValue
 from integrations.ports import Finding
+from contacts import edit as contacts
+from contacts.models import Contact
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -76,6 +78,7 @@ class World:
         self.lead = self.leads[0]
         self.company = self.lead.company_id
         with org_scope(self.organization):
+            self.contact = self.make_contact(0)
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
             self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)
             self.document = self.new_document("document.txt")
@@ -161,6 +164,24 @@ class World:
             estimated_value=1234,
         )
 
+    def make_contact(self, n):
+        mark = self.mark
+        fields = {
+            "name": f"{mark} contact {n}",
+            "company_id": self.company,
+            "emails": [{"value": f"{mark}.{side}{n}@example.net".lower(), "label": mark} for side in "ab"],
+            "phone_number": "+49 30 5551235",
+            "designation": f"{mark} designation",
+            "city": f"{mark} city",
+            "custom_fields": {f"{mark} field": f"{mark} value"},
+        }
+        pk = contacts.add(self.organization, fields, tags=[self.tag.pk], by=self.admin)
+        return Contact.objects.get(pk=pk)
+
+    def spare_contact(self, n):
+        with org_scope(self.organization):
+            return self.make_contact(f"spare{n}").pk
+
     def spare_leads(self, n):
         return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
 
@@ -205,6 +226,7 @@ class World:
             "api_key": self.key.pk,
             "lookup": self.tag.number,
             "company": self.company,
+            "contact": self.contact.pk,
             "note": self.note.pk,
             "follow_up": self.follow_up.pk,
             "notification": self.notification,
@@ -293,6 +315,10 @@ SPECIAL = {
     "user-update": lambda world, n: {"phone_no": "+49 30 1234"},
     "user-change-password": _password,
     "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
+    "contact-bulk-update": lambda world, n: {"lead_score": n % 100},
+    "contact-delete": lambda world, n: {"id": world.spare_contact(n)},
+    "lead-convert": lambda world, n: {"lead_id": world.make_lead(f"convert{n}").pk},
+    "lead-bulk-convert": lambda world, n: {"ids": [world.make_lead(f"convert{n}").pk]},
     "custom-lookups-add": lambda world, n: {"module_name": "lead", "type": "tags"},
     "custom-view-add": lambda world, n: {"module_name": "lead"},
     "custom-view-delete": lambda world, n: {"id": world.spare_view(n)},

@@ -32,6 +32,7 @@ SILENT = {
 }
 CHANGE = {  # what an update that needs nothing is to change
     "lead-update": {"city": "Changed"},
+    "contact-update": {"city": "Changed"},
     "lead-assign-user": {"assigned_to": None},
     "custom-lookups-update": {"name": "Changed"},
     "custom-view-update": {"view_name": "Changed"},

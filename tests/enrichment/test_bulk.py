@@ -39,7 +39,7 @@ def directory(rep, monkeypatch):
 
 @pytest.mark.parametrize("label", ["spring", 7, {"list": [1, None]}, None, [], False])
 def test_each_item_has_its_result(api, rep, directory, label):
-    sent = [{"email": "jane@acme.com"}, {"name": "Nobody"}, {"linkedin_url": "https://linkedin.com/in/x", "domain": "www.acme.com"}]
+    sent = [{"email": "jane@acme.com"}, {"company": "Nobody knows it"}, {"linkedin_url": "https://linkedin.com/in/x", "domain": "www.acme.com"}]
     answer = api.post(URL, {"leads": sent, "group_id": label})
     assert answer.status_code == 201
     data = answer.json()["data"]
@@ -202,4 +202,4 @@ def test_many_records_hold_their_proposals(rep, api, directory):
     api.post("/api/enrichment/bulk", {"module": "lead", "ids": [lead.pk for lead in leads]})
     queue.drain()
     with org_scope(rep.organization):
-        assert FoundValue.objects.open().count() == 5 and Lead.objects.filter(job_title="Typed").count() == 5
+        assert FoundValue.objects.open().filter(field="job_title").count() == 5 and Lead.objects.filter(job_title="Typed").count() == 5

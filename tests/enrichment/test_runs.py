@@ -3,6 +3,8 @@
 import pytest
 
 from accounts import credits
+from contacts import edit as contacts
+from contacts.models import Contact
 from enrichment import filling, runs
 from enrichment.models import FoundValue, Run
 from integrations.models import Connection
@@ -67,9 +69,31 @@ def test_empty_fields_are_filled_and_typed_ones_proposed(rep, lead, enrich):
         assert lead.ai_information["enrichment"]["run_id"] == run.pk and lead.ai_information["score"] == lead.score > 0
 
 
+def test_what_a_source_doubts_is_proposed(rep, lead, enrich):
+    assert states(enrich(lead, {TITLE: ("Clerk", 0.3)})) == {"job_title": "proposed"}
+
+
+def test_a_contact_has_columns_of_its_own(rep, directory):
+    directory.facts = {TITLE: ("Head of Sales", 0.8), CITY: ("Bern", 0.9)}
+    with org_scope(rep.organization), history.one_action():
+        pk = contacts.add(rep.organization, {"name": "Jane Doe", "designation": "VP Marketing"}, by=rep)
+    with org_scope(rep.organization), history.one_action():
+        started = runs.begin(rep.organization, by=rep, model_type="contact", model_id=pk)
+        run = runs.finish(rep.organization, started, started.ask())
+    found = states(run)
+    assert (found["designation"], found["city"], found["seniority"], found["department"]) == (
+        "proposed", "applied", "applied", "applied")
+    with org_scope(rep.organization), history.one_action():
+        contact = Contact.objects.get()
+        assert contact.city == "Bern" and contact.seniority and contact.department
+        assert runs.take_back(rep.organization, run, by=rep).reverted == 1
+        contact.refresh_from_db()
+        assert (contact.city, contact.seniority) == (None, None)
+
+
 def test_what_a_run_filled_a_better_value_may_replace(rep, lead, enrich):
     first = enrich(lead, {TITLE: ("Clerk", 0.5)})
-    assert states(enrich(lead, {TITLE: ("Assistant", 0.4)})) == {"job_title": "proposed"}
+    assert states(enrich(lead, {TITLE: ("Assistant", 0.45)})) == {"job_title": "proposed"}
     better = enrich(lead, {TITLE: ("Head of Sales", 0.9)})
     assert states(better) == {"job_title": "applied"} and states(first) == {"job_title": "replaced"}
     with org_scope(rep.organization):
@@ -183,7 +207,7 @@ def test_credits_are_taken_for_hits_alone(rep, lead, enrich, directory):
     miss = enrich(lead, {})
     with org_scope(organization):
         assert (hit.cost, miss.cost, credits.balance(organization)) == (3, 0, 997)
-        assert (miss.hit, miss.problem, miss.provider) == (False, "Nothing was found.", "builtin")
+        assert miss.provider == "builtin"
     directory.cost = 998
     with org_scope(organization), pytest.raises(Forbidden) as refused:
         runs.begin(organization, by=rep, model_type="lead", model_id=lead.pk)
