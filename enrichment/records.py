@@ -31,7 +31,7 @@ class Kind:
     """One model type. `fields` says where each field of the record may come from, the best first: {field: ((of, field), ...)}.
 
     `query` answers what is known of a row, `update` and `attributes` are the app's own rules, `filter_class` filters its list.
-    With `keeps_all` everything that was found stands in the record's `ai_information`, too. `labels`: how people call fields.
+    With `keeps_all` everything that was found stands in the record's `ai_information`, too.
     """
 
     model: Any
@@ -70,6 +70,15 @@ class Kind:
             return {}, first_message(error.detail).removeprefix(f"{name}: ")
         except DomainError as error:
             return {}, str(error).removeprefix(f"{name}: ")
+
+
+LABELS = {"linkedin_url": "LinkedIn", "phone_number": "Phone", "job_title": "Title", "designation": "Title",
+          "industry_type": "Industry", "contact_email": "Email", "decision_maker": "Part in decisions"}
+
+
+def label(name):
+    """How people call a field of whatever record."""
+    return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def shown(row, name):

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from enrichment import pages as shown
 from enrichment.api import EnrichBulk, EnrichOne, EnrichRecords, LinkedInLeads, Proposals, Runs, ViewJob
 
 api = [
@@ -15,4 +16,13 @@ api = [
     path("enrichment/run/<str:pk>/revert", Runs.as_view({"post": "revert"}), name="enrichment-run-revert"),
     path("enrichment/estimate", EnrichRecords.as_view({"post": "estimate"}), name="enrichment-estimate"),
     path("enrichment/bulk", EnrichRecords.as_view({"post": "bulk"}), name="enrichment-bulk"),
+]
+
+pages = [
+    path("leads", shown.EnrichLeads.as_view(), name="leads"),
+    path("bulk/<int:pk>/", shown.ShowBatch.as_view(), name="batch"),
+    path("<slug:model_type>/<int:pk>/", shown.ShowCard.as_view(), name="card"),
+    path("<slug:model_type>/<int:pk>/run", shown.EnrichNow.as_view(), name="run"),
+    path("<slug:model_type>/<int:pk>/decide", shown.Decide.as_view(), name="decide"),
+    path("<slug:model_type>/<int:pk>/take-back", shown.TakeBack.as_view(), name="take_back"),
 ]

@@ -35,6 +35,7 @@ urlpatterns = [
     path("settings/", include((accounts.settings + lookups.settings + integrations.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("", include((leads.public, "forms"))),
+    path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),
     path("", include((activity.pages, "activity"))),
