@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
+from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -11,7 +12,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from activity import feed, groups, preferences, storing
+from activity import feed, groups, mentions, preferences, storing
 from activity.kinds import BY_NUMBER, CHANNELS, KINDS
 from activity.models import Notification, StoredFile
 from activity.notify import read, unread_count
@@ -235,3 +236,13 @@ class ShowFile(Page):
         if row is None:
             raise Missing()
         return storing.serve(row)
+
+
+class Mentions(Page):
+    """GET `q`: whom the letters after an @ may mean, for static/js/mention.js."""
+
+    verb = "records.edit"
+
+    def get(self, request):
+        letters = request.GET.get("q", "").replace("\x00", "")[: mentions.LETTERS]
+        return JsonResponse({"members": mentions.suggest(self.organization.pk, letters)})

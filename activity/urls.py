@@ -9,7 +9,7 @@ from activity.api import (
     NotificationViewSet,
     ReadAllNotifications,
 )
-from activity.pages import Bell, FeedPage, Notifications, OpenNotification, Preferences, ReadAll, ShowFile, StopMail
+from activity.pages import Bell, FeedPage, Mentions, Notifications, OpenNotification, Preferences, ReadAll, ShowFile, StopMail
 
 api = [
     path("notification/list", NotificationViewSet.as_view({"get": "list"}), name="notification-list"),
@@ -31,5 +31,6 @@ pages = [
     path("notifications/preferences", Preferences.as_view(), name="preferences"),
     path("notifications/stop/<str:token>", StopMail.as_view(), name="stop_mail"),
     path("notifications/<int:pk>", OpenNotification.as_view(), name="open"),
+    path("mentions", Mentions.as_view(), name="mentions"),
     path("files/<int:pk>", ShowFile.as_view(), name="file"),
 ]

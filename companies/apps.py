@@ -1,28 +1,68 @@
 from django.apps import AppConfig
+from django.urls import reverse
+
+FEED = {  # verb of the history: what the feed calls it
+    "company.created": "create",
+    "company.updated": "update",
+    "company.tagged": "update",
+    "company.logo_changed": "update",
+    "company.deleted": "delete",
+    "company.restored": "create",
+}
+PHRASES = {  # verb of the history: what somebody did to companies
+    "company.created": "created",
+    "company.updated": "changed",
+    "company.tagged": "tagged",
+    "company.logo_changed": "changed the logo of",
+    "company.deleted": "deleted",
+    "company.restored": "brought back",
+}
 
 
 class CompaniesConfig(AppConfig):
     name = "companies"
 
     def ready(self):
+        from companies import exports as exported
+        from companies.columns import COLUMNS
         from companies.filters import CompanyFilter
         from companies.models import Company
-        from lio.registry import Exported, Subject, exports, feed_actions, feed_phrases, subjects
-        from lio.spreadsheet import columns_of
+        from companies.undo import CompanyReverter
+        from lio.registry import (
+            Exported,
+            Module,
+            RailEntry,
+            Subject,
+            exports,
+            feed_actions,
+            feed_phrases,
+            modules,
+            rail,
+            subjects,
+            undoers,
+        )
 
         subjects["company"] = Subject(
             rows=lambda organization: Company.objects.of(organization).alive(),
             names=lambda organization, ids: dict(
                 Company.objects.of(organization).filter(pk__in=ids).values_list("pk", "company_name")
             ),
-            url=lambda pk: "",
+            url=lambda pk: reverse("companies:view", args=[pk]),
             plural="companies",
         )
-        feed_actions["company.created"] = "create"
-        feed_phrases["company.created"] = "created"
+        feed_actions.update(FEED)
+        feed_phrases.update(PHRASES)
+        undoers["company"] = CompanyReverter()
+        modules["company"] = Module(Company, CompanyFilter, COLUMNS)
+        rail.append(RailEntry("Companies", "companies:list", "building-office-2", order=12))
         exports["companies"] = Exported(
             "Companies",
             CompanyFilter,
-            lambda organization, keys=(): columns_of(Company.objects.rows()),
+            exported.columns,
             rows=Company.objects.whole,
+            shown=exported.shown,
+            keys=exported.keys,
+            optional=(exported.REST,),
+            module="company",
+            of_view=exported.of_view,
         )

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Value
 from django.db.models.functions import JSONObject
 
+from accounts.models import full_name
 from activity.models import download_url
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
@@ -40,6 +41,13 @@ class CompanyQuerySet(TenantQuerySet):
             tags_=ArraySubquery(tags.values(json=JSONObject(id="tag__number", name="tag__name", color_code="tag__color_code"))),
             created_at_=Moment("created_at"),
             updated_at_=Moment("updated_at"),
+        )
+
+    def page_rows(self):
+        """The same for pages, with the names that a person reads."""
+        return self.rows().annotate(
+            picture_id=F("logo_id"),
+            created_by_name=models.Case(models.When(created_by=None, then=None), default=full_name("created_by__")),
         )
 
 
@@ -108,6 +116,12 @@ class Company(TenantModel):
 
     def __str__(self):
         return self.company_name
+
+
+def survivor_of(organization, company_id):
+    """Id of the living company that this one was merged into; None for any other."""
+    rows = Company.objects.of(organization).filter(pk=company_id, deleted_at__isnull=False, merged_into__deleted_at=None)
+    return rows.values_list("merged_into_id", flat=True).first()
 
 
 class CompanyTag(OwnedModel):

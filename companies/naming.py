@@ -6,8 +6,8 @@ from lio import history, search
 
 FIND_OR_MAKE = """
 WITH made AS (
-    INSERT INTO companies_company (organization_id, company_name, name_norm, created_at, updated_at)
-    SELECT %(org)s::bigint, %(name)s::text, %(norm)s::text, now(), now()
+    INSERT INTO companies_company (organization_id, company_name, name_norm, created_by_id, created_at, updated_at)
+    SELECT %(org)s::bigint, %(name)s::text, %(norm)s::text, %(by)s::bigint, now(), now()
     WHERE NOT EXISTS (SELECT 1 FROM companies_company
                       WHERE organization_id = %(org)s AND name_norm = %(norm)s AND deleted_at IS NULL)
     ON CONFLICT DO NOTHING RETURNING id)
@@ -18,8 +18,8 @@ SELECT id, false FROM companies_company WHERE organization_id = %(org)s AND name
 FIND_OR_MAKE_MANY = """
 WITH given AS (SELECT * FROM unnest(%(norms)s::text[], %(names)s::text[]) AS g(norm, name)),
 made AS (
-    INSERT INTO companies_company (organization_id, company_name, name_norm, created_at, updated_at)
-    SELECT %(org)s::bigint, g.name, g.norm, now(), now() FROM given g
+    INSERT INTO companies_company (organization_id, company_name, name_norm, created_by_id, created_at, updated_at)
+    SELECT %(org)s::bigint, g.name, g.norm, %(by)s::bigint, now(), now() FROM given g
     WHERE NOT EXISTS (SELECT 1 FROM companies_company c
                       WHERE c.organization_id = %(org)s AND c.name_norm = g.norm AND c.deleted_at IS NULL)
     ORDER BY g.norm  -- always in the same order, so that two intakes cannot wait for each other
@@ -42,7 +42,7 @@ def find_or_make(organization, name, *, by):
         return None
     for _ in range(3):  # a company that another intake made meanwhile is seen by the next statement
         with connection.cursor() as cursor:
-            cursor.execute(FIND_OR_MAKE, {"org": organization.pk, "name": shown, "norm": normal(shown)})
+            cursor.execute(FIND_OR_MAKE, {"org": organization.pk, "name": shown, "norm": normal(shown), "by": by and by.pk})
             found = cursor.fetchone()
         if found:
             break
@@ -67,7 +67,8 @@ def find_or_make_many(organization, names, *, by):
             break
         with connection.cursor() as cursor:
             cursor.execute(
-                FIND_OR_MAKE_MANY, {"org": organization.pk, "norms": list(missing), "names": [wanted[n] for n in missing]}
+                FIND_OR_MAKE_MANY,
+                {"org": organization.pk, "norms": list(missing), "names": [wanted[n] for n in missing], "by": by and by.pk},
             )
             for pk, norm, name, is_new in cursor.fetchall():
                 found[norm] = pk, name

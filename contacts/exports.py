@@ -4,7 +4,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
 from contacts.models import Contact, ContactTag
-from leads.exports import HIDDEN, REST, SHOWN, TAGS
+from lookups.exports import HIDDEN, REST, SHOWN, TAGS
 from lio.spreadsheet import Column, columns_of
 from lookups.custom import Kind, definitions
 from lookups.filters import CUSTOM
@@ -25,7 +25,7 @@ def shown(contacts):
 def columns(organization, keys=()):
     """{name: Column}; `keys` are names of columns for custom fields that nobody has defined."""
     plain = columns_of(Contact.objects.rows()) | {
-        "tags": Column(TAGS),
+        "tags": TAGS,
         **{name: Column(LIST.format(name=name)) for name in ("emails", "phone_numbers")},
     }
     found = {name: plain[name] for name in ORDER}

@@ -3,10 +3,11 @@
 from datetime import datetime
 from functools import partial
 
+from companies.models import Company
 from enrichment import batches, filling, runs
 from enrichment.filters import LinkedInFilter, ProposalFilter
 from enrichment.models import Batch, FoundValue, LinkedInLead, Run
-from enrichment.serializers import Enrich, EnrichMany, Records
+from enrichment.serializers import Enrich, EnrichCompany, EnrichMany, Records
 from integrations.ports import COMPANY, PERSON
 from leads.serializers import Several
 from lio.api.envelope import Envelope
@@ -58,6 +59,17 @@ class EnrichOne(LioView):
 
 def said(run):
     return "Enriched successfully" if run.hit else "Nothing was found"
+
+
+class EnrichCompanyView(TenantViewSet):
+    queryset = Company.objects.all()
+    permissions = {"enrich": "records.edit"}
+
+    @documented("Fill the empty fields of a company; what differs is proposed", input=EnrichCompany, status=200)
+    def enrich(self, request):
+        pk = EnrichCompany.read(request.data)["company"].pk
+        started = runs.begin(self.organization, by=self.caller, model_type="company", model_id=pk)
+        return errand(self.organization, started, lambda run: Envelope(self.shown(pk), said(run)))
 
 
 class EnrichBulk(LioView):

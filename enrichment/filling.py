@@ -13,9 +13,11 @@ from enrichment.records import KINDS, shown
 from integrations.ports import COMPANY, PERSON
 from lio import history
 from lio.errors import DomainError, Missing
+from lookups.known import known
 
 State = FoundValue.State
 ACTOR = "Enrichment"
+TAGS = (COMPANY, "tags")
 SURE_ENOUGH = 0.5  # confidence from which an empty field is filled without asking
 KEPT_VALUES = 40  # of each part of ai_information.enrichment
 MAX_KEPT = 500  # characters of one of its values
@@ -29,12 +31,14 @@ def fill(organization, run, answer):
     """
     kind = KINDS[run.model_type]
     row = kind.row(organization, run.model_id, lock=True)
-    values = [value for value in _values(kind, run, row, answer.findings)]
+    values = list(_values(kind, run, row, answer.findings))
     _decide(organization, kind, run, values)
+    tagged, tag_ids = _new_tags(organization, kind, run, row, answer.findings)
+    values += tagged
     applied = {value.field: value for value in values if value.state == State.APPLIED}
     extra = _kept(kind, row, run, answer)
     with history.one_action(actor=ACTOR, change_id=history.last_change_id()):
-        _write(organization, kind, run, applied, extra)
+        _write(organization, kind, run, applied, extra, tag_ids)
         run.change_id = history.last_change_id() if any(v.state == State.APPLIED for v in values) or extra else None
         change_id = history.last_change_id()
     if change_id:
@@ -43,7 +47,7 @@ def fill(organization, run, answer):
     there.open().update(state=State.REPLACED)
     for value in values:
         value.change_id = run.change_id if value.state == State.APPLIED else None
-    written = [value.field for value in values if value.state == State.APPLIED]
+    written = [value.field for value in values if value.state == State.APPLIED and value.field != "tags"]
     there.filter(field__in=written, state=State.APPLIED).update(state=State.REPLACED)
     return FoundValue.objects.bulk_create(values)
 
@@ -60,6 +64,27 @@ def _values(kind, run, row, findings):
             value=one.value, old_value=_plain(shown(row, name)), source=one.source, confidence=round(one.confidence, 2),
             verified=one.verified, why=one.why[:300],
         )
+
+
+def _new_tags(organization, kind, run, row, findings):
+    """([the FoundValue of tags that the record gets], their inner ids): of the organisation's own, what the record lacks."""
+    one = next((one for one in findings if (one.of, one.field) == TAGS and isinstance(one.value, list | tuple)), None)
+    if kind.tags is None or one is None:
+        return [], []
+    there = {entry.name.lower(): entry for entry in known(organization, "tags").values() if entry.is_active}
+    own = set(kind.tags.objects.of(organization).filter(**{run.model_type: row}).values_list("tag_id", flat=True))
+    entries = {there[word] for word in (str(word).strip().lower() for word in one.value) if word in there}
+    before = FoundValue.objects.of(organization).of_record(run.model_type, run.model_id).filter(field="tags").with_undone()
+    unwanted = {name for value in before if value.undone for name in value.value}
+    new = sorted((e for e in entries if e.pk not in own and e.name not in unwanted), key=lambda e: e.number)
+    if not new:
+        return [], []
+    value = FoundValue(
+        organization_id=run.organization_id, run=run, model_type=run.model_type, model_id=run.model_id, of=one.of, field="tags",
+        value=[entry.name for entry in new], source=one.source, confidence=round(one.confidence, 2), verified=one.verified,
+        why=one.why[:300], state=State.APPLIED,
+    )
+    return [value], [entry.pk for entry in new]
 
 
 def _plain(value):
@@ -110,16 +135,19 @@ def _may_replace(record, run, value):
     return (value.verified, value.confidence) > (ours.verified, float(ours.confidence))
 
 
-def _write(organization, kind, run, applied, extra):
+def _write(organization, kind, run, applied, extra, tag_ids):
     """Put the values on the record in one change; where the whole is refused, field by field, so that one does not stop the rest."""
 
     def put(values, **more):
-        fields: dict = dict(more)
+        fields, add_tags = dict(more), []
         for value in values:
-            fields |= kind.read(organization, value.field, value.value)[0]
-        if fields:
+            if value.field == "tags":
+                add_tags = tag_ids
+            else:
+                fields |= kind.read(organization, value.field, value.value)[0]
+        if fields or add_tags:
             with transaction.atomic():
-                kind.update(run.model_id, organization, fields, by=None, verb=f"{run.model_type}.enriched")
+                kind.update(run.model_id, organization, fields, by=None, add_tags=add_tags, verb=f"{run.model_type}.enriched")
 
     try:
         return put(applied.values(), **extra)

@@ -35,7 +35,7 @@ SIZE = 50  # results a page
 State = FoundValue.State
 
 
-def card(user, model_type, record_id, request=None):
+def card(user, model_type, record_id):
     """Context of enrichment/_card.html for a record that is there: what its page shows and when it asks again.
 
     A part of a record's page (lio.registry.record_parts): `name`, `template` and `place` are the page's, the rest the card's.
@@ -67,6 +67,11 @@ def card(user, model_type, record_id, request=None):
         "cost": cost_of(organization, model_type, record_id),
         "may_edit": user.can("records.edit"),
     }
+
+
+def card_of(model_type):
+    """The card as a part of the pages of that kind of record."""
+    return lambda user, record_id, request: card(user, model_type, record_id)
 
 
 def cost_of(organization, model_type, record_id):

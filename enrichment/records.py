@@ -10,6 +10,11 @@ from typing import Any
 
 from rest_framework.exceptions import APIException
 
+from companies import edit as companies
+from companies.filters import CompanyFilter
+from companies.models import Company, CompanyTag
+from companies.serializers import UpdateCompany
+from companies.serializers import attributes as company_attributes
 from contacts import edit as contacts
 from contacts.filters import ContactFilter
 from contacts.models import Contact
@@ -31,7 +36,8 @@ class Kind:
     """One model type. `fields` says where each field of the record may come from, the best first: {field: ((of, field), ...)}.
 
     `query` answers what is known of a row, `update` and `attributes` are the app's own rules, `filter_class` filters its list.
-    With `keeps_all` everything that was found stands in the record's `ai_information`, too.
+    With `keeps_all` everything that was found stands in the record's `ai_information`, too. `tags` is the model of its tags,
+    where sources may add those that the organisation has.
     """
 
     model: Any
@@ -45,6 +51,7 @@ class Kind:
     plural: str
     keeps_all: bool = False
     related: tuple = ()
+    tags: Any = None
 
     def row(self, organization, pk, *, lock=False):
         """The living row. Raises Missing."""
@@ -104,6 +111,14 @@ def of_contact(contact):
     }
 
 
+def of_company(company):
+    return {
+        "company": company.company_name, "website": company.website, "domain": company.domain, "email": company.contact_email,
+        "phone_number": company.phone_number, "linkedin_url": company.linkedin_url, "country": company.country,
+        "city": company.city,
+    }
+
+
 KINDS = {
     "lead": Kind(
         model=Lead,
@@ -148,5 +163,19 @@ KINDS = {
         filter_class=ContactFilter,
         plural="contacts",
         related=("company",),
+    ),
+    "company": Kind(
+        model=Company,
+        of=COMPANY,
+        fields={name: ((COMPANY, name),) for name in (
+            "industry_type", "employee_size", "website", "address", "city", "state", "country", "phone_number", "contact_email",
+            "linkedin_url", "summary")},
+        query=of_company,
+        update=companies.update,
+        input=UpdateCompany,
+        attributes=company_attributes,
+        filter_class=CompanyFilter,
+        plural="companies",
+        tags=CompanyTag,
     ),
 }

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from enrichment import pages as shown
-from enrichment.api import EnrichBulk, EnrichOne, EnrichRecords, LinkedInLeads, Proposals, Runs, ViewJob
+from enrichment.api import EnrichBulk, EnrichCompanyView, EnrichOne, EnrichRecords, LinkedInLeads, Proposals, Runs, ViewJob
 
 api = [
     path("lead-enrichment/enrich", EnrichOne.as_view(), name="lead-enrich"),
@@ -9,6 +9,7 @@ api = [
     path("lead-enrichment/job/<str:jobId>", ViewJob.as_view(), name="enrichment-job"),
     path("lead-enrichment/linkedin-leads/recent", LinkedInLeads.as_view({"get": "list"}), name="linkedin-leads-recent"),
     path("lead-enrichment/linkedin-leads/<str:pk>", LinkedInLeads.as_view({"get": "retrieve"}), name="linkedin-lead-view"),
+    path("company/enrich", EnrichCompanyView.as_view({"post": "enrich"}), name="company-enrich"),
     path("enrichment/proposals", Proposals.as_view({"get": "list"}), name="enrichment-proposals"),
     path("enrichment/proposals/accept", Proposals.as_view({"post": "accept"}), name="enrichment-proposals-accept"),
     path("enrichment/proposals/dismiss", Proposals.as_view({"post": "dismiss"}), name="enrichment-proposals-dismiss"),

@@ -72,6 +72,7 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self):
+        from leads import companies as of_companies
         from leads import exports as exported
         from leads import jobs  # noqa: F401 - recurring jobs
         from leads.columns import COLUMNS
@@ -92,11 +93,17 @@ class LeadsConfig(AppConfig):
             modules,
             on_founding,
             rail,
+            record_parts,
+            renamed,
             subjects,
             undoers,
+            unlinks,
         )
 
         undoers["lead"] = undo_leads
+        unlinks["company"].append(of_companies.unlink)
+        renamed["company"].append(of_companies.rename)
+        record_parts["company"].append(of_companies.section)
         undoers["duplicatepair"] = undo_dismissals
         on_founding.append(seed)
 

@@ -4,6 +4,7 @@ from django.db import connection
 from django.utils.timezone import now
 from orjson import dumps
 
+from companies.linking import by_mail
 from companies.naming import find_or_make
 from leads import edit, jobs, words
 from leads.assignment import tell_owner
@@ -38,18 +39,19 @@ def capture(organization, fields, *, by, tags=(), on_duplicate="refuse", keep=Fa
     Conflict, "merge" puts the given non-empty fields into the oldest match, "accept" makes a second lead all the same.
     `tags` are inner ids. With `keep` a custom value that should be unique and is not is kept all the same. Answers (lead
     id, whether it is new). Raises Conflict `ambiguous_match` when the two addresses belong to two leads. `if_new` are further
-    attributes, which only a new lead gets.
+    attributes, which only a new lead gets. Without a company a new one is linked to the company whose domain its e-mail has.
 
     No look before the leap: the insert itself finds out, so that of any number of parallel captures exactly one wins.
     """
     values = {name: value for name, value in fields.items() if value not in (None, "")}
     if company := values.pop("company", None):
         values["company_id"] = find_or_make(organization, company, by=by)
+    linked = None if "company_id" in values else by_mail(organization, [values.get("email")]).get(values.get("email"))
     addresses = norms(values)
     second: frozenset[str] = frozenset()
     for _ in range(TRIES):
-        made = (if_new or {}) | values
-        lead_id = _make(organization, made | addresses, second, company, by=by)
+        made = (if_new or {}) | ({"company_id": linked[0]} if linked else {}) | values
+        lead_id = _make(organization, made | addresses, second, linked[1] if linked else company, by=by)
         if lead_id:
             if not keep and values.get("custom_fields"):
                 refuse_taken(organization, lead_id, values["custom_fields"])

@@ -11,16 +11,18 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.timezone import now
 
+from companies.linking import by_mail
 from companies.naming import find_or_make_many, normal
 from leads import edit, jobs, words
 from leads.assignment import tell_owner
 from leads.capture import TRIES, new_row, told
-from leads.edit_many import as_json, follow, recordset, save
+from leads.edit_many import follow
 from leads.identity import HOLDS, hand_on
 from leads.models import Lead, LeadTag
 from lio import history, search
 from lio.errors import Conflict, Invalid
 from lio.jobs import enqueue_many
+from lio.many import as_json, recordset, save
 from lio.norms import norms
 from lookups.custom import active, holders_of
 from lookups.known import known
@@ -242,27 +244,33 @@ def _insert(organization, leads, *, by):
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('leads_lead_id_seq') FROM generate_series(1, %s)", [len(leads)])
         ids = [pk for (pk,) in cursor.fetchall()]
-    rows = []
+    linked = by_mail(organization, [lead.fields.get("email") for lead in leads if lead.fields.get("company_id") is None])
+    rows, made_of = [], []
     for pk, lead in zip(ids, leads, strict=True):
         second = [column for column in ADDRESSES if not lead.claims[column]]
-        rows.append({"id": pk, **new_row(organization, lead.fields | lead.norms, second)})
+        fields, company = lead.fields, lead.company
+        if fields.get("company_id") is None and (found := linked.get(fields.get("email"))):
+            fields, company = fields | {"company_id": found[0]}, found[1]
+        made_of.append((fields, company))
+        rows.append({"id": pk, **new_row(organization, fields | lead.norms, second)})
     names = list(dict.fromkeys(name for row in rows for name in row))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO leads_lead ({", ".join(names)}) SELECT {", ".join(names)} FROM {recordset(names)}
+            f"""INSERT INTO leads_lead ({", ".join(names)}) SELECT {", ".join(names)} FROM {recordset(Lead, names)}
                 ON CONFLICT DO NOTHING RETURNING id""",
             [as_json(sorted(rows, key=lambda row: row.get("email_norm") or ""))],
         )  # always in one order: fewer deadlocks
         landed = {pk for (pk,) in cursor.fetchall()}
-    made = []
-    for pk, lead in zip(ids, leads, strict=True):
+    made, of = [], []
+    for pk, lead, what in zip(ids, leads, made_of, strict=True):
         if pk in landed:
             lead.pk = pk
             made.append(lead)
+            of.append((pk, *what))
     _tag([(lead.pk, tag) for lead in made for tag in lead.tags], organization)
-    search.write_many("lead", [(lead.pk, words.body(lead.fields, lead.company)) for lead in made])
+    search.write_many("lead", [(pk, words.body(fields, company)) for pk, fields, company in of])
     history.record_each(
-        "lead.created", "lead", [(lead.pk, None, told(organization, lead.fields, lead.company)) for lead in made], by=by
+        "lead.created", "lead", [(pk, None, told(organization, fields, company)) for pk, fields, company in of], by=by
     )
     enqueue_many(jobs.score_leads, [lead.pk for lead in made])
     _tell_owners([(lead.pk, lead.fields.get("assigned_to_id")) for lead in made], by=by)

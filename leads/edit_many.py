@@ -1,8 +1,6 @@
 """Changing many leads at once, set-based: what `edit.update` does to one, for those that get the same values."""
 
-from django.db import connection
 from django.utils.timezone import now
-from orjson import dumps
 
 from companies.models import Company
 from companies.naming import find_or_make
@@ -11,6 +9,7 @@ from leads.assignment import tell_owner
 from leads.models import Lead
 from lio import history, search
 from lio.jobs import enqueue_many
+from lio.many import save
 from lookups.custom import active
 
 
@@ -76,27 +75,3 @@ def follow(rows, company_names):
         ],
     )
     enqueue_many(jobs.score_leads, [row.pk for row in rows])
-
-
-def save(rows, columns, organization):
-    """Write these columns of leads, in one statement."""
-    if not columns:
-        return
-    names = sorted(columns)
-    values = [{"id": row.pk, **{name: getattr(row, name) for name in names}} for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE leads_lead l SET updated_at = %s, {", ".join(f"{name} = r.{name}" for name in names)}
-                FROM {recordset(["id", *names])} WHERE l.id = r.id AND l.organization_id = %s""",
-            [now(), as_json(values), organization.pk],
-        )
-
-
-def recordset(names):
-    """A row source for one parameter: a JSON array of objects with these columns of a lead."""
-    columns = {column.column: column.db_type(connection) for column in Lead._meta.concrete_fields}
-    return f"jsonb_to_recordset(%s::jsonb) AS r({', '.join(f'{name} {columns[name]}' for name in names)})"
-
-
-def as_json(rows):
-    return dumps(rows, default=str).decode()

@@ -83,6 +83,7 @@ class LeadFilter(OwnFilter):
         "lead_source": any_of("source__number"),
         "priority": any_of("priority"),
         "state_id": any_of("status__number"),
+        "company_id": any_of("company_id"),
         "company": Filter(Text(max_length=200), lambda value, caller: Q(company__company_name__icontains=value)),
         "city": same_text("city"),
         "state": same_text("state"),

@@ -6,10 +6,11 @@ from django.db import connection, connections
 from django.utils.timezone import now
 from orjson import dumps
 
-from leads import duplicates, follow_ups, scoring
+from leads import duplicates, follow_ups, scoring, words
 from leads.models import Lead, fold_counts
 from leads.web_forms import models as web_forms
-from lio.jobs import AGAIN, advance, enqueue, every, job, path_of
+from lio import search
+from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job, path_of
 from lio.tenancy import org_scope
 
 FACTS = (
@@ -26,6 +27,7 @@ FACTS = (
     "estimated_value",
     "priority",
 )
+CHUNK = 1000  # leads a transaction
 UNFOLDED = 50  # counter rows of one organisation from which folding pays
 
 
@@ -50,6 +52,25 @@ def score_leads(lead_ids):
                FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS n(id, score, note) WHERE l.id = n.id""",
             [ids, scores, notes],
         )
+
+
+@job(long=True)
+def write_words_of_company(row, company_id):
+    """Write the search words of the leads of a company that got another name, in the order of their ids."""
+    after, end = row.cursor or 0, monotonic() + TURN_SECONDS
+    while True:
+        with org_scope(row.organization_id):
+            leads = Lead.objects.of(row.organization_id).alive().filter(company_id=company_id, pk__gt=after)
+            leads = list(leads.order_by("pk").select_related("company")[:CHUNK])
+            if not leads:
+                return None
+            search.write_many("lead", [
+                (lead.pk, words.body({name: getattr(lead, name) for name in words.COLUMNS}, lead.company.company_name))
+                for lead in leads])  # fmt: skip
+            after = leads[-1].pk
+            advance(row, cursor=after, processed=len(leads), succeeded=len(leads))
+        if monotonic() > end:
+            return AGAIN
 
 
 WITH_FOLLOW_UPS_DUE = """

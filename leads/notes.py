@@ -3,12 +3,11 @@
 from django.db import transaction
 from django.utils.timezone import now
 
-from leads import mentions
+from activity import mentions
+from activity.record_notes import may_change, text_of
 from leads.models import Lead, Note
 from lio import history
-from lio.errors import Forbidden, Invalid, Missing
-
-LONGEST = 10_000  # characters of a note
+from lio.errors import Forbidden, Missing
 
 
 def add(lead, *, title, by, note=""):
@@ -20,38 +19,11 @@ def add(lead, *, title, by, note=""):
     return row
 
 
-def read_text(text):
-    """(title, note) of what a person typed into one box. Raises Invalid."""
-    words = text.strip()
-    if not words or len(words) > LONGEST or "\x00" in words:
-        raise Invalid(
-            {
-                "note": [
-                    "write something first"
-                    if not words
-                    else f"has at most {LONGEST:,} characters"
-                    if len(words) > LONGEST
-                    else "must not hold a NUL character"
-                ]
-            }
-        )
-    return words.splitlines()[0][:200], words
-
-
-def text_of(title, note):
-    return note if note.startswith(title) else f"{title}\n{note}".strip()
-
-
-def may_change(note, user):
-    """A note's words are its author's; an admin may change them, too. Anybody who edits records may pin it."""
-    return note.created_by_id == user.pk or user.is_admin
-
-
 @transaction.atomic
 def update(note_id, organization, fields, *, by, tell=True):
     """Set title, note or is_pinned. Who is mentioned anew is told. Raises Missing, or Forbidden for another's words.
 
-    The history keeps the whole words (a note has at most LONGEST characters): undo puts them back.
+    The history keeps the whole words (a note has at most 10,000 characters): undo puts them back.
     """
     row = (
         Note.objects.of(organization)

@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from accounts.models import User
 from companies.models import Company
 from leads.models import FollowUp, Lead
-from lio.api.fields import INT8, Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
+from lio.api.fields import INT8, CustomFields, Email, Flag, Ids, Mapping, Moment, Money, Owned, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import DomainError, Invalid
 from lio.selection import Selection
@@ -17,15 +17,7 @@ from lookups.known import known
 READ_ONLY = frozenset({"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at",
                        "status_text", "priority_text", "lead_source_text", "organization_id", "organization"})
 NOT_SENT = frozenset({"enrichment"})  # keys of ai_information that only enrichment writes
-MAX_CUSTOM = 32_000  # bytes of custom_fields as JSON
-
-
-class CustomFields(Mapping):
-    def to_internal_value(self, data):
-        values = super().to_internal_value(data)
-        if len(dumps(values)) > MAX_CUSTOM:
-            raise ValidationError(f"must be at most {MAX_CUSTOM} bytes")
-        return values
+MAX_CUSTOM = CustomFields.max_bytes
 
 
 class Anything(serializers.JSONField):

@@ -1,11 +1,10 @@
 """How a lead is put back to what it was before a change: its fields, its notes, follow-ups, files and picture."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.timezone import now
 
 from accounts.models import User
 from activity.undo import undo_attachment
@@ -13,11 +12,11 @@ from leads import edit, follow_ups, jobs, merge, notes, pictures, words
 from leads.assignment import tell_owner
 from leads.identity import HOLDS, settle
 from leads.models import FollowUp, Lead, LeadTag, Note
-from lio import history
+from lio import history, revert
 from lio.errors import DomainError
 from lio.jobs import enqueue, enqueue_many
 from lio.models import Change
-from lio.undo import DAYS, with_undo
+from lio.undo import with_undo
 from lookups.known import known
 
 GONE, CHANGED, THERE = "the lead is gone", "has been changed since", "is there already"
@@ -27,13 +26,7 @@ ALIKE = {"lead.status_changed": "status", "lead.assigned": "assigned_to"}  # ver
 
 def may_undo(change, user):
     """Whether an entry of a lead's history, as lio.undo.with_undo reads it, is offered to `user` to be taken back."""
-    if change.is_closed or change.verb in NEVER or change.created_at < now() - timedelta(days=DAYS):
-        return False
-    if change.verb == "lead.created":
-        return user.can("records.delete") or (change.by_id == user.pk and user.can("records.edit"))
-    if change.verb.startswith("note.") and "is_pinned" not in (change.after or {}):
-        return change.by_id == user.pk or user.is_admin
-    return user.can("records.edit")
+    return change.verb not in NEVER and revert.may_undo(change, user)
 
 
 def undo_leads(organization, changes, by):

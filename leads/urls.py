@@ -58,7 +58,6 @@ pages = [
     path("duplicates/hint", duplicates.DuplicateHint.as_view(), name="hint"),
     path("merge", duplicates.MergePage.as_view(), name="merge"),
     path("bulk", bulk.BulkLeads.as_view(), name="bulk"),
-    path("mentions", work.Mentions.as_view(), name="mentions"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),
     path("<int:pk>/note", lead.AddNote.as_view(), name="note"),

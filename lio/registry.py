@@ -3,6 +3,7 @@
 Signals are for news only; what must happen together with a rule is registered here (DECISIONS 8).
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,11 @@ subjects: dict[str, Subject] = {}  # {model_type: what it is}
 feed_actions: dict[str, str] = {}  # {verb of the history: what the feed calls it}
 feed_phrases: dict[str, str] = {}  # {verb of the history: what somebody did, as in "Anna <added a note to> 3 leads"}
 profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further sections of the profile page
+# {model type: [f(user, record id, request) -> {"template": ..., "place": "side" or "main", ...} or None]}: sections that
+# higher floors add to the page of a record; each template stands on its own and may ask for itself again
+record_parts: dict[str, list[Callable]] = defaultdict(list)
+unlinks: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization id, ids, by)]}: links to what goes
+renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization, ids)]}: these have another name now
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_refusal: list[Callable] = []  # f(organization, label, reason): a connected service takes our key no more

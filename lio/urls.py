@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
+from companies import urls as companies
 from contacts import urls as contacts
 from enrichment import urls as enrichment
 from integrations import urls as integrations
@@ -17,7 +18,8 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *leads.api, *contacts.api, *enrichment.api, *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *companies.api, *leads.api, *contacts.api, *enrichment.api,
+       *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
@@ -34,6 +36,7 @@ urlpatterns = [
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((accounts.settings + lookups.settings + integrations.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("companies/", include((companies.pages, "companies"))),
     path("", include((leads.public, "forms"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),

@@ -8,6 +8,8 @@ from PIL import Image
 
 from accounts import founding, members
 from accounts.models import Role, User
+from companies import edit as companies
+from companies.models import Company
 from leads.capture import capture
 from leads.models import Lead
 from lio.tenancy import org_scope
@@ -43,6 +45,13 @@ def make_lead(organization, *, by=None, tags=(), on_duplicate="accept", **fields
     with org_scope(organization):
         lead_id, _ = capture(organization, fields, by=by, tags=tags, on_duplicate=on_duplicate)
         return Lead.objects.get(pk=lead_id)
+
+
+def make_company(organization, *, by=None, tags=(), **fields):
+    """A company as its rule makes it. `fields` are model attributes."""
+    with org_scope(organization):
+        values = {"company_name": f"Acme {next(numbers)}"} | fields
+        return Company.objects.get(pk=companies.add(organization, values, by=by, tags=tags))
 
 
 def a_file(name="offer.txt", data=b"An offer.", content_type="application/octet-stream"):

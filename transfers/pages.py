@@ -7,20 +7,19 @@ Exports: asked for from a list or here, their progress, and the files that are r
 
 from datetime import timedelta
 
+from django.http import QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 
-from leads.filters import LeadFilter
 from leads.pages.fields import LABELS
-from leads.pages.list import changed, cleaned
 from leads.pages.table import columns_of
 from lio.errors import Missing
 from lio.listing import Listing
 from lio.pages import REFUSALS, Page, words_of
 from lio.undo import DAYS
 from lio.undo_page import undoing_of
-from lookups import views
+from lookups import list_page, views
 from transfers import exports, imports
 from transfers.api import refuse_large, rejected_file
 from transfers.columns import CUSTOM, IGNORE
@@ -300,29 +299,42 @@ class AddExport(Page):
         return redirect("exports:list")
 
     def post(self, request):
-        query = cleaned(request.GET)
+        query = self.query()
         try:
             row = exports.create(self.organization, by=request.user, **NewExport.read(self.asked(query)))
         except REFUSALS as error:
             self.complain(words_of(error).removeprefix("filters: "))
-            back = reverse("leads:list" if request.GET else "exports:list")
+            found = exports.kinds().get(self.kind)
+            back = reverse(self.lists[self.kind] if request.GET and found and found.module else "exports:list")
             return redirect(f"{back}?{query.urlencode()}" if query else back)
         self.say(f"{row.file_name} is being written. The bell tells when it is ready.")
         return redirect("exports:list")
 
+    lists = {"leads": "leads:list", "companies": "companies:list", "contacts": "contacts:list"}
+
+    @property
+    def kind(self):
+        return self.request.POST.get("export_type", "leads")
+
+    def query(self):
+        """What the list's address says; nothing for a kind without a list of its own."""
+        found = exports.kinds().get(self.kind) if self.kind in self.lists else None
+        return list_page.cleaned(self.request.GET, found.filter_class) if found else QueryDict(mutable=True)
+
     def asked(self, query):
         """The body of `POST /api/exports/create` that means the same."""
-        given = self.request.POST
-        kind = given.get("export_type", "leads")
-        asked = {"export_type": kind, "format": given.get("format", "csv")}
-        if kind != "leads":
+        given, kind = self.request.POST, exports.kinds().get(self.kind)
+        asked = {"export_type": self.kind, "format": given.get("format", "csv")}
+        if self.kind not in self.lists or not kind or not kind.module:
             return asked
-        view, query = changed(query, self.request.user)
-        filters = dict(views.sent(query, LeadFilter.aliases))
+        view, query = list_page.changed(query, self.request.user, kind.module, kind.filter_class)
+        filters = dict(views.sent(query, kind.filter_class.aliases))
         shown = [name for name in (filters.pop("columns", "") or "").split(",") if name]
         if given.get("columns") == "shown":
-            names = [column["name"] for column in columns_of(shown or (view.columns if view else []), self.organization)]
-            asked["columns"] = exports.kinds()[kind].of_view(names)
+            names = shown or (view.columns if view else [])
+            if kind.module == "lead":
+                names = [column["name"] for column in columns_of(names, self.organization)]
+            asked["columns"] = kind.of_view(names)
         else:
             asked["columns"] = []
         if not given.get("select_all") and (ids := given.getlist("ids")):

@@ -7,18 +7,15 @@ from accounts.models import User
 from leads.capture import capture
 from leads.models import Lead
 from leads.pages.duplicates import hint
-from leads.pages.fields import custom_choices
 from leads.pages.tested import lookup_options
 from leads.serializers import AddLead, attributes, tag_ids
 from lio.errors import Conflict, DomainError
 from lio.forms import Choice, InputForm, Text
 from lio.pages import Page
-from lookups.custom import Kind, active
-
-OWN = "own."  # before the key of a custom field among the inputs
+from lookups.own_inputs import OwnInputs
 
 
-class LeadForm(InputForm):
+class LeadForm(OwnInputs, InputForm):
     input_class = AddLead
     first_name = Text("First name", required=True, maxlength=50, autofocus=True)
     last_name = Text("Last name", required=True, maxlength=50)
@@ -50,42 +47,7 @@ class LeadForm(InputForm):
             self.fields["tags"].choices = tags
         else:
             del self.fields["tags"]
-        self.own = active(organization)
-        for one in self.own:
-            self.fields[f"{OWN}{one.key}"] = input_of(one, organization)
-
-    def clean(self):
-        """Custom fields go to the API's Input under their keys."""
-        own = {one.key: self.cleaned_data.pop(f"{OWN}{one.key}", None) for one in self.own}
-        own = {key: value for key, value in own.items() if value not in (None, "", [])}
-        if own:
-            self.cleaned_data["custom_fields"] = own
-        return super().clean()
-
-    def blame(self, complaints):
-        super().blame({name if name is None else name.replace("custom_fields.", OWN, 1) if name.replace(
-            "custom_fields.", OWN, 1) in self.fields else name: lines for name, lines in complaints.items()})
-
-    def refuse(self, error):
-        if error.fields and any(name.startswith("custom_fields.") for name in error.fields):
-            return self.blame(error.fields)
-        return super().refuse(error)
-
-    @property
-    def custom(self):
-        return [self[f"{OWN}{one.key}"] for one in self.own]
-
-
-def input_of(one, organization):
-    """The input of a custom field."""
-    if one.kind in (Kind.CHOICE, Kind.PERSON, Kind.CHECKBOX):
-        options = [(choice["id"], choice["name"]) for choice in custom_choices(one, organization)]
-        return Choice(one.label, choices=[("", "Not set"), *options], required=one.required)
-    if one.kind == Kind.CHOICES:
-        return forms.MultipleChoiceField(label=one.label, required=one.required, choices=[(name, name) for name in one.options])
-    kind = {Kind.DATE: "date", Kind.EMAIL: "email", Kind.PHONE: "tel", Kind.LINK: "url"}.get(one.kind, "text")
-    more = {"inputmode": "decimal"} if one.kind in (Kind.NUMBER, Kind.MONEY) else {}
-    return Text(one.label, kind=kind, required=one.required, **more)
+        self.ask_for_own(organization)
 
 
 class AddLeadPage(Page):

@@ -7,7 +7,7 @@ from accounts.models import User
 from leads import bulk, merge
 from leads.filters import LeadFilter
 from leads.models import Lead
-from leads.pages.fields import bulk_fields, empty_field, posted_field
+from leads.pages.fields import APART, LeadFields
 from leads.pages.list import changed, cleaned, number
 from leads.serializers import entry
 from lio.errors import Invalid
@@ -82,11 +82,12 @@ class BulkLeads(Page):
         """One field of all of them: asked for on a page of its own, which posts here again."""
         given, rows = self.request.POST, self.rows()
         name = given.get("field", "")
-        names = bulk_fields(self.organization)
+        fields = LeadFields(self.organization)
+        names = fields.for_many(APART)
         error = ""
         if given.get("confirmed") == "yes":
             try:
-                outcome = bulk.set_fields(rows, posted_field(self.organization, name, given), by=self.request.user)
+                outcome = bulk.set_fields(rows, fields.posted(name, given), by=self.request.user)
                 done = "given another" if given.get("value") else "left without"
                 return self.tell(outcome, f"{done} {names.get(name, name)}")
             except REFUSALS as refusal:
@@ -97,7 +98,7 @@ class BulkLeads(Page):
             ("ids", pk) for pk in given.getlist("ids")]
         context = {
             "title": f"Change a field of {count:,} lead{'s' if count != 1 else ''}", "hidden": hidden, "error": error,
-            "field": empty_field(self.organization, name) | {"error": error},
+            "field": fields.empty(name) | {"error": error},
             "names": names.items(), "chosen": name, "back": f"{reverse('leads:list')}?{cleaned(self.request.GET).urlencode()}",
             "here": f"{reverse('leads:bulk')}?{cleaned(self.request.GET).urlencode()}",
         }

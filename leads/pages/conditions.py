@@ -12,13 +12,14 @@ from django.urls import reverse
 
 from leads.filters import LeadFilter
 from leads.models import Lead
-from leads.pages.list import OTHERS, changed, cleaned
+from leads.pages.list import changed, cleaned
 from leads.pages.tested import SEVERAL, Fields, in_words
 from lio.api.envelope import BadParameter
 from lio.grammar import GROUPS
 from lio.listing import Listing
 from lio.pages import Page, words_of
 from lookups import views
+from lookups.list_page import OTHERS
 
 MOST = 20  # tests of a form
 

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from leads import duplicates, jobs, merge
 from leads.filters import DuplicateFilter
 from leads.models import DuplicatePair, Lead, LeadToMatch
-from leads.pages.fields import CUSTOM, LABELS, field_of
+from leads.pages.fields import CUSTOM, LABELS, LeadFields
 from leads.pages.list import SIZE, LeadList, number
 from leads.pages.parts import TONES, likely
 from lio.errors import Invalid, Missing
@@ -139,7 +139,7 @@ class MergePage(Page):
             return lead["status_text"]
         if name == "profile_image":
             return ""
-        return field_of(lead, self.organization, name)["text"]
+        return LeadFields(self.organization).field(lead, name)["text"]
 
 
 def ids_of(given):

@@ -7,10 +7,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
+from activity import record_notes
 from companies.places import local_time
 from leads import edit, merge, notes
 from leads.models import FollowUp, Lead
-from leads.pages.fields import CUSTOM, LABELS, field_of, groups_of, read_field
+from leads.pages.fields import CUSTOM, LABELS, LeadFields
 from leads.pages.list import SIZE, listing_of, number
 from leads.pages.parts import COMPOSERS, composer, documents_of, duplicates_of, next_step_of, notes_of
 from leads.serializers import entry
@@ -19,6 +20,7 @@ from lio import history
 from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
+from lio.registry import record_parts
 from lio.rows import plain_rows
 from lio.undo import with_undo
 from lookups.known import known
@@ -35,6 +37,7 @@ PARTS = {
     "compose": "leads/_notes_form.html",
     "duplicates": "leads/_duplicates.html",
 }
+PLACES = ("side", "main")  # where higher floors may add sections (lio.registry.record_parts)
 OLD = 30  # timeline entries a page
 UNQUALIFIED = 4
 KINDS = {
@@ -45,6 +48,7 @@ KINDS = {
     "lead.tagged": "tagged",
     "lead.merged": "changed",
     "lead.updated": "changed",
+    "lead.enriched": "changed",
     "lead.deleted": "deleted",
     "lead.restored": "restored",
     "follow_up.added": "follow_up",
@@ -119,7 +123,7 @@ class LeadPage(Page):
             self.say(text, undoable=True)
             return redirect(self.address)
         toast = {"text": text, "undo_url": self.undo_url or None}
-        return self.show(template, context, events={"toast": toast, "lead-changed": None})
+        return self.show(template, context, events={"toast": toast, "lead-changed": None, "record-changed": None})
 
 
 class ViewLead(LeadPage):
@@ -131,11 +135,14 @@ class ViewLead(LeadPage):
             if survivor_id is None:
                 raise
             return redirect("leads:view", pk=survivor_id)
+        if part and part not in PARTS and (extra := next((one for one in self.further() if one["name"] == part), None)):
+            return self.show(extra["template"], {"lead": lead, "address": self.address, "part": extra})
         if part in PARTS:
             template = COMPOSERS[self.compose] if part == "compose" else PARTS[part]
             return self.show(template, {"lead": lead, **self.part(part, lead)})
         context = {
             "lead": lead,
+            "address": self.address,
             "currency": self.organization.currency,
             "pager": self.pager(),
             "composer": COMPOSERS[self.compose],
@@ -143,7 +150,15 @@ class ViewLead(LeadPage):
         }
         for name in PARTS:
             context |= self.part(name, lead)
+        context |= {f"{place}_parts": [one for one in self.further() if one.get("place", "side") == place] for place in PLACES}
         return self.show("leads/lead.html", context)
+
+    def further(self):
+        """The sections that higher floors add: {name, template, place, ...}."""
+        if not hasattr(self, "_further"):
+            found = (part(self.request.user, self.pk, self.request) for part in record_parts["lead"])
+            self._further = [one for one in found if one is not None]
+        return self._further
 
     def part(self, name, lead):
         if name == "hero":
@@ -157,7 +172,7 @@ class ViewLead(LeadPage):
             return {"score": score_of(lead)}
         if name == "fields":
             return {
-                "groups": groups_of(lead, self.organization, editing=self.request.GET.get("edit")),
+                "groups": LeadFields(self.organization).of(lead, editing=self.request.GET.get("edit")),
                 "currency": self.organization.currency,
             }
         if name == "next":
@@ -288,8 +303,10 @@ def _entry(row, organization, names, written):
                 "after": words(name, after.get(name), organization, names),
             }
             for name in after
-            if name != "deleted_at"
+            if name != "deleted_at" and not (row.verb == "lead.enriched" and name in ("ai_information", "company_id"))
         ]
+        if row.verb == "lead.enriched" and not found["changes"]:
+            found |= {"kind": "other", "detail": "kept what its sources say"}
         if row.verb == "lead.merged":
             found["detail"] = "The same person was captured again."
         elif row.verb == "lead.absorbed":
@@ -344,7 +361,7 @@ class AddNote(LeadPage):
         lead, text = self.lead(), request.POST.get("note", "")
         context = composer("note", lead, request.user)
         try:
-            title, words_of_note = notes.read_text(text)
+            title, words_of_note = record_notes.read_text(text)
         except Invalid as error:
             complaint = error.fields["note"][0]
             context["note"] = {"text": text, "error": f"{complaint[:1].upper()}{complaint[1:]}."}
@@ -389,7 +406,7 @@ class EditField(LeadPage):
 
     def field(self, **how):
         lead = self.lead()
-        found = field_of(lead, self.organization, self.kwargs_left["name"], **how)
+        found = LeadFields(self.organization).field(lead, self.kwargs_left["name"], **how)
         if found is None:
             raise Missing()
         return {"lead": lead, "field": found, "currency": self.organization.currency}
@@ -397,12 +414,12 @@ class EditField(LeadPage):
     def get(self, request, name):
         if not self.is_swap:
             return redirect(f"{self.address}?edit={name}#field-{name}")
-        return self.show("leads/_field.html", self.field(editing=not request.GET.get("view")))
+        return self.show("records/_field.html", self.field(editing=not request.GET.get("view")))
 
     def post(self, request, name):
         context = self.field(editing=True)
         try:
-            fields, tags = read_field(self.organization, name, request.POST)
+            fields, tags = LeadFields(self.organization).read(name, request.POST)
             edit.update(self.pk, self.organization, fields, tags=tags, by=request.user)
         except REFUSALS as error:
             if isinstance(error, Missing):
@@ -410,7 +427,7 @@ class EditField(LeadPage):
             text = words_of(error).removeprefix(f"{name.replace(CUSTOM, 'custom_fields.')}: ")
             context["field"] |= {"error": f"{text[:1].upper()}{text[1:]}", "value": request.POST.get("value", "")}
             if self.is_swap:
-                return self.show("leads/_field.html", context, status=422)
+                return self.show("records/_field.html", context, status=422)
             self.complain(f"{context['field']['label']}: {text}")
             return redirect(f"{self.address}?edit={name}#field-{name}")
-        return self.changed("leads/_field.html", self.field(saved=True), f"{context['field']['label']} saved.")
+        return self.changed("records/_field.html", self.field(saved=True), f"{context['field']['label']} saved.")

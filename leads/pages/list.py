@@ -17,13 +17,13 @@ from lio.grammar import GROUPS
 from lio.listing import Listing
 from lio.pages import Page, words_of
 from lio.rows import plain_rows
-from lookups import views
+from lookups import list_page, views
 from lookups.custom import Kind, active, definitions
 from lookups.filters import CUSTOM
 from lookups.known import known
+from lookups.list_page import as_query
 from lookups.models import SavedView
 
-OTHERS = ("search_value", "order_by", "order_in", "view", "filters", "columns", "changed")
 MOST_TABS = 30
 PANEL = {Kind.CHOICE: "choices", Kind.CHOICES: "choices", Kind.PERSON: "choices", Kind.NUMBER: "range", Kind.MONEY: "range",
          Kind.DATE: "dates", Kind.CHECKBOX: "yes"}  # kind of input in the filter panel; all others are text
@@ -33,38 +33,20 @@ TABS = [("All leads", {}), ("Mine", {"assigned_to": "true"}), ("Unassigned", {"u
         ("Hot", {"score_min": str(HOT)})]
 VERBS = {"score_min": ("Score", "at least"), "score_max": ("Score", "at most"), "state_id": ("Status", "is"),
          "lead_source": ("Source", "is"), "priority": ("Priority", "is"), "assigned_to": ("Owner", "is"),
-         "unassigned": ("Owner", "is"), "company": ("Company", "has"), "city": ("City", "is"), "state": ("State", "is"),
+         "unassigned": ("Owner", "is"), "company": ("Company", "has"),
+         "company_id": ("Company", "is"), "city": ("City", "is"), "state": ("State", "is"),
          "country": ("Country", "is"), "created_from": ("Created", "from"), "created_to": ("Created", "to"),
          "change_id": ("Changed", "by action"), "start_date": ("Created", "from"), "end_date": ("Created", "to")}
 
 
 def cleaned(params):
     """The list's own parameters without empty ones, as a QueryDict."""
-    query, view = QueryDict(mutable=True), params.get("view")
-    for name in params:
-        values = [value for value in params.getlist(name) if value.strip()]
-        name = LeadFilter.aliases.get(name.removesuffix("[]"), name.removesuffix("[]"))
-        if (values or view) and (name in LeadFilter.filters or name.startswith(CUSTOM) or name in OTHERS):
-            query.setlistdefault(name).extend(values or [""])  # with a view an empty one takes the view's away
-    return query
+    return list_page.cleaned(params, LeadFilter)
 
 
 def changed(query, user):
-    """(the view of the address or None, `query` without what changes nothing of it). Raises Missing.
-
-    The filter panel sends `changed`: what it does not send is not to be filtered by, whatever the view says.
-    """
-    if not query.get("view"):
-        query.pop("changed", None)
-        return None, query
-    view = views.find("lead", query["view"], user)
-    names = {LeadFilter.aliases.get(name, name) for name in view.filters} - {*GROUPS}
-    if query.pop("changed", None):
-        for name in names - set(query):
-            query[name] = ""
-    for name in [name for name in query if name not in OTHERS and name not in names and not any(query.getlist(name))]:
-        query.pop(name)
-    return view, query
+    """(the view of the address or None, `query` without what changes nothing of it). Raises Missing."""
+    return list_page.changed(query, user, "lead", LeadFilter)
 
 
 def listing_of(query, user):
@@ -256,15 +238,6 @@ class LeadList(Page):
                 "may_import": self.request.user.can("records.import"),
                 "may_export": self.request.user.can("records.export"), "may_delete": self.request.user.can("records.delete"),
                 "may_manage_keys": self.request.user.can("keys.manage")}
-
-
-def as_query(means):
-    """A plain dict of filters as a QueryDict of texts, as the panel and the chips show them."""
-    query = QueryDict(mutable=True)
-    for name, value in means.items():
-        values = value if isinstance(value, list) else [value]
-        query.setlist(name, [str(one).lower() if isinstance(one, bool) else str(one) for one in values])
-    return query
 
 
 def count_of(params, user):

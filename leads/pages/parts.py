@@ -3,12 +3,13 @@
 from datetime import datetime, time, timedelta
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.timezone import now
 
 from activity.models import Attachment
+from activity.record_notes import may_change
 from leads import duplicates
 from leads.models import FollowUp, Note
-from leads.notes import may_change
 from lio.filters import zone_of
 
 SNOOZES = {"hour": "In an hour", "tomorrow": "Tomorrow morning", "week": "In a week"}
@@ -64,6 +65,7 @@ def notes_of(lead, organization, ids, user):
 def note_of(row, user):
     return {
         "id": row.pk,
+        "url": reverse("leads:edit_note", args=[row.lead_id, row.pk]),
         "text": row.note or row.title,
         "by": str(row.created_by) if row.created_by else "",
         "at": row.created_at,

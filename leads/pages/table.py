@@ -3,11 +3,11 @@
 from accounts.models import User
 from leads.columns import COLUMNS, DEFAULT
 from leads.filters import LeadFilter
-from leads.pages.fields import words_of_value
+from lookups import list_page
 from lookups.custom import Kind, active
 from lookups.filters import CUSTOM
+from lookups.record_fields import words_of_value
 
-MOST = 20
 PLAIN = ("email", "phone_number", "industry", "website", "linkedin_url", "city", "state", "country")  # text as it is
 RANKS = {"job_title": "rank-3", "lead_source": "rank-3", "estimated_value": "num rank-2", "assigned_to": "rank-2"}
 DOWN = ("score", "estimated_value", "last_activity_at", "created_at", "updated_at")  # first click: the highest first
@@ -21,7 +21,7 @@ def labels_of(organization):
 def columns_of(names, organization):
     """[{name, label, sort, first, classes}] of the named columns; what is not there (any more) is left out."""
     labels = labels_of(organization)
-    chosen = [name for name in dict.fromkeys(names) if name in labels][:MOST] or list(DEFAULT)
+    chosen = [name for name in dict.fromkeys(names) if name in labels][: list_page.MOST_COLUMNS] or list(DEFAULT)
     numbers = {f"{CUSTOM}{one.key}" for one in active(organization) if one.kind in (Kind.NUMBER, Kind.MONEY)}
     return [{"name": name, "label": labels[name], "sort": name if name in LeadFilter.sorts or name.startswith(CUSTOM) else "",
              "first": "DESC" if name in DOWN or name in numbers else "ASC",
@@ -30,20 +30,7 @@ def columns_of(names, organization):
 
 def chooser(columns, organization, link):
     """What the menu of columns offers; `link(names)` is the address of the list with those columns."""
-    labels, names = labels_of(organization), [column["name"] for column in columns]
-
-    def swapped(at, to):
-        moved = list(names)
-        moved[at], moved[to] = moved[to], moved[at]
-        return link(moved)
-
-    return {
-        "shown": [{"label": labels[name], "up": swapped(at, at - 1) if at else "",
-                   "down": swapped(at, at + 1) if at + 1 < len(names) else "",
-                   "remove": link(names[:at] + names[at + 1:]) if len(names) > 1 else ""} for at, name in enumerate(names)],
-        "more": [{"label": label, "add": link([*names, name])} for name, label in labels.items() if name not in names]
-        if len(names) < MOST else [],
-    }
+    return list_page.chooser(labels_of(organization), [column["name"] for column in columns], link)
 
 
 def fill(rows, columns, organization):

@@ -2,20 +2,19 @@
 
 from datetime import datetime, time, timedelta
 
-from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.utils.timezone import now
 
-from activity import attachments
+from activity import attachments, record_notes
 from activity.models import Attachment
-from leads import follow_ups, mentions, notes, pictures
+from leads import follow_ups, notes, pictures
 from leads.models import FollowUp, Lead, Note
 from leads.pages.lead import LeadPage
 from leads.pages.parts import COMPOSERS, SNOOZES, composer, documents_of, next_step_of
 from leads.serializers import AddFollowUp
 from lio.errors import Invalid, Missing
 from lio.filters import zone_of
-from lio.pages import REFUSALS, Page, words_of
+from lio.pages import REFUSALS, words_of
 
 MORNING = time(9)
 
@@ -46,16 +45,6 @@ def sentence(error):
 
 
 # ------------------------------------------------------------------------------------------------- notes
-class Mentions(Page):
-    """GET `q`: whom the letters after an @ may mean, for static/js/mention.js."""
-
-    verb = "records.edit"
-
-    def get(self, request):
-        letters = request.GET.get("q", "").replace("\x00", "")[: mentions.LETTERS]
-        return JsonResponse({"members": mentions.suggest(self.organization.pk, letters)})
-
-
 class EditNote(WorkPage):
     """GET: the note as a form; with `delete`, whether to delete it. POST: its new words, or `is_pinned`, or `delete`."""
 
@@ -88,7 +77,7 @@ class EditNote(WorkPage):
             self.say(text, undoable=True)
             return redirect(self.address)
         toast = {"text": text, "undo_url": self.undo_url or None}
-        return self.show("leads/_gone.html", {}, events={"toast": toast, "lead-changed": None})
+        return self.show("leads/_gone.html", {}, events={"toast": toast, "lead-changed": None, "record-changed": None})
 
     def act(self, request, note):
         if request.POST.get("delete"):
@@ -98,7 +87,7 @@ class EditNote(WorkPage):
             pinned = request.POST["is_pinned"] == "true"
             notes.update(note.pk, self.organization, {"is_pinned": pinned}, by=request.user)
             return "Note pinned." if pinned else "Note unpinned."
-        title, text = notes.read_text(request.POST.get("note", ""))
+        title, text = record_notes.read_text(request.POST.get("note", ""))
         notes.update(note.pk, self.organization, {"title": title, "note": text}, by=request.user)
         return "Note saved."
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError as DjangoInvalid
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import validate_email
+from orjson import dumps
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 
@@ -144,6 +145,18 @@ class Mapping(serializers.DictField):
         if any(not key.strip() or len(key) > self.max_key for key in data):
             raise ValidationError(f"must have names of 1 to {self.max_key} characters")
         return dict(data)
+
+
+class CustomFields(Mapping):
+    """The values of custom fields; what each of them may be its definition says (lookups/custom.py)."""
+
+    max_bytes = 32_000  # as JSON
+
+    def to_internal_value(self, data):
+        values = super().to_internal_value(data)
+        if len(dumps(values)) > self.max_bytes:
+            raise ValidationError(f"must be at most {self.max_bytes} bytes")
+        return values
 
 
 class NoSuchRecord(NotFound):

@@ -17,6 +17,7 @@ from lio.api.envelope import ERROR_TYPES, EnvelopePagination
 from lio.api.serializers import Input
 from lio.api.shapes import row_shape, shape
 from lio.api.views import LioView, UploadView
+from lio.api.viewsets import DeleteNamedAction
 from lio.filters import MAX_SEARCH, Edge
 from lio.selection import Selection
 
@@ -99,6 +100,11 @@ class ContractSchema(AutoSchema):
     def is_list(self):
         return self.action == "list"
 
+    @property
+    def takes_selection(self):
+        """Whether it deletes what a selection names."""
+        return self.action == "destroy_many" or (self.action == "destroy" and isinstance(self.view, DeleteNamedAction))
+
     # ------------------------------------------------------------------- words
     def tokens(self):
         return [part for part in self.path.split("/") if part and part not in ("api", "v1")]
@@ -131,7 +137,7 @@ class ContractSchema(AutoSchema):
             given += [self._query(name, schema) for name, schema in self._list_parameters().items()]
             for one in given:
                 one["required"] = one["required"] or one["name"] in self.view.filter_class.required
-        if self.action == "destroy_many":
+        if self.takes_selection:
             given.append(self._query("ids", {"type": "array", "items": {"type": "integer"}},
                                      "For clients that cannot send a body with DELETE."))
         if self.is_write and self.get_auth():
@@ -179,7 +185,7 @@ class ContractSchema(AutoSchema):
         cls = self.told.input
         if cls is None and self.action in ("create", "update"):
             cls = self.view.input_class
-        if self.action == "destroy_many":
+        if self.takes_selection:
             cls = Selection
         if cls is None:
             return None
@@ -188,8 +194,10 @@ class ContractSchema(AutoSchema):
         name = cls.__name__
         component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema=self._input(cls), object=(name, direction))
         self.registry.register_on_missing(component)
-        kind = FORM if isinstance(self.view, UploadView) else JSON
-        return {"content": {kind: {"schema": component.ref}}, "required": self.action != "destroy_many"}
+        kinds = [FORM] if isinstance(self.view, UploadView) else [JSON]
+        if self.action in getattr(self.view, "form_actions", ()):
+            kinds.append(FORM)
+        return {"content": {kind: {"schema": component.ref} for kind in kinds}, "required": not self.takes_selection}
 
     def _input(self, cls):
         """An update is partial: none of its fields is required (R23)."""

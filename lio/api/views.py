@@ -183,19 +183,29 @@ class UploadView(LioView):
     def initial(self, request, *args, **kwargs):
         """What is too large is refused before it is read."""
         super().initial(request, *args, **kwargs)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if self.upload_limit and length.isdigit() and int(length) > self.upload_limit + AROUND:
-            raise Invalid({self.upload_field: [f"must be at most {self.upload_limit // 1024 // 1024} MB"]})
+        refuse_larger(request, self.upload_limit, self.upload_field)
 
     def sent(self):
         """The parts of the body by name, the last of each. Raises ValidationError for a NUL in a text."""
-        found = {name: self.request.data[name] for name in self.request.data}
-        for name, value in found.items():
-            check_text(name, name)
-            if isinstance(value, str):
-                check_text(value, name)
-        return found
+        return parts_of(self.request.data)
 
     def shown(self, model, pk):
         """One row as the API shows it."""
         return json_row(model.objects.of(self.organization).alive().filter(pk=pk).rows())
+
+
+def refuse_larger(request, limit, field):
+    """Raises Invalid when the body must hold a file of more than `limit` bytes."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if limit and length.isdigit() and int(length) > limit + AROUND:
+        raise Invalid({field: [f"must be at most {limit // 1024 // 1024} MB"]})
+
+
+def parts_of(data):
+    """The parts of a multipart body by name, the last of each. Raises ValidationError for a NUL in a text."""
+    found = {name: data[name] for name in data}
+    for name, value in found.items():
+        check_text(name, name)
+        if isinstance(value, str):
+            check_text(value, name)
+    return found

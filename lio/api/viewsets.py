@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, QueryDict
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.viewsets import ViewSetMixin
 
 from lio.api.envelope import Envelope, EnvelopePagination
-from lio.api.views import LioView
+from lio.api.parsers import safe_json
+from lio.api.views import LioView, parts_of, refuse_larger
 from lio.errors import Missing
 from lio.listing import Listing
 from lio.rows import in_order, json_of_one
@@ -16,7 +19,9 @@ __all__ = [
     "AddAction",
     "DeleteAction",
     "DeleteManyAction",
+    "DeleteNamedAction",
     "ListAction",
+    "TakesForms",
     "TenantViewSet",
     "UpdateAction",
     "ViewAction",
@@ -71,6 +76,43 @@ class TenantViewSet(ViewSetMixin, LioView):
 
     def message(self, verb):
         return f"{self.queryset.model._meta.verbose_name.capitalize()} {verb} successfully"
+
+
+class TakesForms:
+    """A viewset whose `form_actions` take JSON, or multipart/form-data with a file in the part `upload_field`.
+
+    In a form, objects and arrays of objects travel as JSON text: `object_fields` names them.
+    """
+
+    form_actions: tuple[str, ...] = ()
+    object_fields: tuple[str, ...] = ()
+    upload_limit: int = 0
+    upload_field = "file"
+    request: Any
+    action_map: Any
+
+    def get_parsers(self):
+        takes = self.action_map.get(self.request.method.lower()) in self.form_actions
+        return [*super().get_parsers(), *([MultiPartParser()] if takes else [])]  # type: ignore[misc]
+
+    def initial(self, request, *args, **kwargs):
+        """What is too large is refused before it is read."""
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        if (request.content_type or "").startswith("multipart/"):
+            refuse_larger(request, self.upload_limit, self.upload_field)
+
+    def sent(self):
+        """The body by name, whichever way it came. Raises ParseError for a form without parts."""
+        data = self.request.data
+        if not isinstance(data, QueryDict):
+            return data
+        found = parts_of(data)
+        if not found:
+            raise ParseError("The form has no parts.")
+        for name in self.object_fields:
+            if isinstance(found.get(name), str):
+                found[name] = safe_json(found[name].encode()) if found[name].strip() else None
+        return found
 
 
 def path_id(text):
@@ -134,4 +176,18 @@ class DeleteAction(Action):
 class DeleteManyAction(Action):
     def destroy_many(self, request):
         ids = self.perform_destroy(self.selected(Selection.of_delete(request)))
+        return Envelope({"deleted": len(ids), "ids": ids}, self.message("deleted"))
+
+
+class DeleteNamedAction(Action):
+    """Deletes the record of the path, or in its place those that the body or the query names (R17)."""
+
+    def destroy(self, request, pk):
+        body = request.data if isinstance(request.data, dict) else {}
+        query = request.query_params
+        if body.keys() & {"ids", "select_all", "filters"} or "ids" in query or "ids[]" in query:
+            rows = self.selected(Selection.of_delete(request))
+        else:
+            rows = self.get_queryset().filter(pk=self.get_object(pk).pk)
+        ids = self.perform_destroy(rows)
         return Envelope({"deleted": len(ids), "ids": ids}, self.message("deleted"))

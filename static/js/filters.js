@@ -11,6 +11,6 @@ document.addEventListener("formdata", event => {
 
 // The search box stands beside what a tab or link replaces: it follows the address, unless somebody types in it.
 document.addEventListener("htmx:afterSettle", event => {
-  const box = event.target.id === "leads" && document.querySelector(".top [name=search_value]")
+  const box = event.target.matches?.(".list-area") && document.querySelector(".top [name=search_value]")
   if (box && box !== document.activeElement) box.value = new URLSearchParams(location.search).get("search_value") ?? ""
 })

@@ -26,6 +26,7 @@ SILENT = {
     "exports-cancel",
     "lead-enrich",
     "lead-enrich-bulk",
+    "company-enrich",
     "enrichment-proposals-dismiss",
     "enrichment-estimate",
     "enrichment-bulk",

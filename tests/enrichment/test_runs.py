@@ -3,6 +3,8 @@
 import pytest
 
 from accounts import credits
+from companies import edit as companies
+from companies.models import Company
 from contacts import edit as contacts
 from contacts.models import Contact
 from enrichment import filling, runs
@@ -15,6 +17,7 @@ from lio import history, jobs, undo
 from lio.errors import Conflict, Forbidden, Missing
 from lio.models import Change
 from lio.tenancy import org_scope
+from lookups import edit as lookups
 from tests.enrichment.sources import Directory, connect
 from tests.factories import make_lead
 
@@ -89,6 +92,46 @@ def test_a_contact_has_columns_of_its_own(rep, directory):
         assert runs.take_back(rep.organization, run, by=rep).reverted == 1
         contact.refresh_from_db()
         assert (contact.city, contact.seniority) == (None, None)
+
+
+@pytest.fixture
+def company(rep, scope):
+    with history.one_action():
+        return companies.add(rep.organization, {"company_name": "Acme", "website": "https://acme.com"}, by=rep)
+
+
+def enriched(rep, pk):
+    with history.one_action():
+        started = runs.begin(rep.organization, by=rep, model_type="company", model_id=pk)
+        return runs.finish(rep.organization, started, started.ask())
+
+
+def test_a_company_gets_its_facts_and_the_tags_that_there_are(rep, scope, directory, company):
+    tag = lookups.add(rep.organization, module_name="company", type="tags", name="SaaS", by=rep)
+    directory.facts = {INDUSTRY: ("Software", 0.8), CITY: ("Bern", 0.9), (COMPANY, "employee_size"): ("11-50", 0.7),
+                       (COMPANY, "summary"): ("Makes anvils.", 0.9), (COMPANY, "tags"): (["saas", "B2B"], 0.9),
+                       (COMPANY, "company_name"): ("Acme Incorporated", 1.0)}
+    run = enriched(rep, company)
+    row = Company.objects.get()
+    assert (row.company_name, row.industry_type, row.city, row.employee_size, row.summary) == (
+        "Acme", "Software", "Bern", "11-50", "Makes anvils.")
+    assert [one.tag_id for one in row.company_tags.all()] == [tag.pk]
+    assert set(states(run).values()) == {"applied"}
+    with history.one_action():
+        assert runs.take_back(rep.organization, run, by=rep).conflicts == []
+    row.refresh_from_db()
+    assert (row.industry_type, row.city, row.company_tags.count()) == (None, None, 0)
+    assert "tags" not in states(enriched(rep, company))  # somebody took it off
+
+
+def test_a_website_of_another_company_does_not_break_the_run(rep, scope, directory, company):
+    with history.one_action():
+        other = companies.add(rep.organization, {"company_name": "Acme Labs"}, by=rep)
+    directory.facts = {(COMPANY, "website"): ("https://www.acme.com", 0.9), INDUSTRY: ("Software", 0.8)}
+    found = enriched(rep, other)
+    assert states(found) == {"website": "left_out", "industry_type": "applied"}
+    assert FoundValue.objects.get(run=found, field="website").why
+    assert Company.objects.get(pk=other).website is None
 
 
 def test_what_a_run_filled_a_better_value_may_replace(rep, lead, enrich):
@@ -176,7 +219,7 @@ def test_one_undo_takes_a_run_back_and_it_is_not_pressed_on_anybody_again(rep, l
     with org_scope(rep.organization), history.one_action():
         done = runs.take_back(rep.organization, run, by=rep)
         lead.refresh_from_db()
-        assert (done.reverted, done.conflicts) == (1, [])
+        assert (done.reverted, done.conflicts) == (2, [])  # and the company that came with it
         assert (lead.job_title, lead.industry, lead.company) == (None, None, None) and "enrichment" not in lead.ai_information
         shown = {row["field"]: row["state_"] for row in FoundValue.objects.filter(run=run).rows()}
         assert set(shown.values()) == {"reverted"}

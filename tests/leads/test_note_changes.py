@@ -2,7 +2,8 @@
 
 import pytest
 
-from leads import mentions, notes
+from activity import mentions
+from leads import notes
 from leads.models import Note
 from lio.tenancy import org_scope
 from tests.conftest import client_of
@@ -111,13 +112,13 @@ def test_who_is_mentioned(text, who, rep, team, scope):
     ],
 )
 def test_whom_letters_may_mean(letters, whom, rep, team, browser, outsider):
-    found = browser.get("/leads/mentions", {"q": letters}).json()["members"]
+    found = browser.get("/mentions", {"q": letters}).json()["members"]
     assert [member["name"] for member in found] == whom
 
 
 def test_what_is_written_means_that_member_alone(rep, team, browser):
     twin = make_member(rep.organization, first_name="Ana", last_name="Silva", email="twin@acme.example")
-    found = browser.get("/leads/mentions", {"q": "ana"}).json()["members"]
+    found = browser.get("/mentions", {"q": "ana"}).json()["members"]
     assert {member["insert"] for member in found} == {"Ana Lima", team["Ana Silva"].email, "twin@acme.example"}
     with org_scope(rep.organization):
         for member in found:
@@ -129,7 +130,7 @@ def test_who_left_is_not_suggested_and_all_are_few(rep, team, browser):
     make_member(rep.organization, first_name="Ana", last_name="Gone", is_active=False)
     for n in range(12):
         make_member(rep.organization, first_name=f"Zoe{n}")
-    names = [member["name"] for member in browser.get("/leads/mentions").json()["members"]]
+    names = [member["name"] for member in browser.get("/mentions").json()["members"]]
     assert len(names) == mentions.SUGGESTED and "Ana Gone" not in names
 
 

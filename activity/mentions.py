@@ -4,11 +4,11 @@ from collections import defaultdict
 
 from django.db.models import Q, Value
 from django.db.models.functions import Concat
-from django.urls import reverse
 
 from accounts.models import User
 from activity.notify import Notice, notify
 from lio.history import actor_name
+from lio.registry import subjects
 
 MOST = 100  # signs of one note that are looked at
 SUGGESTED = 8
@@ -67,21 +67,16 @@ def suggest(organization_id, letters):
     ]
 
 
-def tell(lead, text, *, by, but=frozenset()):
-    """Notify who is mentioned in `text` of a note on `lead`, without the members `but`."""
-    who = by.full_name if by else actor_name() or "Somebody"
+def tell(row, text, *, by, but=frozenset()):
+    """Notify who is mentioned in `text` of a note on the record `row`, without the members `but`."""
+    who, model_type = by.full_name if by else actor_name() or "Somebody", row._meta.model_name
+    link = subjects[model_type].url(row.pk)
     return notify(
         "mention",
         [
-            Notice(
-                pk,
-                f"{who} mentioned you in a note on {lead}",
-                message=text[:500],
-                link=reverse("leads:view", args=[lead.pk]),
-                model_id=lead.pk,
-            )
-            for pk in sorted(mentioned(lead.organization_id, text) - but)
+            Notice(pk, f"{who} mentioned you in a note on {row}", message=text[:500], link=link, model_id=row.pk)
+            for pk in sorted(mentioned(row.organization_id, text) - but)
         ],
-        model_type="lead",
+        model_type=model_type,
         by=by,
     )

@@ -1,0 +1,1 @@
+"""Pages of companies: the list with its bulk bar (list.py), one company (company.py), a new one (add.py)."""
