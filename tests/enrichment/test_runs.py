@@ -116,7 +116,7 @@ def test_a_company_gets_its_facts_and_the_tags_that_there_are(rep, scope, direct
     assert (row.company_name, row.industry_type, row.city, row.employee_size, row.summary) == (
         "Acme", "Software", "Bern", "11-50", "Makes anvils.")
     assert [one.tag_id for one in row.company_tags.all()] == [tag.pk]
-    assert set(states(run).values()) == {"applied"}
+    assert set(states(run).values()) == {"applied", "same"}  # its own records confirm the website
     with history.one_action():
         assert runs.take_back(rep.organization, run, by=rep).conflicts == []
     row.refresh_from_db()
