@@ -215,7 +215,7 @@ class ViewRecord(RecordPage):
     def timeline(self, before=0):
         """The newest OLD entries, or those older than the change `before`."""
         merged = self.merged()
-        rows = with_undo(history.timeline(self.organization, self.model_type, self.pk, *merged)).select_related("by")
+        rows = with_undo(self.history(merged)).select_related("by")
         rows = rows.exclude(verb=f"{self.noun}.merged_into") if merged else rows
         rows = rows.filter(pk__lt=before) if before else rows
         rows = list(rows[: OLD + 1])
@@ -230,6 +230,10 @@ class ViewRecord(RecordPage):
             "pinned": [note for note in written.values() if note["is_pinned"]],
             "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",
         }
+
+    def history(self, merged):
+        """The changes that the timeline tells, newest first."""
+        return history.timeline(self.organization, self.model_type, self.pk, *merged)
 
     def values_in_words(self, rows):
         """{(name, value): words} of what the fields cannot say by themselves, like the names of companies."""

@@ -6,11 +6,10 @@ from rest_framework.decorators import action
 
 from contacts import conversion, edit, edit_many
 from contacts.filters import ContactFilter
-from contacts.models import Contact
+from contacts.models import Contact, survivor_of
 from contacts.serializers import AddContact, BulkUpdate, Convert, UpdateContact, attributes
 from leads.filters import LeadFilter
 from leads.models import Lead
-from leads.serializers import tag_ids
 from lio.api.envelope import Envelope
 from lio.api.schema import documented
 from lio.api.views import LioView
@@ -18,6 +17,7 @@ from lio.api.viewsets import ListAction, TenantViewSet, UpdateAction, ViewAction
 from lio.errors import Missing
 from lio.rows import json_of_one
 from lio.selection import Selection, selected_rows
+from lookups.changing import tag_ids
 
 CHANGED = {"updated": int, "ids": [int], "job_id?": int}
 CONVERSION = {"lead_id": int, "contact_id": int, "company_id": int | None, "made_contact": bool, "made_company": bool,
@@ -36,6 +36,12 @@ class ContactViewSet(ListAction, ViewAction, UpdateAction, TenantViewSet):
         "bulk_update": "records.edit",
         "destroy": "records.delete",
     }
+
+    @documented("One contact; of a contact that was merged, the contact that it is now")
+    def retrieve(self, request, pk):
+        number = path_id(pk)
+        shown = json_of_one(self.get_queryset(), number)
+        return Envelope(shown or self.shown(survivor_of(self.organization, number) or number))
 
     @documented(input=AddContact)
     def create(self, request):

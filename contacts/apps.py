@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.urls import reverse
 
 FEED = {  # verb of the history: what the feed calls it
     "contact.created": "create",
@@ -24,15 +25,43 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self):
+        from contacts import companies
         from contacts import exports as exported
         from contacts.columns import COLUMNS
+        from contacts.conversion import convert_all
         from contacts.filters import ContactFilter
         from contacts.models import Contact
-        from contacts.undo import undo_contacts
-        from leads.exports import REST, keys
-        from lio.registry import Exported, Module, Subject, exports, feed_actions, feed_phrases, modules, subjects, undoers
+        from contacts.pages import sections
+        from contacts.pages.list import contact_count
+        from contacts.undo import ContactReverter
+        from lio.registry import (
+            BulkAction,
+            Exported,
+            Module,
+            RailEntry,
+            Subject,
+            bulk_actions,
+            exports,
+            feed_actions,
+            feed_phrases,
+            modules,
+            rail,
+            record_parts,
+            renamed,
+            subjects,
+            undoers,
+            unlinks,
+        )
+        from lookups.exports import REST, keys
 
-        undoers["contact"] = undo_contacts
+        undoers["contact"] = ContactReverter()
+        unlinks["company"].append(companies.unlink)
+        renamed["company"].append(companies.rename)
+        record_parts["company"].append(sections.people)
+        record_parts["lead"].append(sections.of_lead)
+        record_parts["contact"].append(sections.career)
+        bulk_actions["lead"]["convert"] = BulkAction("Convert", lambda rows, by: convert_all(rows, by=by).words)
+        rail.append(RailEntry("Contacts", "contacts:list", "identification", order=11, count=contact_count))
         exports["contacts"] = Exported(
             "Contacts",
             ContactFilter,
@@ -50,7 +79,7 @@ class ContactsConfig(AppConfig):
             names=lambda organization, ids: dict(
                 Contact.objects.of(organization).filter(pk__in=ids).values_list("pk", "name")
             ),
-            url=lambda pk: "",
+            url=lambda pk: reverse("contacts:view", args=[pk]),
         )
         feed_actions.update(FEED)
         feed_phrases.update(PHRASES)

@@ -87,6 +87,14 @@ class Outcome:
     already_converted: int = 0
     job_id: int | None = None
 
+    @property
+    def words(self):
+        if self.job_id:
+            return f"{self.total:,} leads are being converted in the background."
+        parts = [(self.made, "converted"), (self.joined, "joined with contacts"), (self.already_converted, "contacts already")]
+        told = ", ".join(f"{count:,} {what}" for count, what in parts if count) or "none converted"
+        return f"{self.total:,} lead{'s' if self.total != 1 else ''}: {told}."
+
 
 @dataclass
 class Plan:

@@ -4,22 +4,20 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
-from orjson import dumps
 
 from companies.models import Company
 from companies.naming import find_or_make
 from contacts import addresses, words
 from contacts.models import Contact, ContactPoint, ContactTag, Employment
-from lio import history, search
-from lio.errors import Conflict, Invalid, Missing
+from lio import history, many, search
+from lio.errors import Conflict, Missing
 from lio.grammar import zone_of
 from lio.norms import linkedin_norm
+from lookups.changing import put, tag_numbers
 from lookups.custom import refuse_taken
 from lookups.known import known
 from lookups.seeds import NEW
 
-MAX_KEYS, MAX_BYTES = 100, 32_000  # of an object that is merged, as JSON
-MERGED = ("custom_fields", "ai_information")  # objects whose keys are set one by one; null removes a key
 INNER = frozenset({"email", "phone_number", "email_norm", "phone_norm", "linkedin_norm", "email_label", "phone_label"})
 FOUND_BY = frozenset({"name", "designation", "company_id"})  # besides the addresses: what the search document holds
 
@@ -64,7 +62,7 @@ def add_many(organization, entries, *, by, verb="contact.created"):
         docs.append((contact.pk, words.body(contact, found, names.get(contact.company_id))))
         shown = wire(organization, {name: value for name, value in values.items() if value is not None}) | told_of(found)
         shown |= {"company": names[contact.company_id]} if contact.company_id else {}
-        changes.append((contact.pk, None, shown | ({"tags": numbers(organization, tags)} if tags else {})))
+        changes.append((contact.pk, None, shown | ({"tags": tag_numbers(organization, tags)} if tags else {})))
     ContactPoint.objects.bulk_create(points)
     ContactTag.objects.bulk_create(tagged, ignore_conflicts=True)
     search.write_many("contact", docs)
@@ -123,7 +121,7 @@ def change(organization, contacts, values, *, by, tags=None, add_tags=(), verb="
             wanted = set(tags) if tags is not None else own | set(add_tags)
             if own != wanted:
                 retagged.append((contact.pk, own, wanted))
-                old["tags"], new["tags"] = numbers(organization, own), numbers(organization, wanted)
+                old["tags"], new["tags"] = tag_numbers(organization, own), tag_numbers(organization, wanted)
         if not new and not after_told:
             continue
         old.update(before_told)
@@ -134,7 +132,7 @@ def change(organization, contacts, values, *, by, tags=None, add_tags=(), verb="
             columns |= after.keys()
         if after.keys() & FOUND_BY or found != there:
             docs.append((contact.pk, words.body(contact, found, names.get(contact.company_id))))
-    _save(writing, columns)
+    _save(organization, writing, columns)
     _save_points(organization, moved)
     _save_tags(organization, retagged)
     Employment.objects.bulk_create([employer for employer, _ in left])
@@ -147,17 +145,6 @@ def change(organization, contacts, values, *, by, tags=None, add_tags=(), verb="
 
 def _set(contact, values, there, by):
     """Put `values` on the contact; answers what differs, before and after, in columns, and its addresses now."""
-    before: dict = {}
-    after: dict = {}
-    for name in MERGED:
-        if name in values:
-            old = getattr(contact, name)
-            new = {key: value for key, value in {**old, **(values.pop(name) or {})}.items() if value is not None}
-            _check_size(name, new)
-            keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-            if keys:  # only the keys that differ are told
-                before[name], after[name] = {key: old.get(key) for key in keys}, {key: new.get(key) for key in keys}
-                setattr(contact, name, new)
     found = {kind.many: addresses.arranged(kind, there[kind.many], values) for kind in addresses.KINDS}
     for kind in addresses.KINDS:
         values |= addresses.main_of(kind, found[kind.many])
@@ -165,20 +152,7 @@ def _set(contact, values, there, by):
         values["linkedin_norm"] = linkedin_norm(values["linkedin_url"])
     if "company_id" in values and values["company_id"] != contact.company_id:
         values.setdefault("company_since", today(by) if values["company_id"] else None)
-    for name, value in values.items():
-        old = getattr(contact, name)
-        if old != value and not (old in (None, "") and value in (None, "")):
-            before[name], after[name] = old, value
-            setattr(contact, name, value)
-    return before, after, found
-
-
-def _check_size(name, merged):
-    """What is merged in small pieces must not grow without bounds either."""
-    if len(merged) > MAX_KEYS:
-        raise Invalid({name: [f"would have more than {MAX_KEYS} entries"]})
-    if len(dumps(merged)) > MAX_BYTES:
-        raise Invalid({name: [f"would be more than {MAX_BYTES} bytes"]})
+    return *put(contact, values), found
 
 
 def _tell_addresses(kind, before, after, old, new):
@@ -203,21 +177,13 @@ def _first(found):
     return found[0]["value"] if found else None
 
 
-def _save(contacts, columns):
-    if not contacts:
-        return
-    moment = now()
-    for contact in contacts:
-        contact.updated_at = moment
-        if "status_id" in columns:
-            contact.last_activity_at = moment
-    names = [*columns, "updated_at", *(["last_activity_at"] if "status_id" in columns else [])]
+def _save(organization, contacts, columns):
+    if "status_id" in columns:
+        columns = {*columns, "last_activity_at"}
+        for contact in contacts:
+            contact.last_activity_at = now()
     leads = [contact.lead_id for contact in contacts if "lead_id" in columns and contact.lead_id]
-    fields = [Contact._meta.get_field(name.removesuffix("_id")).name for name in dict.fromkeys(names)]
-    if len(contacts) == 1:
-        _refuse_second(lambda: contacts[0].save(update_fields=fields), leads)
-    else:
-        _refuse_second(lambda: Contact.objects.bulk_update(contacts, fields, batch_size=500), leads)
+    _refuse_second(lambda: many.save(contacts, columns, organization), leads)
 
 
 def _refuse_second(write, leads):
@@ -270,12 +236,6 @@ def wire(organization, values):
     return shown
 
 
-def numbers(organization, tags):
-    """The wire's ids of tags by their inner ones."""
-    number = {entry.pk: entry.number for entry in known(organization, "tags").values()}
-    return sorted(number.get(pk, pk) for pk in tags)
-
-
 def names_of(company_ids):
     """{id: name} of companies, deleted ones included."""
     ids = [pk for pk in company_ids if pk]
@@ -297,10 +257,12 @@ def delete(rows, *, by):
 
 
 @transaction.atomic
-def restore(organization, rows, *, by):
+def restore(rows, *, by):
     """Bring deleted contacts back; one whose lead has become another contact since comes without it. Answers the ids."""
     gone = list(rows.exclude(deleted_at=None).order_by("pk").select_for_update(of=("self",)))
-    ids = [contact.pk for contact in gone]
+    if not gone:
+        return []
+    ids, organization = [contact.pk for contact in gone], gone[0].organization
     leads = [contact.lead_id for contact in gone if contact.lead_id]
     taken = set(Contact.objects.of(organization).alive().filter(lead_id__in=leads).values_list("lead_id", flat=True))
     Contact.objects.filter(pk__in=ids, lead_id__in=taken).update(lead=None)

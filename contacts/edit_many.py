@@ -1,16 +1,18 @@
 """Bulk actions on contacts. Each takes plain ids and reads afresh, so that it can also run in the background."""
 
+from companies.naming import find_or_make
 from contacts import edit
 from contacts.models import Contact
 from contacts.serializers import UpdateContact, attributes
-from leads.serializers import tag_ids
 from lio import bulk
 from lio.errors import Invalid
+from lookups.changing import tag_ids
 from lookups.custom import active
 from lookups.known import known
 
 SHARED = frozenset({
-    "company_id", "designation", "seniority", "department", "decision_maker", "city", "country", "lead_score", "status", "tags",
+    "company_id", "company", "designation", "seniority", "department", "decision_maker", "city", "country", "lead_score",
+    "status", "tags",
 })  # fmt: skip
 
 
@@ -49,7 +51,15 @@ def _read(organization, given):
 @bulk.action
 def _set_fields(ids, given, *, by):
     values, tags = _read(by.organization, given)
+    if "company" in values:
+        name = values.pop("company")
+        values["company_id"] = find_or_make(by.organization, name, by=by) if name else None
     return _change(ids, values, by=by, tags=tags)
+
+
+def set_tags(rows, numbers, *, by):
+    """Give contacts these tags and no others."""
+    return set_fields(rows, {"tags": list(numbers)}, by=by)
 
 
 def add_tags(rows, numbers, *, by):

@@ -1,13 +1,8 @@
 """What an exported file can say of a contact."""
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-
 from contacts.models import Contact, ContactTag
-from lookups.exports import HIDDEN, REST, SHOWN, TAGS
 from lio.spreadsheet import Column, columns_of
-from lookups.custom import Kind, definitions
-from lookups.filters import CUSTOM
+from lookups.exports import TAGS, own_columns, tag_ids
 
 ORDER = (
     "id", "name", "email", "phone_number", "emails", "phone_numbers", "designation", "seniority", "department",
@@ -18,24 +13,17 @@ LIST = "(SELECT string_agg(one ->> 'value', '; ') FROM unnest(r.{name}) AS one)"
 
 
 def shown(contacts):
-    tags = ContactTag.objects.filter(contact=OuterRef("pk")).values("tag_id")
-    return contacts.rows().annotate(tag_ids=ArraySubquery(tags))
+    return contacts.rows().annotate(tag_ids=tag_ids(ContactTag, "contact"))
 
 
 def columns(organization, keys=()):
     """{name: Column}; `keys` are names of columns for custom fields that nobody has defined."""
     plain = columns_of(Contact.objects.rows()) | {
         "tags": TAGS,
+        "company_since": Column("r.company_since", is_text=False),
         **{name: Column(LIST.format(name=name)) for name in ("emails", "phone_numbers")},
     }
-    found = {name: plain[name] for name in ORDER}
-    defined = definitions(organization, "contact")
-    own = [key for key, one in defined.items() if one.state not in HIDDEN]
-    more = [name.removeprefix(CUSTOM) for name in keys if name.startswith(CUSTOM)]
-    for key in [*own, *(key for key in more if key not in defined)]:
-        number = key in defined and defined[key].kind in (Kind.NUMBER, Kind.MONEY)
-        found[f"{CUSTOM}{key}"] = Column(SHOWN, (key, key, key), is_number=number)
-    return found | {REST: Column("NULLIF(r.custom_fields::text, '{}')")}
+    return {name: plain[name] for name in ORDER} | own_columns(organization, keys, "contact")
 
 
 def of_view(names):

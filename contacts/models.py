@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Case, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
+from accounts.models import full_name
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
@@ -61,6 +62,11 @@ class ContactQuerySet(TenantQuerySet):
             created_at_=Moment("created_at"),
             updated_at_=Moment("updated_at"),
         )
+
+    def page_rows(self):
+        """The same for pages, with the names that a person reads."""
+        name = Case(When(created_by=None, then=None), default=full_name("created_by__"))
+        return self.rows().annotate(created_by_name=name)
 
 
 class Contact(TenantModel):
@@ -136,6 +142,12 @@ class Contact(TenantModel):
 
     def __str__(self):
         return self.name
+
+
+def survivor_of(organization, contact_id):
+    """Id of the living contact that this one was merged into; None for any other."""
+    rows = Contact.objects.of(organization).filter(pk=contact_id, deleted_at__isnull=False, merged_into__deleted_at=None)
+    return rows.values_list("merged_into_id", flat=True).first()
 
 
 class ContactPoint(OwnedModel):

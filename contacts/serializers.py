@@ -5,9 +5,9 @@ from rest_framework.exceptions import ValidationError
 from companies.models import Company
 from contacts.addresses import MOST
 from leads.models import Lead
-from leads.serializers import CustomFields, entry
+from leads.serializers import entry
 from lio.api.envelope import first_message
-from lio.api.fields import INT8, Email, Flag, Ids, Mapping, Owned, Text, WebAddress, Whole
+from lio.api.fields import INT8, CustomFields, Email, Flag, Ids, Mapping, Owned, Text, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import DomainError
 from lio.selection import Selection
@@ -69,8 +69,11 @@ class AddContact(ContactFields):
 
 
 class UpdateContact(ContactFields):
+    """The company by its id, or by its name (then made if there is none)."""
+
     name = Text(min_length=2, max_length=100)
     company_id = Owned(Company, allow_null=True)
+    company = Text(max_length=200, required=False)
 
 
 class ContactIds(Selection):

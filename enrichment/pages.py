@@ -1,11 +1,14 @@
 """Enrichment in the pages: the card of a record (last run, values, proposals), and many leads from their list."""
 
 from functools import partial
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from companies.pages.list import BulkCompanies
+from contacts.pages.list import BulkContacts
 from enrichment import batches, filling, runs
 from enrichment.chain import WANTED, most
 from enrichment.models import Batch, FoundValue, Run
@@ -13,7 +16,7 @@ from enrichment.records import KINDS, label
 from integrations.ports import COMPANY, PERSON
 from integrations.registry import PROVIDERS
 from leads.pages.bulk import BulkLeads
-from leads.pages.list import cleaned, number
+from leads.pages.list import number
 from lio.errors import Missing
 from lio.outside import Errand
 from lio.pages import REFUSALS, Page, words_of
@@ -223,26 +226,48 @@ class TakeBack(Act):
 
 
 # ------------------------------------------------------------------------- many
-class EnrichLeads(BulkLeads):
-    """The leads that are ticked in their list: how many and what it can cost, then, once confirmed, the run."""
+class EnrichMany:
+    """The records that are ticked in their list: how many and what it can cost, then, once confirmed, the run.
+
+    Mixed into the page that the list's bulk bar posts to, which knows which records are meant.
+    """
+
+    model_type = ""
+    rows: Any
 
     def get(self, request):
-        return redirect("leads:list")
+        return redirect(self.list_address)
+
+    @property
+    def list_address(self):
+        query = self.request.GET.copy()
+        return f"{reverse(f'{KINDS[self.model_type].plural}:list')}?{query.urlencode()}"
 
     def act(self, action):
-        rows = self.rows()
+        rows, given = self.rows(), self.request.POST
         count = rows.count()
-        if self.request.POST.get("confirmed") == "yes":
-            batch = batches.of_records(self.organization, "lead", rows, by=self.request.user)
-            return redirect("enrichment:batch", batch.pk)
-        given = self.request.POST
-        hidden = [("confirmed", "yes")]
-        hidden += [("select_all", "true"), ("expected_count", count)] if given.get("select_all") else [
+        if given.get("confirmed") == "yes":
+            return redirect("enrichment:batch", batches.of_records(self.organization, self.model_type, rows, by=self.request.user).pk)
+        chosen = [("select_all", "true"), ("expected_count", count)] if given.get("select_all") else [
             ("ids", pk) for pk in given.getlist("ids")]
+        what = subjects[self.model_type].plural or f"{self.model_type}s"
         return self.show("enrichment/confirm.html", {
-            "hidden": hidden, "back": f"{reverse('leads:list')}?{cleaned(self.request.GET).urlencode()}",
+            "hidden": [("confirmed", "yes"), *chosen], "back": self.list_address,
+            "what": f"{count:,} {self.model_type if count == 1 else what}",
             "sources": [source_label(source.name) for source in runs.sources_of(self.organization)],
             **batches.estimate(self.organization, count)})
+
+
+class EnrichLeads(EnrichMany, BulkLeads):
+    model_type = "lead"
+
+
+class EnrichCompanies(EnrichMany, BulkCompanies):
+    model_type = "company"
+
+
+class EnrichContacts(EnrichMany, BulkContacts):
+    model_type = "contact"
 
 
 class ShowBatch(Page):

@@ -21,6 +21,8 @@ api = [
 
 pages = [
     path("leads", shown.EnrichLeads.as_view(), name="leads"),
+    path("companies", shown.EnrichCompanies.as_view(), name="companies"),
+    path("contacts", shown.EnrichContacts.as_view(), name="contacts"),
     path("bulk/<int:pk>/", shown.ShowBatch.as_view(), name="batch"),
     path("<slug:model_type>/<int:pk>/", shown.ShowCard.as_view(), name="card"),
     path("<slug:model_type>/<int:pk>/run", shown.EnrichNow.as_view(), name="run"),

@@ -69,6 +69,16 @@ class Exported:
     of_view: Callable = list
 
 
+@dataclass(frozen=True)
+class BulkAction:
+    """What a higher floor adds to the bulk bar of a list: `act(rows, by)` does it and answers the words of the toast; or `url`
+    is the route of a page that gets what the bar posts, with the list's filters in its address, and asks first."""
+
+    label: str
+    act: Callable = lambda rows, by: ""
+    url: str = ""
+
+
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
 at_work: list[Callable] = []  # f(organization, change_id): whether that action is still going on, so that undo must wait
 rail: list[RailEntry] = []
@@ -80,6 +90,7 @@ profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further
 # higher floors add to the page of a record; each template stands on its own and may ask for itself again
 record_parts: dict[str, list[Callable]] = defaultdict(list)
 unlinks: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization id, ids, by)]}: links to what goes
+bulk_actions: dict[str, dict[str, BulkAction]] = defaultdict(dict)  # {model type: {name: of its list's bulk bar}}
 renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization, ids)]}: these have another name now
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...

@@ -37,6 +37,7 @@ urlpatterns = [
     path("settings/", include((accounts.settings + lookups.settings + integrations.settings + leads.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("companies/", include((companies.pages, "companies"))),
+    path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),

@@ -23,11 +23,9 @@ from lio import registry
 from lio.api.envelope import BadParameter
 from lio.downloads import attachment
 from lio.errors import Conflict, Invalid, Missing, TooMany
-from lio.filters import ListFilter
 from lio.jobs import enqueue
 from lio.listing import Listing
 from lio.registry import Exported
-from lio.spreadsheet import Column
 from lookups import views
 from transfers.models import Export
 
@@ -40,20 +38,11 @@ MIME_TYPES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-CONTACT = (
-    "id", "name", "email", "phone_number", "company_id", "lead_id", "designation", "seniority", "decision_maker",
-    "linkedin_url", "lead_score", "status",
-)  # fmt: skip
-
-
-class NoFilter(ListFilter):
-    """Of a list that is not there yet."""
 
 
 def kinds():
     """{export_type: what is exported}. Kinds that no app has registered have their header and no rows."""
     return {
-        "contacts": Exported("Contacts", NoFilter, lambda organization, keys=(): {name: Column("NULL") for name in CONTACT}),
         "clients": Exported("Clients", LeadFilter, lead_columns, module="lead", of_view=of_view, optional=("custom_fields",)),
     } | registry.exports
 

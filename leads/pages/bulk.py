@@ -12,6 +12,7 @@ from leads.pages.list import changed, cleaned, number
 from leads.serializers import entry
 from lio.errors import Invalid
 from lio.pages import REFUSALS, Page, words_of
+from lio.registry import bulk_actions
 from lio.selection import Selection, selected_rows
 from lookups import views
 
@@ -65,6 +66,8 @@ class BulkLeads(Page):
         if action == "merge":
             ids = list(self.rows().order_by("pk").values_list("pk", flat=True)[: merge.MOST + 1])
             return redirect(f"{reverse('leads:merge')}?ids={','.join(map(str, ids))}")
+        if more := bulk_actions["lead"].get(action):
+            return self.say(more.act(self.rows(), by), undoable=True)
         if action == "edit":
             return self.edit()
         if action == "delete":

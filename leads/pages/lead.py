@@ -80,6 +80,7 @@ WORK = {
     "note.changed": "changed a note",
     "note.removed": "deleted a note",
     "note.restored": "brought a note back",
+    "lead.converted": "converted the lead to a contact",
     "lead.deleted": "deleted the lead",
     "lead.restored": "brought the lead back",
 }

@@ -16,6 +16,7 @@ from lio.api.viewsets import in_order
 from lio.grammar import GROUPS
 from lio.listing import Listing
 from lio.pages import Page, words_of
+from lio.registry import bulk_actions
 from lio.rows import plain_rows
 from lookups import list_page, views
 from lookups.custom import Kind, active, definitions
@@ -237,6 +238,7 @@ class LeadList(Page):
                 "tags": [{"id": key, "name": name} for key, name in lookup_options(self.organization, "tags")],
                 "may_import": self.request.user.can("records.import"),
                 "may_export": self.request.user.can("records.export"), "may_delete": self.request.user.can("records.delete"),
+                "more": bulk_actions["lead"].items(),
                 "may_manage_keys": self.request.user.can("keys.manage")}
 
 

@@ -162,8 +162,8 @@ def test_other_kinds(api, rep, kind, header, format):
         ({"columns": "id"}, "columns"),
         ({"view_id": "x"}, "view_id"),
         ({"ids": "x"}, "ids"),
-        ({"export_type": "contacts", "view_id": 1}, "view_id"),
-        ({"export_type": "contacts", "filters": {"city": "Ulm"}}, "filters"),
+        ({"export_type": "contacts", "view_id": "x"}, "view_id"),
+        ({"export_type": "contacts", "filters": {"score_min": 5}}, "filters"),
     ],
 )
 def test_what_cannot_be_exported_is_refused(api, rep, body, field):

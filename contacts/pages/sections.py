@@ -1,0 +1,56 @@
+"""What contacts add to the pages of leads and companies, and to their own: who works there, what a lead has become, where
+somebody worked before.
+"""
+
+from django.urls import reverse
+
+from contacts import conversion
+from contacts.models import Contact, Employment
+from leads.models import Lead
+from lio.rows import in_order, plain_rows
+
+SHOWN = 8  # contacts of a company, employments of a contact
+
+
+def people(user, company_id, request):
+    """The people of a company, those who came last first."""
+    rows = Contact.objects.of(user.organization).alive().filter(company_id=company_id)
+    ids = list(rows.order_by("-pk").values_list("pk", flat=True)[: SHOWN + 1])
+    return {
+        "name": "people",
+        "template": "contacts/_of_company.html",
+        "contacts": plain_rows(in_order(Contact.objects, ids[:SHOWN]).page_rows()) if ids else [],
+        "all": f"{reverse('contacts:list')}?company_id={company_id}" if len(ids) > SHOWN else "",
+        "add": f"{reverse('contacts:add')}?company_id={company_id}" if user.can("records.edit") else "",
+    }
+
+
+def of_lead(user, lead_id, request):
+    """The contact that a lead has become, or where it becomes one."""
+    contact_id = conversion.of_leads(user.organization, [lead_id]).get(lead_id)
+    contact = Contact.objects.of(user.organization).select_related("company").filter(pk=contact_id or 0).first()
+    may_convert = contact is None and user.can("records.edit")
+    return {
+        "name": "contact",
+        "template": "contacts/_of_lead.html",
+        "contact": contact,
+        "convert": reverse("contacts:convert", args=[lead_id]) if may_convert else "",
+    }
+
+
+def career(user, contact_id, request):
+    """Where a contact works and worked before, and the lead that it was."""
+    contact = Contact.objects.of(user.organization).select_related("company").filter(pk=contact_id).first()
+    if contact is None:
+        return None
+    before = Employment.objects.of(user.organization).filter(contact=contact).select_related("company").order_by("-pk")
+    lead = Lead.objects.of(user.organization).alive().filter(pk=contact.lead_id or 0).first()
+    if not (lead or contact.company_id or before):
+        return None
+    return {
+        "name": "career",
+        "template": "contacts/_career.html",
+        "contact": contact,
+        "before": list(before[:SHOWN]),
+        "lead": lead,
+    }
