@@ -13,7 +13,7 @@ from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("lists", "single", "create", "jobs", "plans", "work")
+GROUPS = ("titles", "enrichment", "lists", "single", "create", "jobs", "plans", "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
 
@@ -35,6 +35,7 @@ def main():
                "checks": []}
     from bench.servers import Servers
 
+    outcome["checks"] += answers_of_sources(options.groups, say)
     if "plans" in options.groups:  # on the rows as they were loaded
         from bench import plans
 
@@ -67,6 +68,20 @@ def main():
     (folder / f"{outcome['at'].replace(':', '')}.json").write_text(json.dumps(outcome, indent=1))
     say(f"\n{'Goals missed: ' + str(missed) if missed else 'All goals reached'}. Figures: {folder / 'last.json'}")
     return 1 if missed else 0
+
+
+def answers_of_sources(groups, say):
+    """Checks of what enrichment answers by itself, beside what is known to be right."""
+    from bench import enrichment, titles
+
+    checks = []
+    for group, part in (("titles", titles), ("enrichment", enrichment)):
+        if group in groups:
+            if part.DATA.exists():
+                checks += part.measure(say)
+            else:
+                say(f"{group}: left out, {part.DATA} is not there.")
+    return checks
 
 
 def arguments():

@@ -10,9 +10,10 @@ import csv
 import json
 from hashlib import sha256
 
+from bench.report import goal
 from lio.embedded.place import CHECKOUT
 
-LISTS = CHECKOUT.parent / "shared" / "data" / "job-titles"
+DATA = CHECKOUT.parent / "shared" / "data" / "job-titles"
 WEIGHTS = CHECKOUT / "enrichment" / "titles.json"
 KEPT = 500  # word pieces of each list
 
@@ -20,7 +21,7 @@ KEPT = 500  # word pieces of each list
 def lists(name):
     """({text: label} to learn from, {text: label} to test with)."""
     taught, tested = {}, {}
-    with open(LISTS / f"{name}_labels.csv", newline="", encoding="utf-8") as file:
+    with open(DATA / f"{name}_labels.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             part = int(sha256(row["text"].encode()).hexdigest()[:8], 16) % 10
             (taught if part < 7 else tested)[row["text"]] = row["label"]
@@ -84,6 +85,21 @@ def compared(name):
         who: (accuracy_score(truth, said), f1_score(truth, said, labels=truths, average="macro"))
         for who, said in answers.items()
     }
+
+
+def measure(say):
+    """Checks: the learned weights beside n-grams on both lists, and what the product answers."""
+    checks = []
+    for name in ("seniority", "department"):
+        say(f"titles: {name}")
+        figures = compared(name)
+        text = ", ".join(f"{who} {accuracy:.3f} / {f1:.3f}" for who, (accuracy, f1) in figures.items())
+        goals = [
+            goal(f"{what} / n-grams", ours / theirs, 1, least=True)
+            for what, ours, theirs in zip(("accuracy", "macro-F1"), figures["weights alone"], figures["n-grams"], strict=True)
+        ]
+        checks.append({"case": f"{name} of titles", "text": f"accuracy / macro-F1: {text}", "goals": goals})
+    return checks
 
 
 if __name__ == "__main__":

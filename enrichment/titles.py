@@ -25,7 +25,8 @@ RANKS = {
         |president|praesident|presidente?|\bs?vp\b|\b[ear]vp\b|founder|gruender|mitgruend|inhaber|\bowners?\b|gesellschafter
         |eigentuemer|proprietaire|\bgerante?\b|\bpdg\b|fondat|fundador|titolare|\bduen[oa]\b|propietari|eigenaar|oprichter
         |amministrat(ore|rice) delegat|consejer[oa] delegad|managing partner|unternehmer\b|unternehmerin|entrepreneur|chairman
-        |chairwoman|\bchair\b|aufsichtsrat|bestuurder|board member|intendant|geschaeftsf(ue|u)er|directeur general
+        |chairwoman|\bchair\b|aufsichtsrat|bestuurder|board member|intendant
+        |geschaeftsf(ue|u)er|directeur general
         |director general|direttore generale|algemeen directeur|zaakvoerder|soci[ao].(gerente|manager)|diretor geral
     """,
     DIRECTOR: r"""
@@ -39,7 +40,7 @@ RANKS = {
     SENIOR: r"""
         senior|\bsr\b|\bsen\b|manag|\bmgr\b|\bpm\b|consult|consulente|advisor|executive|speciali[sz]|spezialist|expert
         |engineer|ingenieur|ingegnere|ingenier[oa]|developer|architect|architekt|coordin|koordin|assistant|responsable|partner
-        |administrat|\bchargee?\b|scientist|representative|officer|\bmember\b|planner|strateg|principal|professional
+        |administrat|\bchargee?\b|scientist|representative|officer|\bmember\b|planner|strategist|stratege\b|strategin|principal|professional
     """,
     JUNIOR: r"""
         junior|\bjr\b|\bjun\b|assist(en|an)|assitenz|assistenz|sekret|secret|referent|mitarbeit|sachbearbeit|trainee|praktik
@@ -94,11 +95,13 @@ SAME = (  # what stands for something else than its words say, and what is short
     (r"\bv\.\s?p\b\.?", "vp"),
     (r"\bg\.m\.", "general manager"),
     (r"\b(product|process|data|service|system|application|solution|produkt|prozess)[- ]?owners?\b", "specialist"),
+    (r"\b(general|staats)sekret\w*|\b(secretary general|general secretary|secretary of state)\b", "president"),
     (r"\bchief of staff\b|\bvorstandsbuero\b|\bceo office\b", "advisor"),
     (r"\bmembers? of the (\w+ )?board\b|\bboard of directors\b", "vorstand"),
     (r"^\W*((senior|equity|founding|general) )?partner(in)?\W*$", "managing partner"),
     (r"\b(hr|people) (business )?partner(in)?\b", "hr manager"),
     (r"\btalent acquisition\b|\brecrutement\b|\bseleccion de personal\b", "recruiting"),
+    (r"\s(@|at|bei|chez|presso|bij)\s[^/|,;]*", " "),  # what a company is called tells nothing of its people
     (r"\bdir\b\.?", "director"),
     (r"\bsr\b\.?", "senior"),
     (r"\bjr\b\.?", "junior"),
@@ -113,7 +116,7 @@ SAME = (  # what stands for something else than its words say, and what is short
     (r"\bsoporte\b|\bsupporto\b|\bsuporte\b", "support"),
     (r"\bbiz ?dev\b", "business development"),
 )
-PAST = re.compile(r"\b(ex|former|formerly|retired|ehemals|ehemalige[rn]?|anciens?|ancienne|a\. ?d\.|i\. ?r\.)(?=\W)")
+PAST = re.compile(r"\b(ex|former|formerly|retired|ehemals|ehemalige[rn]?|anciens?|ancienne|a\. ?d\.|i\. ?r\.)(?=\W|$)")
 APART = re.compile(r"\s*[/|,;()•·–—]\s*|\s+-+\s+|\s*\.\.\.\s*")  # between two titles of one person
 HELPING = re.compile(
     r"(?:\b(?:executive|personal|persoenlicher?|team|management|chief|project|projekt)\W+)*"
@@ -142,17 +145,22 @@ class Title:
     sure: bool = False  # of the seniority: one rank alone is named
 
 
-@lru_cache(maxsize=4096)
 def read(title):
     """The `Title` of a text; one without Latin words, or that tells of former times only, says nothing."""
-    text = plain((title or "")[:LONGEST])
+    return _read((title or "")[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _read(title):
+    text = plain(title)
     for pattern, word in SAME:
         text = re.sub(pattern, word, text)
+    text = " / ".join(part for part in APART.split(text) if not PAST.search(part))
     own, helping = _own_part(text)
     ranks, departments = _patterns()
     named = [rank for rank, pattern in ranks.items() if pattern.search(own)]
     where = [name for name, pattern in departments.items() if pattern.search(text)]
-    if not (named or helping or (LATIN.search(own) and LONG_WORD.search(own))):
+    if not (named or helping or where or (LATIN.search(own) and LONG_WORD.search(own))):
         return Title()
     if helping and not named:  # an assistant has none of the ranks of whom they assist
         seniority = JUNIOR if BEGINNER.search(text) else choose("seniority", helping, [SENIOR, JUNIOR])
@@ -182,7 +190,7 @@ UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 def pieces(text):
     """The set of word pieces of a plain text, with marks where a word begins and ends."""
-    found = set()
+    found: set[str] = set()
     for word in WORD.findall(text):
         marked = f"_{word}_"
         for size in SIZES:
@@ -191,11 +199,9 @@ def pieces(text):
 
 
 def _own_part(text):
-    """(the title without what it says of other people or former times, the word that says that its bearer helps somebody)."""
+    """(the title without what it says of other people, the word that says that its bearer helps somebody)."""
     parts, helping = [], ""
     for part in APART.split(text):
-        if PAST.search(part):
-            continue
         if match := HELPING.search(part):
             helping = match[0]
             before = part[: match.start()]
@@ -226,7 +232,7 @@ def _said(title, pattern):
     """The first word of `title` that the pattern knows, as it is written there."""
     if pattern is None:
         return ""
-    words = WORD.findall(title[:LONGEST])
+    words = WORD.findall(title)
     for size in (1, 2, 3):
         for at in range(len(words) - size + 1):
             if pattern.search(plain(" ".join(words[at : at + size]))):

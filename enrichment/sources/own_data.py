@@ -85,6 +85,6 @@ class OwnData(Builtin):
             if count * 2 > len(values):
                 shown = Counter(one for one in values if one.lower() == value).most_common(1)[0][0]
                 share = count / len(values)
-                confidence = round(min(0.85, 0.35 + 0.3 * share + 0.05 * min(count, 4)), 2)
+                confidence = round(0.25 + 0.3 * share + 0.05 * min(count, 5), 2)
                 findings.append(self.says(COMPANY, field, shown, confidence, f"{count} of {len(values)} {whose}"))
         return findings

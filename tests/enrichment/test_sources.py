@@ -47,7 +47,9 @@ def test_a_website_speaks_for_the_company_of_somebody_with_free_mail():
 
 
 def test_names_out_of_domains():
-    assert [company_name(one) for one in ("ibm.com", "hp.com", "xn--mller-kva.de", "a-b.io")] == ["Ibm", "HP", "Müller", "A B"]
+    domains = {"ibm.com": "Ibm", "hp.com": "HP", "xn--mller-kva.de": "Müller", "a-b.io": "A B", "tryacme.com": "Acme",
+               "acme-hq.com": "Acme", "getty.com": "Getty", "app.io": "App", "usemycrm.com": "Mycrm"}  # fmt: skip
+    assert {domain: company_name(domain) for domain in domains} == domains
 
 
 # --------------------------------------------------------------------------- names
@@ -159,8 +161,12 @@ def test_an_address_of_a_person(url, normal, name):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "https://linkedin.com.evil.com/in/jane", "https://evil.com/linkedin.com/in/jane", "linkedin.com/feed",
-            "http://[::1", "https://www.linkedin.com/in/", "https://www.linkedin.com/in/a b", "javascript:alert(1)//linkedin.com/in/x"])  # fmt: skip
+    "url",
+    [
+        "", "https://linkedin.com.evil.com/in/jane", "https://evil.com/linkedin.com/in/jane", "linkedin.com/feed", "http://[::1",
+        "https://www.linkedin.com/in/", "https://www.linkedin.com/in/a b", "javascript:alert(1)//linkedin.com/in/x",
+    ],
+)  # fmt: skip
 def test_what_is_no_address_of_linkedin(url):
     assert linkedin.read(url) is None
 

@@ -42,6 +42,8 @@ Team Lead Customer Success          | Lead         | Customer Support       | In
 Projektleiter Automotive            | Lead         | Project Management     | Influencer
 Senior Software Engineer            | Senior       | Information Technology | Influencer
 Mktg Mgr                            | Senior       | Marketing              | Influencer
+HR                                  | Professional | Human Resources        | End user
+Strategische Einkäuferin            | Professional | Purchasing             | End user
 PM                                  | Senior       | Other                  | Influencer
 Gerente de ventas                   | Senior       | Sales                  | Influencer
 Product Owner                       | Senior       | Other                  | Influencer
@@ -62,9 +64,12 @@ Bewerbermanagerin Gewerbe           | Senior       | Other                  | In
 Crime Prevention Officer            | Senior       | Other                  | Influencer
 Einkäuferin                         | Professional | Purchasing             | End user
 Leitung Marketing und Assistenz der Geschäftsführung | Lead | Marketing      | Decision maker
+Generalsekretär                     | Management   | Other                  | Decision maker
+CEO at Acme Sales Solutions         | Management   | Other                  | Decision maker
+Buchhalterin bei Deichmann Vertrieb | Professional | Other                  | End user
 Assistant Vice President            | Management   | Administrative         | Decision maker
 """
-SILENT = ["", None, "-", "n/a", "x", "社長", "директор по продажам", "Former VP Sales", "ex-CEO", "12345", "\x00", "😀"]
+SILENT = ["", None, "-", "n/a", "x", "社長", "директор по продажам", "Former VP Sales", "ex-CEO", "Retired", "12", "\x00", "😀"]
 
 
 @pytest.mark.parametrize("line", SAID.strip().splitlines(), ids=lambda line: line.partition(" |")[0].strip())
