@@ -109,7 +109,8 @@ def set_up(folder, urls):
     os.environ |= {
         **{data.URL_NAMES[kind]: url for kind, url in urls.items()},
         "DJANGO_SETTINGS_MODULE": "lio.settings", "LIO_ENV": "production", "LIO_DATA_DIR": str(folder), "LIO_HOST": "127.0.0.1",
-        "SECRET_KEY": secrets.token_hex(32), "LIO_TOKEN_KEY": secrets.token_hex(32), "ALLOWED_HOSTS": "127.0.0.1,testserver",
+        "SECRET_KEY": secrets.token_hex(32), "LIO_TOKEN_KEY": secrets.token_hex(32), "LIO_SECRETS_KEY": secrets.token_hex(32),
+        "ALLOWED_HOSTS": "127.0.0.1,testserver",
         "SITE_URL": f"http://127.0.0.1:{ports['product']}",
         "LIO_RATE_TOKEN": "1000000000", "LIO_RATE_KEY": "1000000000", "LIO_RATE_PUBLIC": "1000000000",
     }

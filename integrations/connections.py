@@ -6,10 +6,12 @@ Secrets go in here and come out in the adapters alone: history, audit log, logs,
 from django.utils.timezone import now
 
 from accounts.audit import audit
+from integrations import jobs
 from integrations.models import Connection
 from integrations.registry import PROVIDERS
 from lio import history
 from lio.errors import Invalid, Missing
+from lio.jobs import enqueue
 from lio.registry import on_refusal
 from lio.secrets import Unreadable, seal
 
@@ -20,6 +22,7 @@ LONGEST_KEY = 500
 def connect(organization, provider, *, by, key="", options=None, ip=""):
     """Let LIO use the service from now on; answers the connection. Without a `key` the one that is there stays.
 
+    Whether the service takes the key is found out in the background.
     Raises Missing for an unknown service, Invalid for a key that is none or an option that the service does not have.
     """
     there = known(provider)
@@ -39,7 +42,27 @@ def connect(organization, provider, *, by, key="", options=None, ip=""):
     after = _told(row) | ({"key": "a new one"} if key else {})
     history.record("connection.made", row, by=by, before=before, after=after)
     audit("connection.made", by=by, subject=there.label, ip=ip, **row.options)
+    if there.needs_key:
+        start_check(row)
     return row
+
+
+def start_check(row):
+    """Have the service asked whether it takes the key; `is_checking` until that is done."""
+    row.is_checking = True
+    row.save(update_fields=["is_checking"])
+    enqueue(jobs.check, row.pk)
+
+
+def services(organization):
+    """[(what there is, its connection or None)] in the order in which they are asked."""
+    rows = {row.provider: row for row in Connection.objects.of(organization).select_related("connected_by")}
+    return [(provider, rows.get(provider.name)) for provider in PROVIDERS.values()]
+
+
+def cost(provider, row):
+    """Credits for a hit, as it was connected or else would be."""
+    return {**provider.options, **(row.options if row else {})}.get("cost", 0)
 
 
 def disconnect(organization, provider, *, by, ip=""):
@@ -73,14 +96,24 @@ def refused(organization, enricher, reason):
     return True
 
 
-def checked(connection, problem=""):
+def checked(connection, *, takes_key, problem=""):
     """Note that the service was asked whether it takes the key; `problem` says why that could not be found out.
 
-    Nothing is noted when the service was connected anew meanwhile: another check is on its way.
+    A service that had refused and takes the key now is connected again. Nothing is noted when it was connected anew
+    meanwhile: another check is on its way.
     """
-    rows = Connection.objects.of(connection.organization_id).filter(pk=connection.pk, connected_at=connection.connected_at)
-    rows.update(is_checking=False, checked_at=now(), updated_at=now())
-    rows.filter(state=State.CONNECTED).update(reason=problem[:300])
+    rows = Connection.objects.of(connection.organization_id)
+    row = rows.select_for_update().filter(pk=connection.pk, connected_at=connection.connected_at).first()
+    if row is None:
+        return
+    before = _told(row)
+    row.is_checking, row.checked_at, row.updated_at = False, now(), now()
+    if row.state == State.CONNECTED or takes_key:
+        row.reason = problem[:300]
+    if row.state == State.REFUSED and takes_key:
+        row.state = State.CONNECTED
+        history.record("connection.made", row, by=None, before=before, after=_told(row))
+    row.save()
 
 
 def known(provider, *, needs_key=False):

@@ -4,7 +4,7 @@ from integrations import connections
 from integrations.models import Connection
 from integrations.ports import Passing, Permanent
 from integrations.registry import made
-from lio.jobs import enqueue, job
+from lio.jobs import job
 from lio.secrets import Unreadable
 from lio.tenancy import org_scope
 
@@ -29,12 +29,6 @@ def check(row, connection_id):
         except Permanent as error:
             refusal = str(error)
     with org_scope(row.organization_id):
-        connections.checked(connection, problem)
+        connections.checked(connection, takes_key=not problem and not refusal, problem=problem)
         if refusal:
             connections.refused(organization, adapter, refusal)
-
-
-def start_check(connection):
-    """Have the key checked in the background; `is_checking` until that is done."""
-    Connection.objects.of(connection.organization_id).filter(pk=connection.pk).update(is_checking=True)
-    enqueue(check, connection.pk)

@@ -6,9 +6,7 @@ from django.urls import reverse
 
 from accounts.pages.base import SettingsPage
 from integrations import connections
-from integrations.jobs import start_check
 from integrations.models import Connection
-from integrations.registry import PROVIDERS
 from integrations.serializers import ConnectService
 from lio.errors import DomainError
 from lio.forms import Choice, InputForm, Text
@@ -38,18 +36,16 @@ class Sources(SourcesPage):
     """The sources in the order in which they are asked. Posts on, off or check with the name of a service."""
 
     def get(self, request):
-        rows = {row.provider: row for row in Connection.objects.of(self.organization).select_related("connected_by")}
         sources = [
             {
                 "provider": provider,
                 "connection": row,
                 "state": row.state if row else State.OFF,
-                "cost": row.options.get("cost", 0) if row and row.state == State.CONNECTED else provider.options.get("cost", 0),
+                "cost": connections.cost(provider, row),
             }
-            for provider in PROVIDERS.values()
-            for row in [rows.get(provider.name)]
+            for provider, row in connections.services(self.organization)
         ]
-        checking = any(row.is_checking for row in rows.values())
+        checking = any(source["connection"] and source["connection"].is_checking for source in sources)
         template = "settings/_sources.html" if self.is_swap else "settings/sources.html"
         return self.show(template, {"sources": sources, "checking": checking})
 
@@ -64,7 +60,7 @@ class Sources(SourcesPage):
                 connections.disconnect(self.organization, provider.name, by=request.user, ip=self.ip)
                 self.say(f"{provider.label} is off.")
             elif (row := self.connection(provider.name)) and row.secret:
-                start_check(row)
+                connections.start_check(row)
         except DomainError as error:
             self.complain(str(error))
         return redirect("settings:enrichment")
@@ -81,33 +77,36 @@ class Connect(SourcesPage):
         return self.page()
 
     def post(self, request):
-        provider, form = connections.known(self.name, needs_key=True), KeyForm(request.POST)
+        provider, form = connections.known(self.name, needs_key=True), self.form(request.POST)
         if form.is_valid():
             key = form.given.pop("key", "") or ""
             try:
-                row = connections.connect(
-                    self.organization, provider.name, by=request.user, key=key, options=form.given, ip=self.ip
-                )
+                connections.connect(self.organization, provider.name, by=request.user, key=key, options=form.given, ip=self.ip)
             except DomainError as error:
                 form.refuse(error)
             else:
-                start_check(row)
                 self.say(f"{provider.label} is connected. Its key is being checked.")
                 return redirect("settings:enrichment")
         return self.page(form, status=422)
 
-    def page(self, form=None, status=200):
+    def form(self, *data):
         provider, row = connections.known(self.name, needs_key=True), self.connection(self.name)
-        form = form or KeyForm(initial={**provider.options, **(row.options if row else {})})
+        form, has_key = KeyForm(*data, initial=provider.options | (row.options if row else {})), bool(row and row.secret)
+        form.fields["key"].required = not has_key
         form.fields["key"].help_text = (
-            "Leave it empty to keep the key that is there." if row and row.secret else f"From your account at {provider.label}."
+            "Leave it empty to keep the key that is there." if has_key else f"From your account at {provider.label}."
         )
+        return form
+
+    def page(self, form=None, status=200):
+        provider, form = connections.known(self.name, needs_key=True), form or self.form()
+        is_new = form.fields["key"].required
         return self.show(
             "settings/form.html",
             {
-                "title": f"{'Change' if row and row.secret else 'Connect'} {provider.label}",
+                "title": f"Connect {provider.label}" if is_new else provider.label,
                 "text": provider.sends,
-                "verb": "Save" if row and row.secret else "Connect",
+                "verb": "Connect" if is_new else "Save",
                 "back": reverse("settings:enrichment"),
                 "place": "Enrichment",
                 "form": form,

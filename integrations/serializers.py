@@ -1,4 +1,4 @@
-from lio.api.fields import Text, Whole
+from lio.api.fields import Flag, Text, Whole
 from lio.api.serializers import Input
 
 
@@ -8,3 +8,8 @@ class ConnectService(Input):
     key = Text(max_length=500, required=False)
     cost = Whole(min_value=0, max_value=1000, required=False)
     min_likelihood = Whole(min_value=1, max_value=10, required=False)
+
+
+class ChangeService(ConnectService):
+    provider = Text(min_length=1, max_length=30)
+    connected = Flag()

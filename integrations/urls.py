@@ -1,6 +1,9 @@
 from django.urls import path
 
 from integrations import pages
+from integrations.api import Services
+
+api = [path("integrations", Services.as_view(), name="integrations")]
 
 settings = [
     path("enrichment", pages.Sources.as_view(), name="enrichment"),

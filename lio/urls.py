@@ -18,8 +18,8 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *companies.api, *leads.api, *contacts.api, *enrichment.api,
-       *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *leads.api, *contacts.api,
+       *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [

@@ -219,3 +219,14 @@ def test_repository_speaks_of_the_product_alone():
         Path("README.md"),
     ]
     assert [str(path) for path in files if path.name != mine and path.suffix != ".gz" and words.search(text_of(path))] == []
+
+
+def test_only_the_door_speaks_http():
+    """Requests to servers of others go through lio/outbound.py, which checks where they go."""
+    own = {"lio/run/runner.py", "transfers/delivery.py"}  # whether our own web is up; the command that pushes a file to a LIO
+    found = {
+        str(path)
+        for path in CODE
+        if re.search(r"^\s*(import|from) (requests|urllib3|http\.client|httpx|aiohttp|urllib\.request)\b", text_of(path), re.M)
+    }
+    assert found - own == {"lio/outbound.py"}

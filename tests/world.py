@@ -20,6 +20,8 @@ from enrichment.models import FoundValue
 from integrations.ports import Finding
 from contacts import edit as contacts
 from contacts.models import Contact
+from integrations import connections
+from integrations.models import Connection
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -64,6 +66,9 @@ class World:
             self.key, self.secret = keys.create(
                 self.organization, name=f"{mark} key", by=self.admin, allowed_domains=[], allowed_ips=[]
             )
+            connections.connect(self.organization, "pdl", key=f"{mark}-key", by=self.admin)
+            # so that nobody asks the vendor in a test
+            Connection.objects.update(state="refused", reason=f"{mark} reason", is_checking=False)
             invitations.invite(
                 self.organization,
                 email=f"{mark}.guest@example.net".lower(),
@@ -335,6 +340,7 @@ SPECIAL = {
     "exports-cancel": lambda world, n: {"id": world.open_export().pk},
     "api-keys-delete": lambda world, n: {"id": world.spare_key(n)},
     "undo": lambda world, n: {"change_id": world.undoable(n)},
+    "integrations-set": lambda world, n: {"provider": "website", "connected": False},
     "notification-preferences-set": lambda world, n: {"preferences": {"mention": {"digest": True}}},
     "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
     "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},

@@ -14,16 +14,15 @@ import phonenumbers
 import tldextract
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from integrations.ports import COMPANY, Finding, Found
+from integrations.vendors.facts import band, country_name, industry, types, year
 from integrations.vendors.webpage import Webpage, clean
 from lio.outbound import AGENT, OutboundError, Refused, TooBig, Unreachable, fetch
 
 SECONDS = 20  # for all of it
 PAGE_SECONDS, ROBOTS_SECONDS = 8, 4
 PAGE_BYTES, ROBOTS_BYTES = 3_000_000, 500_000
-BANDS = (10, 50, 200, 500, 1000, 5000, 10000)
 PLATFORMS = {"linkedin.com", "facebook.com", "instagram.com", "twitter.com", "x.com", "youtube.com", "github.com", "xing.com",
              "google.com", "goo.gl", "tiktok.com", "linktr.ee", "yelp.com", "wikipedia.org"}  # fmt: skip
 NOTHING = ["User-agent: *", "Disallow: /"]
@@ -32,8 +31,6 @@ FURTHER = [re.compile(words, re.I) for words in (
     r"\b(contact|kontakt|contacto|contatti|contato)", r"\b(impressum|imprint|legal-?notice|mentions-legales)\b",
     r"\b(about|ueber|über|a-propos|chi-siamo|quienes)")]  # fmt: skip
 BUSINESS = re.compile(r"(Organization|Corporation|Business|Store|Agency|Company|Service|Consultancy|NGO|School|University)$")
-GENERIC = {"Organization", "Corporation", "LocalBusiness", "OnlineBusiness", "OnlineStore", "Store", "ProfessionalService",
-           "NewsMediaOrganization", "EducationalOrganization", "GovernmentOrganization"}  # fmt: skip
 PROFILES = {  # field: what an address of such a profile looks like; the group is the profile itself
     "linkedin_url": (re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/((?:company|school)/[\w%.&-]{1,120})", re.I),
                      "https://www.linkedin.com/{}", set()),
@@ -286,48 +283,6 @@ def joined(base, address):
         return found if urlsplit(found).scheme in ("http", "https") else ""
     except ValueError:
         return ""
-
-
-def types(thing):
-    found = thing.get("@type")
-    return [kind.rsplit("/", 1)[-1] for kind in (found if isinstance(found, list) else [found]) if isinstance(kind, str)]
-
-
-def industry(kinds):
-    """`AutoRepair` -> `Auto repair`; "" for what every company is."""
-    for kind in kinds:
-        if kind not in GENERIC and re.fullmatch(r"[A-Z][A-Za-z]{3,60}", kind):
-            return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()
-    return ""
-
-
-def country_name(code):
-    """`DE` -> `Germany`; "" for what is no country."""
-    names = LOCALE_DATA.get(code, {})
-    name = names.get("en", "")
-    return names.get(name[1:], "") if name.startswith("*") else name  # "*aa": as in that language
-
-
-def band(value):
-    """How many work there as one of the usual bands: 120 -> `51-200`."""
-    if isinstance(value, dict):
-        value = value.get("value") or value.get("maxValue") or value.get("minValue")
-    if isinstance(value, str):
-        numbers = [int(number.replace(",", "").replace(".", "")) for number in re.findall(r"\d[\d.,]{0,11}", value[:40])]
-        value = numbers[-1] if numbers else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10_000_000:
-        return ""
-    low = 1
-    for high in BANDS:
-        if value <= high:
-            return f"{low}-{high}"
-        low = high + 1
-    return "10001+"
-
-
-def year(value):
-    match = re.match(r"(1[5-9]\d\d|20\d\d)\b", clean(str(value), 30) if isinstance(value, str | int) else "")
-    return match[1] if match else ""
 
 
 def picture(value, base):

@@ -23,6 +23,8 @@ PAGES = [
     "/settings/roles/add",
     "/settings/keys",
     "/settings/keys/add",
+    "/settings/enrichment",
+    "/settings/enrichment/pdl",
     "/settings/forms",
     "/settings/forms/add",
     "/settings/forms/held",

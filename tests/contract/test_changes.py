@@ -43,6 +43,7 @@ CHANGE = {  # what an update that needs nothing is to change
     "lead-assign-tags": lambda world: {"ids": [make_lead(world.organization).pk]},
     "lead-set-assign-tags": {"tags": []},
     "web-forms-update": {"name": "Changed"},
+    "integrations-set": {"provider": "pdl"},  # which is connected
 }
 CHANGING = [endpoint for endpoint in BUILT if endpoint["method"] != "GET"]
 

@@ -9,7 +9,6 @@ from django.test import Client
 from accounts.models import AuditEntry
 from activity.models import Notification
 from integrations import connections, registry
-from integrations.jobs import start_check
 from integrations.models import Connection
 from integrations.ports import Enricher
 from lio import jobs
@@ -191,7 +190,7 @@ def vendor(httpserver, settings):
 
 def check(rep):
     with org_scope(rep.organization):
-        start_check(row_of(rep))
+        connections.start_check(row_of(rep))
     assert row_of(rep).is_checking
     jobs.drain()
     assert not Job.objects.exclude(state="completed").exists()
@@ -214,6 +213,19 @@ def test_a_key_is_checked_in_the_background(rep, vendor, status, state, reason):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_service_that_takes_the_key_again_is_connected_again(rep, vendor):
+    """Say after its bill is paid: the admin presses Test."""
+    vendor.says(402, {}).says(402, {}).says(404, {})
+    connect(rep)
+    assert check(rep).state == "refused"
+    assert check(rep).state == "refused" and "used up" in row_of(rep).reason
+    row = check(rep)
+    assert (row.state, row.reason) == ("connected", "") and len(enrichers(rep)) == 1
+    with org_scope(rep.organization):
+        assert Notification.objects.filter(type_id=9).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_key_that_cannot_be_read_says_so(rep, settings):
     connect(rep)
     settings.SECRETS_KEYS = "another"
@@ -224,7 +236,6 @@ def test_a_key_that_cannot_be_read_says_so(rep, settings):
 def test_a_service_that_was_disconnected_meanwhile_is_not_asked(rep, vendor):
     connect(rep)
     with org_scope(rep.organization):
-        start_check(row_of(rep))
         connections.disconnect(rep.organization, "pdl", by=rep)
     jobs.drain()
     assert vendor.asked == [] and row_of(rep).state == "off"
@@ -307,6 +318,35 @@ def test_the_admin_shows_connections_without_secrets(browser, rep):
     assert "connected" in listed.lower() and KEY not in listed + shown and row.secret not in listed + shown
     browser.post(page_of(Connection), {"action": "disconnect", "_selected_action": [row.pk]})
     assert row_of(rep).state == "off" and row_of(rep).secret == ""
+
+
+def test_the_api_connects_and_tells_no_key(api, colleague_api, rep):
+    assert colleague_api.get("/api/integrations").status_code == 403
+    assert colleague_api.post("/api/integrations", {"provider": "website", "connected": True}).status_code == 403
+    first = api.get("/api/integrations").json()["data"]["services"]
+    assert [(one["provider"], one["state"], one["cost"], one["needs_key"]) for one in first] == [
+        ("website", "off", 0, False),
+        ("pdl", "off", 1, True),
+    ]
+    answer = api.post("/api/integrations", {"provider": "pdl", "connected": True, "key": KEY, "cost": 3})
+    pdl = answer.json()["data"]["services"][1]
+    assert (pdl["state"], pdl["cost"], pdl["is_checking"]) == ("connected", 3, True) and pdl["connected_at"].endswith("Z")
+    assert KEY not in answer.content.decode() + api.get("/api/integrations").content.decode()
+    assert enrichers(rep)[0].key == KEY
+    api.post("/api/integrations", {"provider": "pdl", "connected": False})
+    assert enrichers(rep) == [] and row_of(rep).secret == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"provider": "globex", "connected": True}, 404), ({"provider": "pdl", "connected": True}, 422),
+     ({"provider": "pdl"}, 422),
+     ({"provider": "pdl", "connected": True, "key": "a b"}, 422), ({"provider": "website", "connected": True, "cost": 1}, 422),
+     ({"provider": "pdl", "connected": True, "key": KEY, "min_likelihood": 11}, 422), ({"connected": True}, 422)],
+)  # fmt: skip
+def test_the_api_refuses_what_does_not_fit(api, rep, body, status):
+    assert api.post("/api/integrations", body).status_code == status
+    assert enrichers(rep) == []
 
 
 def test_an_option_keeps_its_kind(rep):

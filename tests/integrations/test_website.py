@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.ports import COMPANY, Finding, Query
+from integrations.vendors.facts import band
 from integrations.vendors.webpage import Webpage, clean, decoded
-from integrations.vendors.website import Website, band, belongs, registered
+from integrations.vendors.website import Website, belongs, registered
 from lio.outbound import AGENT
 
 HOME = """<!doctype html><html lang="de"><head><meta charset="utf-8"><title>Robots for warehouses | Acme Robotics</title>

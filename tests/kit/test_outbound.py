@@ -251,6 +251,13 @@ def test_three_redirects_are_followed_and_not_four(settings, httpserver):
     assert fetch(httpserver.url_for("/1"), redirects=0).status == 302
 
 
+def test_what_is_posted_is_not_posted_elsewhere(settings, httpserver):
+    settings.ALLOW_PRIVATE_HOSTS = [f"{httpserver.host}:{httpserver.port}"]
+    httpserver.expect_request("/a", method="POST", data="x=1").respond_with_data("", 307, {"Location": "/b"})
+    answer = fetch(httpserver.url_for("/a"), method="POST", body=b"x=1")
+    assert (answer.status, answer.headers["location"], len(httpserver.log)) == (307, "/b", 1)
+
+
 def test_each_step_is_permitted_or_not(settings, httpserver):
     settings.ALLOW_PRIVATE_HOSTS = [f"{httpserver.host}:{httpserver.port}"]
     httpserver.expect_request("/a").respond_with_data("", 301, {"Location": "/b"})
