@@ -31,7 +31,7 @@ def forget_old_sessions():
 @every(900)
 @job(attempts=1)
 def give_back_credits():
-    """Credits that were reserved by something that has died since. Which organisations have such is asked with the system role."""
+    """Credits that were reserved by something that has died since. Where there are such is asked with the system role."""
     forgotten = CreditEntry.objects.using("system").filter(credits.forgotten())
     for organization_id in list(forgotten.values_list("organization_id", flat=True).distinct()):
         with org_scope(organization_id):

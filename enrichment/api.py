@@ -47,7 +47,7 @@ def errand(organization, started, answer):
 class EnrichOne(LioView):
     permissions = {"post": "records.edit"}
 
-    @documented("Enrich one person or company now; with lead_id the lead's empty fields are filled, and what differs is proposed",
+    @documented("Enrich one person or company now; of a lead empty fields are filled, and what differs is proposed",
                 input=Enrich, answer=RUN, status=200, one_of=("lead_id", *runs.NAMES))
     def post(self, request):
         given = Enrich.read(request.data)
@@ -138,7 +138,8 @@ class Proposals(ListAction, TenantViewSet):
         rows = filling.accept(self.organization, self.read(Several)["ids"], by=self.caller)
         return Envelope({"accepted": len(rows), "ids": [row.pk for row in rows]}, "Proposals accepted successfully")
 
-    @documented("Turn proposals down; they do not come again", input=Several, answer={"dismissed": int, "ids": [int]}, status=200)
+    @documented("Turn proposals down; they do not come again", input=Several, answer={"dismissed": int, "ids": [int]},
+                status=200)
     def dismiss(self, request):
         rows = filling.dismiss(self.organization, self.read(Several)["ids"], by=self.caller)
         return Envelope({"dismissed": len(rows), "ids": [row.pk for row in rows]}, "Proposals dismissed successfully")

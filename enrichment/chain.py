@@ -105,7 +105,8 @@ def ask(query: Query, sources: list[Enricher], *, held=frozenset()) -> Answer:
 
     The first verified finding of a field wins, else the one with the highest confidence, the earlier one among equals.
     """
-    answer, best = Answer(), {}
+    answer = Answer()
+    best: dict[tuple[str, str], Finding] = {}
     for source in sources:
         one = Asked(source.name, source.provider)
         answer.asked.append(one)

@@ -1,8 +1,8 @@
 """What becomes of a run's values: filled in, proposed, or left out. The one place that says which.
 
-An empty field is filled at once, unless the source itself doubts the value: then it is proposed. One that an earlier run filled and nobody touched since gets a better value. What a person
-typed is never overwritten: the value becomes a proposal, which a person accepts (their own edit) or dismisses. What somebody
-took back or dismissed is not pressed on them again.
+An empty field is filled at once, unless the source itself doubts the value: then it is proposed. One that an earlier run filled
+and nobody touched since gets a better value. What a person typed is never overwritten: the value becomes a proposal, which a
+person accepts (their own edit) or dismisses. What somebody took back or dismissed is not pressed on them again.
 """
 
 from django.db import transaction
@@ -43,7 +43,8 @@ def fill(organization, run, answer):
         change_id = history.last_change_id()
     if change_id:
         history.took(change_id)
-    there = FoundValue.objects.of(organization).of_record(run.model_type, run.model_id).filter(field__in=[v.field for v in values])
+    there = FoundValue.objects.of(organization).of_record(run.model_type, run.model_id)
+    there = there.filter(field__in=[value.field for value in values])
     there.open().update(state=State.REPLACED)
     for value in values:
         value.change_id = run.change_id if value.state == State.APPLIED else None
@@ -59,11 +60,15 @@ def _values(kind, run, row, findings):
         one = next((found[source] for source in froms if source in found), None)
         if one is None:
             continue
-        yield FoundValue(
-            organization_id=run.organization_id, run=run, model_type=run.model_type, model_id=run.model_id, of=one.of, field=name,
-            value=one.value, old_value=_plain(shown(row, name)), source=one.source, confidence=round(one.confidence, 2),
-            verified=one.verified, why=one.why[:300],
-        )
+        yield FoundValue(**_of_finding(run, one), field=name, value=one.value, old_value=_plain(shown(row, name)))
+
+
+def _of_finding(run, one):
+    return {
+        "organization_id": run.organization_id, "run": run, "model_type": run.model_type, "model_id": run.model_id,
+        "of": one.of, "source": one.source, "confidence": round(one.confidence, 2), "verified": one.verified,
+        "why": one.why[:300],
+    }
 
 
 def _new_tags(organization, kind, run, row, findings):
@@ -79,11 +84,7 @@ def _new_tags(organization, kind, run, row, findings):
     new = sorted((e for e in entries if e.pk not in own and e.name not in unwanted), key=lambda e: e.number)
     if not new:
         return [], []
-    value = FoundValue(
-        organization_id=run.organization_id, run=run, model_type=run.model_type, model_id=run.model_id, of=one.of, field="tags",
-        value=[entry.name for entry in new], source=one.source, confidence=round(one.confidence, 2), verified=one.verified,
-        why=one.why[:300], state=State.APPLIED,
-    )
+    value = FoundValue(**_of_finding(run, one), field="tags", value=[entry.name for entry in new], state=State.APPLIED)
     return [value], [entry.pk for entry in new]
 
 
@@ -136,7 +137,7 @@ def _may_replace(record, run, value):
 
 
 def _write(organization, kind, run, applied, extra, tag_ids):
-    """Put the values on the record in one change; where the whole is refused, field by field, so that one does not stop the rest."""
+    """Put the values on the record in one change; where the whole is refused, field by field, so that one stops no other."""
 
     def put(values, **more):
         fields, add_tags = dict(more), []
@@ -194,7 +195,8 @@ def accept(organization, ids, *, by):
     for row in rows:
         records.setdefault((row.model_type, row.model_id), []).append(row)
     for (model_type, model_id), values in sorted(records.items()):
-        kind, fields = KINDS[model_type], {}
+        kind = KINDS[model_type]
+        fields: dict = {}
         for value in values:
             fields |= kind.read(organization, value.field, value.value)[0]
         kind.update(model_id, organization, fields, by=by)

@@ -20,8 +20,11 @@ class ProposalFilter(ListFilter):
         "model_id": equal("model_id", Whole(min_value=0, max_value=INT8)),
     }
     search_in = ("value", "source")
-    sorts = {name: name for name in ("id", "model_type", "model_id", "of", "field", "source", "confidence", "run_id", "verified",
-                                     "why", "state", "created_at")}
+    sorts = {
+        name: name
+        for name in ("id", "model_type", "model_id", "of", "field", "source", "confidence", "run_id", "verified", "why",
+                     "state", "created_at")
+    }
 
 
 class LinkedInFilter(ListFilter):

@@ -233,7 +233,10 @@ class EnrichMany:
     """
 
     model_type = ""
+    request: Any
+    organization: Any
     rows: Any
+    show: Any
 
     def get(self, request):
         return redirect(self.list_address)
@@ -247,7 +250,8 @@ class EnrichMany:
         rows, given = self.rows(), self.request.POST
         count = rows.count()
         if given.get("confirmed") == "yes":
-            return redirect("enrichment:batch", batches.of_records(self.organization, self.model_type, rows, by=self.request.user).pk)
+            batch = batches.of_records(self.organization, self.model_type, rows, by=self.request.user)
+            return redirect("enrichment:batch", batch.pk)
         chosen = [("select_all", "true"), ("expected_count", count)] if given.get("select_all") else [
             ("ids", pk) for pk in given.getlist("ids")]
         what = subjects[self.model_type].plural or f"{self.model_type}s"
@@ -297,7 +301,8 @@ class ShowBatch(Page):
         names: dict = {}
         for model_type in {run.model_type for run in done if run.model_type}:
             ids = [run.model_id for run in done if run.model_type == model_type]
-            living = set(KINDS[model_type].model.objects.of(self.organization).alive().filter(pk__in=ids).values_list("pk", flat=True))
+            rows = KINDS[model_type].model.objects.of(self.organization).alive()
+            living = set(rows.filter(pk__in=ids).values_list("pk", flat=True))
             for pk, name in subjects[model_type].names(self.organization, ids).items():
                 names[model_type, pk] = name, subjects[model_type].url(pk) if pk in living else ""
         return [self.item(run, states[run.pk], names) for run in done]
@@ -308,7 +313,8 @@ class ShowBatch(Page):
         name, url = names.get((run.model_type, run.model_id), (asked, ""))
         found = {**run.results.get(COMPANY, {}), **run.results.get(PERSON, {})}
         return {
-            "name": name, "url": url, "provider": source_label(run.provider) if run.provider not in ("", "builtin") else "Built in",
+            "name": name, "url": url,
+            "provider": source_label(run.provider) if run.provider not in ("", "builtin") else "Built in",
             "filled": states.count(State.APPLIED), "proposed": states.count(State.PROPOSED), "found": len(found),
             "cost": run.cost, "problem": run.problem, "hit": run.hit,
         }

@@ -14,7 +14,6 @@ from enrichment import filling, linkedin
 from enrichment.chain import WANTED, Answer, ask, most, query_of
 from enrichment.models import FoundValue, Run
 from enrichment.records import KINDS
-from enrichment.sources import builtin
 from integrations import connections, registry
 from integrations.ports import COMPANY, PERSON, Query
 from lio.errors import Conflict, DomainError, Missing
@@ -38,6 +37,8 @@ class Started:
 
 def sources_of(organization):
     """All sources of an organisation in the order in which they are asked. Must be called inside its scope."""
+    from enrichment.sources import builtin  # with the first question, not with the process
+
     return [*builtin(organization), *registry.enrichers(organization)]
 
 

@@ -1,5 +1,7 @@
 """What may be sent to enrichment."""
 
+from typing import Any
+
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -61,7 +63,8 @@ class Items(serializers.ListField):
     def to_internal_value(self, data):
         if not isinstance(data, list) or not 1 <= len(data) <= MOST_SENT:
             raise ValidationError(f"must be an array of 1 to {MOST_SENT} objects")
-        read, wrong = [], {}
+        read: list[dict] = []
+        wrong: dict[str, Any] = {}
         for n, item in enumerate(data):
             name = f"{self.field_name}.{n}"
             if not isinstance(item, dict):
@@ -70,6 +73,7 @@ class Items(serializers.ListField):
             try:
                 known = Known.known(Known.read(item))
             except ValidationError as error:
+                assert isinstance(error.detail, dict)
                 wrong |= {f"{name}.{inner}": lines for inner, lines in error.detail.items()}
                 continue
             if not known:

@@ -14,14 +14,14 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
+from contacts import edit as contacts
+from contacts.models import Contact
 from enrichment import batches, linkedin, runs
 from enrichment.chain import Answer, query_of
 from enrichment.models import FoundValue
-from integrations.ports import Finding
-from contacts import edit as contacts
-from contacts.models import Contact
 from integrations import connections
 from integrations.models import Connection
+from integrations.ports import Finding
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -115,7 +115,8 @@ class World:
 
     def enriched(self, lead, **found):
         """The run of a source that found a title (or whatever else) for a lead. Inside the scope."""
-        findings = [Finding("person", {"title": "job_title"}.get(name, name), value, "pdl", 0.9) for name, value in found.items()]
+        names = {"title": "job_title"}
+        findings = [Finding("person", names.get(name, name), value, "pdl", 0.9) for name, value in found.items()]
         with history.one_action():
             started = runs.begin(self.organization, by=self.admin, model_type="lead", model_id=lead.pk)
             return runs.finish(self.organization, started, Answer(findings))

@@ -3,8 +3,8 @@
 The key's row is the first statement of the request's transaction. Its unique index makes a repeat that arrives meanwhile
 wait for the first one's commit. The rule itself runs in a savepoint, so that a refusal is kept although nothing else is.
 Answers of 5xx, 401, 403 and 429 are not kept: the next try runs again. Where the answer needs somebody outside (lio/outside.py)
-the row is committed without one: a repeat meanwhile is refused (409) and told when to come again; a row that has been waiting for
-longer than WORKING seconds was left behind by a process that died, and the repeat takes its place.
+the row is committed without one: a repeat meanwhile is refused (409) and told when to come again. A row that has been waiting
+for longer than WORKING seconds was left behind by a process that died, and the repeat takes its place.
 """
 
 from hashlib import sha256

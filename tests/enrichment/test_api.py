@@ -82,8 +82,9 @@ def test_something_must_be_known(api, rep, body):
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"email": "no address"}, "email"), ({"linkedin_url": "javascript:x"}, "linkedin_url"), ({"domain": "two words"}, "domain"),
-     ({"domain": "localhost"}, "domain"), ({"domain": "127.0.0.1"}, "domain"), ({"name": "x" * 201}, "name")])
+    [({"email": "no address"}, "email"), ({"linkedin_url": "javascript:x"}, "linkedin_url"),
+     ({"domain": "two words"}, "domain"), ({"domain": "localhost"}, "domain"),
+     ({"domain": "127.0.0.1"}, "domain"), ({"name": "x" * 201}, "name")])
 def test_what_is_sent_is_checked(api, body, field):
     assert field in shapes.check_failure(api.post(URL, body), 422)["fields"]
 

@@ -39,7 +39,8 @@ def directory(rep, monkeypatch):
 
 @pytest.mark.parametrize("label", ["spring", 7, {"list": [1, None]}, None, [], False])
 def test_each_item_has_its_result(api, rep, directory, label):
-    sent = [{"email": "jane@acme.com"}, {"company": "Nobody knows it"}, {"linkedin_url": "https://linkedin.com/in/x", "domain": "www.acme.com"}]
+    known = {"linkedin_url": "https://linkedin.com/in/x", "domain": "www.acme.com"}
+    sent = [{"email": "jane@acme.com"}, {"company": "Nobody knows it"}, known]
     answer = api.post(URL, {"leads": sent, "group_id": label})
     assert answer.status_code == 201
     data = answer.json()["data"]
@@ -97,8 +98,9 @@ def test_records_are_chosen_like_in_their_list(api, rep, directory):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"module": "pet", "ids": [1]}, 422), ({"ids": [1]}, 422), ({"module": "lead"}, 400), ({"module": "lead", "ids": [987654]}, 404),
-     ({"module": "lead", "select_all": True}, 422), ({"module": "lead", "select_all": True, "filters": {"colour": 1}}, 422)])
+    [({"module": "pet", "ids": [1]}, 422), ({"ids": [1]}, 422), ({"module": "lead"}, 400),
+     ({"module": "lead", "ids": [987654]}, 404), ({"module": "lead", "select_all": True}, 422),
+     ({"module": "lead", "select_all": True, "filters": {"colour": 1}}, 422)])
 def test_a_selection_that_means_nothing_is_refused(api, rep, body, status):
     for path in ("estimate", "bulk"):
         shapes.check_failure(api.post(f"/api/enrichment/{path}", body), status)
@@ -202,4 +204,5 @@ def test_many_records_hold_their_proposals(rep, api, directory):
     api.post("/api/enrichment/bulk", {"module": "lead", "ids": [lead.pk for lead in leads]})
     queue.drain()
     with org_scope(rep.organization):
-        assert FoundValue.objects.open().filter(field="job_title").count() == 5 and Lead.objects.filter(job_title="Typed").count() == 5
+        assert FoundValue.objects.open().filter(field="job_title").count() == 5
+        assert Lead.objects.filter(job_title="Typed").count() == 5

@@ -17,8 +17,10 @@ def test_a_query_holds_what_is_known_and_the_company_behind_the_address():
 
 def test_the_first_verified_value_wins_else_the_surest():
     first = Directory("a", "a", 0, {(PERSON, "job_title"): ("Clerk", 0.5), (PERSON, "country"): ("Germany", 0.4)})
-    second = Directory("b", "b", 0, {(PERSON, "job_title"): ("Buyer", 0.6), (PERSON, "country"): ("France", 0.4)}, verified=True)
-    third = Directory("c", "c", 0, {(PERSON, "job_title"): ("Chief", 0.99), (PERSON, "country"): ("Spain", 1.0)}, verified=True)
+    facts = {(PERSON, "job_title"): ("Buyer", 0.6), (PERSON, "country"): ("France", 0.4)}
+    second = Directory("b", "b", 0, facts, verified=True)
+    facts = {(PERSON, "job_title"): ("Chief", 0.99), (PERSON, "country"): ("Spain", 1.0)}
+    third = Directory("c", "c", 0, facts, verified=True)
     found = {one.field: one for one in ask(QUERY, [first, second, third]).findings}
     assert (found["job_title"].value, found["job_title"].source) == ("Buyer", "b")
     assert found["country"].value == "France"
@@ -29,7 +31,7 @@ def test_the_first_verified_value_wins_else_the_surest():
 
 
 def test_a_paid_source_is_not_asked_for_what_is_known():
-    sure = Directory("a", "a", 0, {key: ("x", 1.0) for key in WANTED[PERSON]}, verified=True)
+    sure = Directory("a", "a", 0, dict.fromkeys(WANTED[PERSON], ("x", 1.0)), verified=True)
     paid = Directory("b", "b", 3, PARTS)
     answer = ask(QUERY, [sure, paid])
     assert paid.queries == [] and answer.cost == 0 and "known" in answer.asked[1].problem
@@ -47,7 +49,8 @@ def test_only_hits_cost():
 
 
 def test_what_one_source_finds_the_next_is_asked_with():
-    website = Directory("a", "a", 0, {(COMPANY, "website"): ("https://www.acme.com", 0.9), (COMPANY, "company_name"): ("Acme", 0.3)})
+    facts = {(COMPANY, "website"): ("https://www.acme.com", 0.9), (COMPANY, "company_name"): ("Acme", 0.3)}
+    website = Directory("a", "a", 0, facts)
     paid = Directory("b", "b", 1)
     ask(query_of(PERSON, name="Jane Doe"), [website, paid])
     assert paid.queries[0].domain == "acme.com" and paid.queries[0].website == "https://www.acme.com"
@@ -69,11 +72,12 @@ def test_a_source_that_fails_does_not_stop_the_others():
     closed = Directory("b", "b", 1, error=Permanent("wrong key"))
     answer = ask(QUERY, [away, closed, Directory("c", "c", 1, PARTS)])
     assert answer.results()["person"] == {"job_title": "Head of Sales"}
-    assert [(one.away, one.refused, one.cost) for one in answer.asked] == [(True, False, 0), (False, True, 0), (False, False, 1)]
+    told = [(one.away, one.refused, one.cost) for one in answer.asked]
+    assert told == [(True, False, 0), (False, True, 0), (False, False, 1)]
     assert answer.away == ["a"] and "wrong key" in answer.problem
 
 
 def test_values_that_cannot_be_stored_are_left_out():
-    source = Directory("a", "a", 0, {(PERSON, "job_title"): ("  ", 0.9), (PERSON, "city"): ("Ber\x00lin ", 7), ("pet", "x"): ("y", 1)})
-    (found,) = ask(QUERY, [source]).findings
+    facts = {(PERSON, "job_title"): ("  ", 0.9), (PERSON, "city"): ("Ber\x00lin ", 7), ("pet", "x"): ("y", 1)}
+    (found,) = ask(QUERY, [Directory("a", "a", 0, facts)]).findings
     assert (found.value, found.confidence) == ("Berlin", 1.0)
