@@ -6,7 +6,7 @@ from activity.storing import IMAGE_LIMIT
 from companies import bulk, edit, logos
 from companies.filters import CompanyFilter
 from companies.models import Company, survivor_of
-from companies.serializers import AddCompany, AssignTags, BulkUpdate, UpdateCompany, attributes
+from companies.serializers import AddCompany, BulkUpdate, UpdateCompany, attributes
 from companies.stats import stats
 from lio.api.envelope import Envelope
 from lio.api.schema import documented
@@ -41,12 +41,11 @@ class CompanyViewSet(TakesForms, ListAction, ViewAction, UpdateAction, DeleteNam
         "create": "records.edit",
         "update": "records.edit",
         "bulk_update": "records.edit",
-        "assign_tags": "records.edit",
         "destroy": "records.delete",
     }
 
     @action(detail=False, methods=["get"])
-    @documented("Counts over the companies that the list shows with the same filters", answer=STATS)
+    @documented("Counts over the companies that the list shows with the same filters", answer=STATS, filtered=True)
     def stats(self, request):
         listing = Listing(self.get_queryset(), CompanyFilter, request.query_params, request.user)
         return Envelope(stats(listing.rows))
@@ -85,13 +84,6 @@ class CompanyViewSet(TakesForms, ListAction, ViewAction, UpdateAction, DeleteNam
     def bulk_update(self, request):
         given = self.read(BulkUpdate)
         return self.changed(bulk.set_fields(self.selected(given), given["fields"], by=self.caller))
-
-    @action(detail=False, methods=["post"], url_path="assign-tags")
-    @documented("Add tags to companies, which keep those that they have", input=AssignTags, answer=CHANGED)
-    def assign_tags(self, request):
-        given = self.read(AssignTags)
-        tag_ids(self.organization, given["tags"])  # refuses what is no tag
-        return self.changed(bulk.add_tags(self.selected(given), given["tags"], by=self.caller))
 
     def perform_destroy(self, rows):
         return edit.delete(rows, by=self.caller)

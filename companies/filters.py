@@ -64,5 +64,5 @@ class CompanyFilter(OwnFilter):
     search_kind = "company"
     sorts = {
         name: name for name in ("id", *TEXTS, "rating", "last_activity_at", "created_at", "updated_at")
-    } | {"created_by": "created_by_id"}
-    nullable = frozenset({*TEXTS, "rating", "created_by_id", "last_activity_at"} - {"company_name"})
+    } | {"created_by": "created_by_id", "company_logo": "logo_id"}
+    nullable = frozenset({*TEXTS, "rating", "created_by_id", "logo_id", "last_activity_at"} - {"company_name"})

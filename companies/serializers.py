@@ -39,10 +39,6 @@ class BulkUpdate(Selection):
     fields = Mapping()  # type: ignore[assignment]  # the names of company/update
 
 
-class AssignTags(Selection):
-    tags = Ids()
-
-
 def attributes(organization, given, *, new=False):
     """`given` (names of the API, without tags) as model attributes. Raises Invalid for a custom value that does not fit its
     definition. `new`: of a company to be made."""

@@ -12,8 +12,11 @@ from django.utils.timezone import now
 
 from accounts import invitations, keys, roles
 from accounts.models import Role
-from activity import attachments
+from activity import attachments, record_notes
 from activity.notify import Notice, notify
+from companies import edit as companies
+from companies import logos
+from companies.models import Company
 from contacts import edit as contacts
 from contacts.models import Contact
 from enrichment import batches, linkedin, runs
@@ -32,7 +35,7 @@ from lookups import edit as lookups
 from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
-from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
+from tests.factories import PASSWORD, a_file, a_picture, make_company, make_lead, make_member, make_organization
 from transfers import exports, imports
 from transfers.models import Export
 
@@ -85,6 +88,7 @@ class World:
         with org_scope(self.organization):
             self.contact = self.make_contact(0)
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
+            self.of_company()
             self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)
             self.document = self.new_document("document.txt")
             (self.notification,) = notify(
@@ -188,6 +192,21 @@ class World:
         with org_scope(self.organization):
             return self.make_contact(f"spare{n}").pk
 
+    def of_company(self):
+        """All that a company can have."""
+        mark, row = self.mark, Company.objects.get(pk=self.company)
+        fields = {name: f"{mark} {name}" for name in ("industry_type", "address", "city", "state", "country", "summary")}
+        more = {"website": f"https://{mark}.example.net", "contact_email": f"{mark}@example.net", "rating": 3,
+                "employee_size": "11-50", "custom_fields": {f"{mark} company field": f"{mark} value"}}  # fmt: skip
+        companies.update(row.pk, self.organization, fields | more, tags=[self.tag.pk], by=self.admin)
+        record_notes.add(row, title=f"{mark} note", note=f"{mark} said", by=self.admin)
+        upload = a_file(f"{mark} company.txt", f"{mark} words".encode())
+        attachments.add_document(self.organization, model_type="company", model_id=row.pk, by=self.admin, upload=upload)
+        logos.set_logo(row.pk, self.organization, a_picture(), by=self.admin)
+
+    def spare_company(self, n):
+        return make_company(self.organization, by=self.admin, company_name=f"{self.mark} spare {n}").pk
+
     def spare_leads(self, n):
         return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
 
@@ -279,7 +298,8 @@ class World:
             found = self.records[param["record"]]
             return [found] if kind.startswith("array") else found
         if kind == "file":
-            return a_picture() if name == "image" else a_file(f"{self.mark} file {n}.txt", f"{self.mark} text {n}".encode())
+            picture = name in ("image", "company_logo")
+            return a_picture() if picture else a_file(f"{self.mark} file {n}.txt", f"{self.mark} text {n}".encode())
         if name == "email":
             return f"{self.mark}.new{n}@example.net".lower()
         if name in ("status",):
@@ -306,7 +326,9 @@ class World:
             return client.get(path, query)
         text = "&".join(f"{name}={value}" for name, value in query.items())
         own_body = own_body if body is None else body
-        how = {"format": "multipart"} if params_of(endpoint, "multipart") else {}
+        files = params_of(endpoint, "multipart")
+        as_form = any(file["required"] or file["name"] in own_body for file in files)
+        how = {"format": "multipart"} if as_form else {}
         return getattr(client, method)(f"{path}?{text}" if text else path, own_body, **how)
 
 
@@ -333,6 +355,9 @@ SPECIAL = {
     "lead-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-set-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
+    "company-delete": lambda world, n: {"id": world.spare_company(n)},
+    "company-update": lambda world, n: {"city": f"{world.mark} town {n}"},
+    "company-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},
     "lead-merge": lambda world, n: {"ids": world.spare_leads(n)},
     "lead-duplicates-dismiss": lambda world, n: {"ids": world.spare_leads(n)},

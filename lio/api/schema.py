@@ -58,6 +58,7 @@ class Documented:
     one_of: tuple = ()
     open: bool = False
     failures: tuple | None = None
+    filtered: bool = False
     notes: dict = field(default_factory=dict)
 
 
@@ -69,7 +70,7 @@ def documented(summary="", **facts):
     `file`: the answer is a file; `page`: it is a page (HTML), or the envelope of `answer` when
     Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
     `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`:
-    {parameter: words}.
+    {parameter: words}; `filtered`: it takes the filters of the view's list.
     """
 
     def mark(method):
@@ -137,6 +138,9 @@ class ContractSchema(AutoSchema):
             given += [self._query(name, schema) for name, schema in self._list_parameters().items()]
             for one in given:
                 one["required"] = one["required"] or one["name"] in self.view.filter_class.required
+        elif self.told.filtered:
+            beside = ("page", "limit", "order_by", "order_in")
+            given += [self._query(name, one) for name, one in self._list_parameters().items() if name not in beside]
         if self.takes_selection:
             given.append(self._query("ids", {"type": "array", "items": {"type": "integer"}},
                                      "For clients that cannot send a body with DELETE."))

@@ -92,7 +92,7 @@ class TakesForms:
     action_map: Any
 
     def get_parsers(self):
-        takes = self.action_map.get(self.request.method.lower()) in self.form_actions
+        takes = self.request is not None and self.action_map.get(self.request.method.lower()) in self.form_actions
         return [*super().get_parsers(), *([MultiPartParser()] if takes else [])]  # type: ignore[misc]
 
     def initial(self, request, *args, **kwargs):
@@ -102,12 +102,12 @@ class TakesForms:
             refuse_larger(request, self.upload_limit, self.upload_field)
 
     def sent(self):
-        """The body by name, whichever way it came. Raises ParseError for a form without parts."""
+        """The body by name, whichever way it came. Raises ParseError for a change by a form without parts."""
         data = self.request.data
         if not isinstance(data, QueryDict):
             return data
         found = parts_of(data)
-        if not found:
+        if not found and self.action_map[self.request.method.lower()] == "update":
             raise ParseError("The form has no parts.")
         for name in self.object_fields:
             if isinstance(found.get(name), str):

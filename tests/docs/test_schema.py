@@ -51,7 +51,8 @@ def follow(schema, part):
 
 
 def body_of(schema, found):
-    (body,) = found["requestBody"]["content"].values()  # JSON, or a form with a file
+    body, *others = found["requestBody"]["content"].values()  # JSON, or a form with a file, or the same as either
+    assert all(other == body for other in others)
     return follow(schema, body["schema"])
 
 
