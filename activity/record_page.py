@@ -225,7 +225,10 @@ class ViewRecord(RecordPage):
         words = Words(self.fields_class(self.organization), self.values_in_words(told))
         return {
             "timeline": [
-                self.entry(row, words, written) | self.undo_of(row) | {"of": merged.get(row.model_id, "")} for row in told
+                self.entry(row, words, written)
+                | self.undo_of(row)
+                | {"of": merged.get(row.model_id, "") if row.model_type == self.model_type else ""}
+                for row in told
             ],
             "pinned": [note for note in written.values() if note["is_pinned"]],
             "older": f"?part=timeline&before={told[-1].pk}" if len(rows) > OLD else "",

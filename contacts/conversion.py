@@ -49,7 +49,7 @@ ORDER BY n.created_at, n.id RETURNING model_id, id
 OWN_NOTES = """
 INSERT INTO activity_recordnote (organization_id, model_type, model_id, title, note, is_pinned, created_by_id, created_at,
                                  updated_at)
-SELECT l.organization_id, 'contact', p.contact_id, 'Notes of the lead', l.notes, false, NULL, l.created_at, now()
+SELECT l.organization_id, 'contact', p.contact_id, 'Notes of the lead', l.notes, true, NULL, l.created_at, now()
 FROM unnest(%(leads)s::bigint[], %(contacts)s::bigint[]) AS p(lead_id, contact_id)
 JOIN leads_lead l ON l.organization_id = %(org)s AND l.id = p.lead_id AND l.notes <> ''
 ORDER BY l.id RETURNING model_id, id
@@ -226,7 +226,7 @@ def _convert(organization, leads, joins, *, by, named=None, names=None):
 
 def _fields(lead, own):
     """What a new contact gets of its lead."""
-    return {name: getattr(lead, of_lead) for name, of_lead in TAKEN.items()} | {
+    return {name: getattr(lead, of_lead) or None for name, of_lead in TAKEN.items()} | {  # a score of 0 is none yet
         "name": str(lead), "email": lead.email, "phone_number": lead.phone_number, "custom_fields": own,
         "lead_id": lead.pk}
 

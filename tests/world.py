@@ -186,7 +186,9 @@ class World:
             "custom_fields": {f"{mark} field": f"{mark} value"},
         }
         pk = contacts.add(self.organization, fields, tags=[self.tag.pk], by=self.admin)
-        return Contact.objects.get(pk=pk)
+        row = Contact.objects.get(pk=pk)
+        record_notes.add(row, title=f"{mark} note", note=f"{mark} said", by=self.admin)
+        return row
 
     def spare_contact(self, n):
         with org_scope(self.organization):

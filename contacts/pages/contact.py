@@ -96,6 +96,8 @@ class ViewContact(ContactPage, pages.ViewRecord):
         if row.model_type == "lead" and row.verb == "note.added":
             written = self.notes_of_lead
         found = super().entry(row, words, written)
+        if row.verb == "lead.created":
+            return found | {"kind": "other", "detail": "created the lead"}
         return found | {"detail": DETAILS[row.verb]} if row.verb in DETAILS else found
 
     def notes(self, ids):

@@ -10,7 +10,9 @@ from lio.pages import REFUSALS, Page, words_of
 
 
 class ConvertPage(Page):
-    """GET: the plan. POST: `company` (found, named with `company_name`, none) and `contact` (an id, or new)."""
+    """GET: the plan. POST: `contact` (an id, or new) and `company`: kept (of the contact that it joins), found (of the plan),
+    named (with `company_name`) or none.
+    """
 
     verb = "records.edit"
 
@@ -45,6 +47,9 @@ class ConvertPage(Page):
         company, contact = given.get("company", ""), given.get("contact", "")
         if company == "none":
             found["company_id"] = None
+        elif company == "found":
+            plan = conversion.plan(self.organization, lead)
+            found |= {"company_id": plan.company["id"]} if plan.company else {"company": plan.company_name}
         elif company == "named":
             if not given.get("company_name", "").strip():
                 raise Invalid({"company_name": ["name the company"]})
@@ -63,10 +68,11 @@ class ConvertPage(Page):
             pk__in=[one["company_id"] for one in plan.contacts if one["company_id"]]).values_list("pk", "company_name"))
         for one in plan.contacts:
             one["company"] = names.get(one["company_id"], "")
-        posted = self.request.POST
+        posted, kept = self.request.POST, any(one["company"] for one in plan.contacts)
+        likely = "kept" if kept else "found" if plan.company or plan.company_name else "none"
         context = {
             "lead": lead, "plan": plan, "error": error, "typed": posted.get("company_name", ""),
-            "company": posted.get("company") or ("found" if plan.company or plan.company_name else "none"),
+            "company": posted.get("company") or likely, "kept": kept,
             "contact": posted.get("contact") or (str(plan.contacts[0]["id"]) if plan.contacts else "new"),
         }  # fmt: skip
         return self.show("contacts/convert.html", context, status=status)

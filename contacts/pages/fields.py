@@ -43,8 +43,7 @@ class ContactFields(RecordFields):
         if found and name in LISTS:
             lines = [", ".join(filter(None, [one["value"], one["label"]])) for one in record[name] or ()]
             found["value"] = "\n".join(lines)
-            if editing:
-                found["label"] += ": one a line, the first is the main one; a label after a comma"
+            found["help"] = "One a line, the first is the main one. A label may follow after a comma."
         return found
 
     def told(self, name, value):

@@ -32,7 +32,9 @@ def test_name_and_company_are_asked_for(api, company):
     assert set(error["fields"]) == {"name", "company_id"}
     shapes.check_failure(api.post("/api/contact/add", {"name": "Ada L", "company_id": 987654321}), 404)
     for name in ("A", " A ", "x" * 101, None, 5):
-        assert "name" in shapes.check_failure(api.post("/api/contact/add", {"name": name, "company_id": company()}), 422)["fields"]
+        assert (
+            "name" in shapes.check_failure(api.post("/api/contact/add", {"name": name, "company_id": company()}), 422)["fields"]
+        )
 
 
 def test_anothers_company_is_as_unknown_as_none(outsider_api, company):
@@ -42,11 +44,29 @@ def test_anothers_company_is_as_unknown_as_none(outsider_api, company):
 def test_everything_writable_is_kept(api, add, lead):
     tag = api.post("/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": "VIP"}).json()["data"]["id"]
     of = lead()
-    made = add(email="a@acme.example", seniority="C-level", department="IT", decision_maker="yes", linkedin_url="linkedin.com/in/a",
-               city="Bonn", country="Germany", lead_score=80, status=3, tags=[tag], custom_fields={"size": "L"}, lead_id=of.pk)
+    made = add(
+        email="a@acme.example",
+        seniority="C-level",
+        department="IT",
+        decision_maker="yes",
+        linkedin_url="linkedin.com/in/a",
+        city="Bonn",
+        country="Germany",
+        lead_score=80,
+        status=3,
+        tags=[tag],
+        custom_fields={"size": "L"},
+        lead_id=of.pk,
+    )
     assert made["linkedin_url"] == "https://linkedin.com/in/a"
     assert (made["seniority"], made["department"], made["decision_maker"]) == ("C-level", "IT", "yes")
-    assert (made["city"], made["country"], made["lead_score"], made["status"], made["lead_id"]) == ("Bonn", "Germany", 80, 3, of.pk)
+    assert (made["city"], made["country"], made["lead_score"], made["status"], made["lead_id"]) == (
+        "Bonn",
+        "Germany",
+        80,
+        3,
+        of.pk,
+    )
     assert made["custom_fields"] == {"size": "L"} and [one["id"] for one in made["tags"]] == [tag]
     proposed = api.get("/api/custom-fields/list", {"module_name": "contact"}).json()["data"]
     assert [(one["key"], one["state"]) for one in proposed] == [("size", "proposed")]
@@ -54,8 +74,16 @@ def test_everything_writable_is_kept(api, add, lead):
 
 def test_what_breaks_a_rule_is_refused(api, company, add):
     acme = company()
-    for name, value in [("email", "nonsense"), ("lead_score", 101), ("lead_score", -1), ("status", 77), ("tags", [77]),
-                        ("linkedin_url", "javascript:alert(1)"), ("phone_number", "x" * 31), ("custom_fields", [1])]:
+    for name, value in [
+        ("email", "nonsense"),
+        ("lead_score", 101),
+        ("lead_score", -1),
+        ("status", 77),
+        ("tags", [77]),
+        ("linkedin_url", "javascript:alert(1)"),
+        ("phone_number", "x" * 31),
+        ("custom_fields", [1]),
+    ]:
         error = shapes.check_failure(api.post("/api/contact/add", {"name": "Ada L", "company_id": acme, name: value}), 422)
         assert name in error["fields"], value
 
@@ -68,7 +96,9 @@ def test_the_same_address_twice_is_no_conflict(add):
 def test_a_lead_becomes_one_contact(api, add, lead, company):
     one = lead()
     first = add(lead_id=one.pk)
-    error = shapes.check_failure(api.post("/api/contact/add", {"name": "Ada L", "company_id": company(), "lead_id": one.pk}), 409)
+    error = shapes.check_failure(
+        api.post("/api/contact/add", {"name": "Ada L", "company_id": company(), "lead_id": one.pk}), 409
+    )
     assert (error["code"], error["details"]["contact_id"]) == ("already_converted", first["id"])
 
 

@@ -6,8 +6,14 @@ from tests.transfers.exporting import exported, table
 def test_a_file_has_all_that_a_contact_is(api, add, company):
     tag = api.post("/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": "VIP"}).json()["data"]["id"]
     acme = company("Acme")
-    one = add(company_id=acme, emails=["a@x.example", "b@x.example"], phone_numbers=["+49 1", "2"], tags=[tag], lead_score=7,
-              custom_fields={"size": "L"})
+    one = add(
+        company_id=acme,
+        emails=["a@x.example", "b@x.example"],
+        phone_numbers=["+49 1", "2"],
+        tags=[tag],
+        lead_score=7,
+        custom_fields={"size": "L"},
+    )
     add(name="Bob", city="Ulm")
     header, rows = table(exported(api, export_type="contacts")[1])
     assert header[:6] == ["id", "name", "email", "phone_number", "emails", "phone_numbers"] and header[-1] == "size"

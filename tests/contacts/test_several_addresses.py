@@ -20,8 +20,10 @@ def update(api, view):
 
 
 def test_lists_of_texts_and_objects(add, view):
-    made = add(emails=["a@x.example", {"value": "b@x.example", "label": "private"}, "A@X.example"],
-               phone_numbers=[{"value": "+49 1", "label": "mobile"}, "0049 1", "030 2"])
+    made = add(
+        emails=["a@x.example", {"value": "b@x.example", "label": "private"}, "A@X.example"],
+        phone_numbers=[{"value": "+49 1", "label": "mobile"}, "0049 1", "030 2"],
+    )
     assert made["email"] == "a@x.example"
     assert values(made) == [("a@x.example", ""), ("b@x.example", "private")]
     assert values(made, "phone_numbers") == [("+49 1", "mobile"), ("030 2", "")]
@@ -61,8 +63,18 @@ def test_found_by_any_of_them(api, add):
 
 def test_what_is_no_address_is_refused(api, add):
     one = add()
-    for wrong in ("a@x.example", {"value": "a@x.example"}, ["nonsense"], [5], [{"label": "work"}], [""], [None], [[]],
-                  [{"value": "a@x.example", "label": "x" * 31}], [f"a{n}@x.example" for n in range(21)]):
+    for wrong in (
+        "a@x.example",
+        {"value": "a@x.example"},
+        ["nonsense"],
+        [5],
+        [{"label": "work"}],
+        [""],
+        [None],
+        [[]],
+        [{"value": "a@x.example", "label": "x" * 31}],
+        [f"a{n}@x.example" for n in range(21)],
+    ):
         error = shapes.check_failure(api.post(f"/api/contact/update/{one['id']}", {"emails": wrong}), 422)
         assert "emails" in error["fields"], wrong
 

@@ -7,7 +7,9 @@ from tests.contract import shapes
 
 def test_the_sent_fields_and_no_others(api, rep, add, view):
     one = add(email="a@x.example", city="Bonn", custom_fields={"a": 1, "b": 2})
-    answer = api.post(f"/api/contact/update/{one['id']}", {"name": "Ada King", "city": None, "custom_fields": {"b": None, "c": 3}})
+    answer = api.post(
+        f"/api/contact/update/{one['id']}", {"name": "Ada King", "city": None, "custom_fields": {"b": None, "c": 3}}
+    )
     shown = answer.json()["data"]
     assert (shown["name"], shown["city"], shown["email"]) == ("Ada King", None, "a@x.example")
     assert shown["custom_fields"] == {"a": 1, "c": 3} == view(one["id"])["custom_fields"]
@@ -42,14 +44,24 @@ def test_refusals(api, add, outsider_api, lead):
     shapes.check_failure(outsider_api.get(f"/api/contact/view/{one['id']}"), 404)
     of = lead()
     add(lead_id=of.pk)
-    assert shapes.check_failure(api.post(f"/api/contact/update/{one['id']}", {"lead_id": of.pk}), 409)["code"] == "already_converted"
+    assert (
+        shapes.check_failure(api.post(f"/api/contact/update/{one['id']}", {"lead_id": of.pk}), 409)["code"]
+        == "already_converted"
+    )
 
 
 def test_undo_of_every_kind_of_field(api, add, undo, view):
     tag = api.post("/api/custom-lookups/add", {"module_name": "lead", "type": "tags", "name": "VIP"}).json()["data"]["id"]
     one = add(city="Bonn", lead_score=5, tags=[tag], custom_fields={"a": 1})
     before = view(one["id"])
-    fields = {"city": "Ulm", "lead_score": None, "status": 2, "tags": [], "custom_fields": {"a": 2}, "linkedin_url": "linkedin.com/in/a"}
+    fields = {
+        "city": "Ulm",
+        "lead_score": None,
+        "status": 2,
+        "tags": [],
+        "custom_fields": {"a": 2},
+        "linkedin_url": "linkedin.com/in/a",
+    }
     change = api.post(f"/api/contact/update/{one['id']}", fields)["X-Change-Id"]
     told, _ = undo(change)
     assert told["conflict_count"] == 0

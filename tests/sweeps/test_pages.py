@@ -53,7 +53,7 @@ def browser(client, world):
 
 def places(victim):
     """Every number of the victim, by the kinds of record that an address may name."""
-    return [victim.lead.pk, victim.rep.pk, victim.key.pk, victim.role.pk, victim.tag.number, victim.company]
+    return [victim.lead.pk, victim.rep.pk, victim.key.pk, victim.role.pk, victim.tag.number, victim.company, victim.contact.pk]
 
 
 def forms(victim, own, actions):
@@ -91,6 +91,8 @@ def test_reading(browser, victim):
             continue
         kinds = {
             "leads": [victim.lead.pk],
+            "contacts": [victim.contact.pk],
+            "contacts/convert": [victim.lead.pk],
             "settings/people": [victim.rep.pk, victim.admin.pk],
             "settings/keys": [victim.key.pk],
             "settings/fields": [victim.field.pk],

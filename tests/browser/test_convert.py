@@ -1,0 +1,86 @@
+"""A lead is converted: the contact has its notes and files; Undo takes it all back."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_every_page import LOOKS
+
+
+@pytest.fixture(scope="module")
+def lead(acme):
+    """A lead with a note and a file."""
+    one = acme.lead(first_name="Mara", last_name="Ilves", email="mara@ilves-logistics.com", job_title="Buyer", city="Tartu")
+    acme.post("/api/lead/note/add", {"lead_id": one, "title": "Budget", "note": "Budget is set for spring"})
+    file = {"id": "1", "name": "Offer.pdf", "mime_type": "application/pdf", "web_url": "https://box.example/1"}
+    acme.post("/api/file/attach", {"provider": "box", "subject_type": "lead", "subject_id": one, "file": file})
+    return one
+
+
+def convert(page, lead, company="Ilves Logistics"):
+    page.goto(f"/leads/{lead}/")
+    page.get_by_role("link", name="Convert to contact").click()
+    expect(page.get_by_role("radio", name=f"New company {company}")).to_be_checked()
+    page.get_by_role("button", name="Convert", exact=True).click()
+    expect(page.get_by_role("heading", name="Mara Ilves", level=1)).to_be_visible()
+
+
+def test_convert_and_undo(visit, acme, lead):
+    page = visit("ada@acme.example")
+    convert(page, lead)
+    expect(page.get_by_text("Mara Ilves is a contact now.")).to_be_visible()
+    expect(page.locator("#hero")).to_contain_text("Buyer · Ilves Logistics · Tartu")
+    expect(page.get_by_role("region", name="Timeline")).to_contain_text("Budget is set for spring")
+    expect(page.get_by_role("link", name="Offer.pdf", exact=True)).to_be_visible()
+    page.locator("#part-career").get_by_role("link", name="Mara Ilves").click()
+    expect(page.locator("#part-contact")).to_contain_text("Converted to Mara Ilves at Ilves Logistics")
+    page.go_back()
+    page.locator("#timeline").get_by_role("link", name="Undo this for all contacts it changed").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text("3 records put back.").first).to_be_visible()
+    assert acme.get(f"/api/lead/view/{lead}")["status"] == 1
+    assert acme.get("/api/contact/list") == []
+    assert "Ilves Logistics" not in [one["company_name"] for one in acme.get("/api/company/list")]
+
+
+def test_several_addresses_and_another_company(visit, acme):
+    page = visit("ada@acme.example")
+    convert(page, acme.lead(first_name="Mara", last_name="Ilves", email="mara@ilves-works.com"), "Ilves Works")
+    page.get_by_role("link", name="Edit Emails").click()
+    page.get_by_label("Emails").fill("mara@ilves-works.com, work\nmara@home.example")
+    page.locator("#field-emails").get_by_role("button", name="Save").click()
+    expect(page.locator("#field-emails")).to_contain_text("mara@ilves-works.com (work), mara@home.example")
+    page.get_by_role("link", name="Edit Company").click()
+    page.get_by_label("Company", exact=True).fill("Seed 1 Ltd")
+    page.locator("#field-company").get_by_role("button", name="Save").click()
+    expect(page.locator("#part-career")).to_contain_text("Ilves Works")
+    expect(page.locator("#hero")).to_contain_text("Seed 1 Ltd")
+    page.locator(".toast").last.get_by_role("button", name="Undo").click()
+    expect(page.locator("#hero")).to_contain_text("Ilves Works")
+
+
+def test_without_script(visit, acme):
+    one = acme.lead(first_name="Plain", last_name="Contact", email="plain@contact-works.com")
+    page = visit("ada@acme.example", java_script_enabled=False)
+    page.goto(f"/contacts/convert/{one}")
+    page.get_by_role("radio", name="Another one, named below").check()
+    page.get_by_label("Name of the other company").fill("Works of Art")
+    page.get_by_role("button", name="Convert", exact=True).click()
+    expect(page.locator("#hero")).to_contain_text("Works of Art")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_are_accessible_and_fit(visit, acme, axe, look):
+    page = visit("ada@acme.example", **LOOKS[look])
+    one = acme.lead(first_name="Look", last_name=look.title(), email=f"{look}@look-works.com")
+    made = acme.post("/api/lead/convert", {"lead_id": one})["data"]["contact_id"]
+    other = acme.lead(first_name="Look", last_name="Again", email=f"again.{look}@look-works.com", company="Look Ltd")
+    for path in (
+        "/contacts/",
+        "/contacts/add",
+        f"/contacts/convert/{other}",
+        f"/contacts/{made}/",
+        f"/contacts/{made}/?edit=emails",
+    ):
+        page.goto(path)
+        assert axe(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], path
