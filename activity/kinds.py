@@ -23,7 +23,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("export_finished", 4, "An export of yours has finished", "arrow-down-tray"),
     Kind("mention", 6, "Somebody mentions you in a note", "at-symbol"),
     Kind("follow_up_due", 7, "A follow-up of yours is due", "clock"),
-    Kind("service_refused", 9, "A connected service refuses its key (told to admins)", "exclamation-triangle", mail=True),
+    Kind("service_refused", 9, "A connected service refuses its key (told to admins)", "exclamation-triangle"),
 )}
 BY_NUMBER = {kind.number: kind for kind in KINDS.values()}
 CHANNELS = ("in_app", "mail", "digest")

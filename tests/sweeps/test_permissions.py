@@ -21,6 +21,8 @@ ADMIN_ONLY = {
     "api-keys-delete",
     "custom-fields-add",
     "custom-fields-update",
+    "integrations",
+    "integrations-set",
 }
 # Who made it decides, not the role: tests/lookups/test_views.py, tests/leads/test_note_changes.py
 MAKERS = {"custom-view-update", "custom-view-delete", "lead-note-delete", "notification-read"}
@@ -157,7 +159,7 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
         "roles.manage": {"role-add"},
         "keys.manage": {"api-keys-list", "api-keys-add", "api-keys-delete"},
         "audit.view": set(),
-        "organization.manage": {"custom-fields-add", "custom-fields-update"},
+        "organization.manage": {"custom-fields-add", "custom-fields-update", "integrations", "integrations-set"},
         "records.import": {
             "lead-imports",
             "import-job-list",
