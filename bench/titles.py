@@ -95,7 +95,7 @@ def measure(say):
         figures = compared(name)
         text = ", ".join(f"{who} {accuracy:.3f} / {f1:.3f}" for who, (accuracy, f1) in figures.items())
         goals = [
-            goal(f"{what} / n-grams", ours / theirs, 1, least=True)
+            goal(f"{what} of the weights / n-grams", ours / theirs, 1, least=True)
             for what, ours, theirs in zip(("accuracy", "macro-F1"), figures["weights alone"], figures["n-grams"], strict=True)
         ]
         checks.append({"case": f"{name} of titles", "text": f"accuracy / macro-F1: {text}", "goals": goals})
