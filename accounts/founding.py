@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts import credits
 from accounts.members import check_email_is_free, join
 from accounts.models import Organization, Role, Team
 from accounts.permissions import SEEDED, verbs_of
@@ -22,6 +23,7 @@ def found(name, *, admin_email, admin_password, admin_first_name="Admin", admin_
             Role.objects.create(organization=organization, name=role, description=description, is_system=True,
                                 permissions=verbs_of(role))
         Team.objects.create(organization=organization, name="Everybody", is_everybody=True)
+        credits.open_account(organization)
         for seed in registry.on_founding:
             seed(organization)
         admin = join(organization, email=admin_email, password=admin_password, first_name=admin_first_name,

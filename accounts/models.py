@@ -341,3 +341,35 @@ class AuditEntry(OwnedModel):
 
     def __str__(self):
         return f"{self.verb}: {self.subject}"
+
+
+class CreditAccount(OwnedModel):
+    """How many AI credits an organisation has left; the database refuses a balance below zero (accounts/credits.py)."""
+
+    balance = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization"], name="one_credit_account"),
+            models.CheckConstraint(condition=Q(balance__gte=0), name="credits_not_below_zero"),
+        ]
+
+    def __str__(self):
+        return f"{self.balance} credits"
+
+
+class CreditEntry(OwnedModel):
+    """A line of the ledger: what an account gained or lost. The amounts of all lines add up to the balance."""
+
+    key = models.CharField(max_length=120)  # of what it is for: nothing is paid for twice
+    amount = models.BigIntegerField()
+    is_open = models.BooleanField(default=False)  # reserved: what it really costs is not known yet
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "credit entries"
+        constraints = [models.UniqueConstraint(fields=["organization", "key"], name="one_entry_per_key")]
+        indexes = [models.Index(fields=["created_at"], condition=Q(is_open=True), name="credits_reserved")]
+
+    def __str__(self):
+        return f"{self.amount:+} {self.key}"

@@ -32,6 +32,7 @@ KINDS = {  # what an entry of the timeline is, by the last word of its verb wher
     "file.attached": "document",
     "created": "created",
     "updated": "changed",
+    "enriched": "changed",
     "tagged": "tagged",
     "deleted": "deleted",
     "restored": "restored",

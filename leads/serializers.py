@@ -16,6 +16,7 @@ from lookups.known import known
 
 READ_ONLY = frozenset({"id", "score", "ai_information", "last_activity_at", "created_at", "updated_at", "deleted_at",
                        "status_text", "priority_text", "lead_source_text", "organization_id", "organization"})
+NOT_SENT = frozenset({"enrichment"})  # keys of ai_information that only enrichment writes
 MAX_CUSTOM = CustomFields.max_bytes
 
 
@@ -210,6 +211,8 @@ def attributes(organization, given, *, new=False, keep=False):
     if "company_id" in values:
         company = values.pop("company_id")
         values["company_id"] = company and company.pk
+    if values.get("ai_information"):
+        values["ai_information"] = {key: value for key, value in values["ai_information"].items() if key not in NOT_SENT}
     for name in ("first_name", "last_name"):
         if name in values and values[name] is None:
             values[name] = ""

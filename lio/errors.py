@@ -42,6 +42,14 @@ class Conflict(DomainError):
     status = 409
 
 
+class Working(Conflict):
+    """The same is being done already; come back in `wait` seconds."""
+
+    def __init__(self, message, *, wait):
+        super().__init__(message, code="still_working")
+        self.wait = wait
+
+
 class TooMany(DomainError):
     """Come back in `wait` seconds."""
 

@@ -19,6 +19,7 @@ from rest_framework.exceptions import APIException
 from lio import history
 from lio.api.envelope import first_message
 from lio.errors import DomainError, Missing
+from lio.outside import Errand
 from lio.registry import rail
 from lio.tenancy import org_scope
 
@@ -87,21 +88,41 @@ class Page(View):
             return self.to_sign_in()
         if not user.organization_id:
             return redirect("admin:index") if user.is_platform_staff else self.to_sign_in()
-        with org_scope(user.organization_id), history.one_action():
-            try:
-                if self.verb and not user.can(self.verb):
-                    raise PermissionDenied
-                response = super().dispatch(request, *args, **kwargs)
-                if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
-                    response.render()
-            except Missing as error:
-                raise Http404(str(error)) from error
-            if response.status_code >= 400:
-                transaction.set_rollback(True)
+
+        def first_half():
+            if self.verb and not user.can(self.verb):
+                raise PermissionDenied
+            return super(Page, self).dispatch(request, *args, **kwargs)
+
+        response = self.in_scope(user, first_half)
+        if isinstance(response, Errand):
+            response = self.outside(response, user)
         patch_vary_headers(response, ["HX-Request"])
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_cache=True)
         return response
+
+    def in_scope(self, user, work):
+        with org_scope(user.organization_id), history.one_action():
+            try:
+                response = work()
+                if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                    response.render()
+            except Missing as error:
+                raise Http404(str(error)) from error
+            if not isinstance(response, Errand) and response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+    def outside(self, errand, user):
+        """The second half of a deed that needs somebody outside (lio/outside.py)."""
+        try:
+            found = errand.ask()
+            return self.in_scope(user, lambda: errand.settle(found))
+        except Exception as error:
+            with org_scope(user.organization_id):
+                errand.give_up(error)
+            raise
 
     def to_sign_in(self):
         """htmx would put the sign-in page into a corner of this one: tell it to go there instead."""

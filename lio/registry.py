@@ -71,10 +71,12 @@ class Exported:
 
 @dataclass(frozen=True)
 class BulkAction:
-    """What a higher floor adds to the bulk bar of a list: `act(rows, by)` does it and answers the words of the toast."""
+    """What a higher floor adds to the bulk bar of a list: `act(rows, by)` does it and answers the words of the toast; or `url`
+    is the route of a page that gets what the bar posts, with the list's filters in its address, and asks first."""
 
     label: str
-    act: Callable
+    act: Callable = lambda rows, by: ""
+    url: str = ""
 
 
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py

@@ -8,6 +8,7 @@ from accounts import urls as accounts
 from activity import urls as activity
 from companies import urls as companies
 from contacts import urls as contacts
+from enrichment import urls as enrichment
 from integrations import urls as integrations
 from leads import urls as leads
 from lio import docs, faults, health
@@ -17,7 +18,8 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *leads.api, *contacts.api, *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *leads.api,
+       *contacts.api, *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
@@ -37,6 +39,7 @@ urlpatterns = [
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),
+    path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),
     path("", include((activity.pages, "activity"))),

@@ -20,6 +20,7 @@ from lio.forms import Choice, InputForm, Text
 from lio.grammar import GROUPS
 from lio.listing import Listing
 from lio.pages import REFUSALS, Page, words_of
+from lio.registry import bulk_actions
 from lio.rows import plain_rows
 from lio.selection import Selection, selected_rows
 from lookups import views
@@ -391,7 +392,7 @@ class ListPage(ListKind):
         user = self.request.user
         tags = [{"id": number, "name": one.name} for number, one in known(self.organization, "tags").items() if one.is_active]
         rights = {f"may_{word}": user.can(f"records.{word}") for word in ("edit", "delete", "export", "import")}
-        return {"bulk": {"tags": tags, **rights}}
+        return {"bulk": {"tags": tags, "more": bulk_actions[self.module].items(), **rights}}
 
 
 def chooser(labels, names, link):

@@ -71,7 +71,9 @@ SQL = {
     "transfers/jobs.py",
     "transfers/staging.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "companies/similar.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py"}
+SYSTEM_ROLE = {
+    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
+}
 
 
 def text_of(path):

@@ -21,8 +21,12 @@ from companies.models import Company
 from contacts import edit as contacts
 from contacts.jobs import match_contacts
 from contacts.models import Contact
+from enrichment import batches, linkedin, runs
+from enrichment.chain import Answer, query_of
+from enrichment.models import FoundValue
 from integrations import connections
 from integrations.models import Connection
+from integrations.ports import Finding
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -103,7 +107,36 @@ class World:
         with org_scope(self.organization):
             undo.undo(self.organization, self.undone, by=self.admin)
         jobs.drain()
+        self.enrich()
         self.api = client_of(self.admin)
+
+    def enrich(self):
+        """A run that proposes something for the lead, and one that is done in the background."""
+        with org_scope(self.organization):
+            self.run = self.enriched(self.lead, title=f"{self.mark} chief")
+            self.proposal = FoundValue.objects.get(run=self.run)
+            known = {"name": f"{self.mark} name", "linkedin_url": f"https://linkedin.com/in/{self.mark}"}
+            self.batch = batches.of_sent(self.organization, [known], group_id=f"{self.mark} group", by=self.admin)
+            answer = Answer([Finding("person", "job_title", f"{self.mark} chief", "pdl", 0.9)])
+            self.linkedin_lead = linkedin.remember(self.organization, query_of("person", **known), answer)
+        jobs.drain()
+
+    def enriched(self, lead, **found):
+        """The run of a source that found a title (or whatever else) for a lead. Inside the scope."""
+        names = {"title": "job_title"}
+        findings = [Finding("person", names.get(name, name), value, "pdl", 0.9) for name, value in found.items()]
+        with history.one_action():
+            started = runs.begin(self.organization, by=self.admin, model_type="lead", model_id=lead.pk)
+            return runs.finish(self.organization, started, Answer(findings))
+
+    def new_proposal(self, n):
+        with org_scope(self.organization):
+            return FoundValue.objects.get(run=self.enriched(self.make_lead(f"proposed{n}"), title=f"{self.mark} boss {n}")).pk
+
+    def new_run(self, n):
+        """A run that filled something in."""
+        with org_scope(self.organization):
+            return self.enriched(self.make_lead(f"enriched{n}"), industry=f"{self.mark} trade {n}", state="Bayern").pk
 
     def lead_list(self, n):
         return SimpleUploadedFile(f"{self.mark}.csv", f"Email,Note\n{self.mark}.listed{n}@example.net,x\n,refused\n".encode())
@@ -245,6 +278,10 @@ class World:
             "export": self.export.pk,
             "web_form": self.form.pk,
             "undone": self.undone,
+            "proposal": self.proposal.pk,
+            "enrichment_run": self.run.pk,
+            "enrichment_job": self.batch.pk,
+            "linkedin_lead": self.linkedin_lead.pk,
         }
 
     def request(self, endpoint, **values):
@@ -351,6 +388,12 @@ SPECIAL = {
     "notification-preferences-set": lambda world, n: {"preferences": {"mention": {"digest": True}}},
     "lead-note-delete": lambda world, n: {"ids": [world.new_note(n).pk]},
     "lead-document-delete": lambda world, n: {"ids": [world.gone_document(n).pk]},
+    "lead-enrich-bulk": lambda world, n: {"leads": [{"email": f"{world.mark}.one{n}@example.net".lower()}]},
+    "enrichment-proposals-accept": lambda world, n: {"ids": [world.new_proposal(n)]},
+    "enrichment-proposals-dismiss": lambda world, n: {"ids": [world.new_proposal(n)]},
+    "enrichment-run-revert": lambda world, n: {"id": world.new_run(n)},
+    "enrichment-estimate": lambda world, n: {"module": "lead"},
+    "enrichment-bulk": lambda world, n: {"module": "lead"},
     "file-attach": lambda world, n: {
         "subject_type": "lead",
         "file": {

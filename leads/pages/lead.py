@@ -48,6 +48,7 @@ KINDS = {
     "lead.tagged": "tagged",
     "lead.merged": "changed",
     "lead.updated": "changed",
+    "lead.enriched": "changed",
     "lead.deleted": "deleted",
     "lead.restored": "restored",
     "follow_up.added": "follow_up",
@@ -303,8 +304,10 @@ def _entry(row, organization, names, written):
                 "after": words(name, after.get(name), organization, names),
             }
             for name in after
-            if name != "deleted_at"
+            if name != "deleted_at" and not (row.verb == "lead.enriched" and name in ("ai_information", "company_id"))
         ]
+        if row.verb == "lead.enriched" and not found["changes"]:
+            found |= {"kind": "other", "detail": "kept what its sources say"}
         if row.verb == "lead.merged":
             found["detail"] = "The same person was captured again."
         elif row.verb == "lead.absorbed":

@@ -12,7 +12,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
-from lio.errors import DomainError, TooMany
+from lio.errors import DomainError, TooMany, Working
 
 log = structlog.get_logger(__name__)
 ERROR_TYPES = {
@@ -82,7 +82,7 @@ class EnvelopePagination(BasePagination):
 def exception_handler(exc, context):
     """DRF's EXCEPTION_HANDLER: whatever went wrong leaves in the one shape; nothing internal ever does."""
     if isinstance(exc, DomainError):
-        headers = {"Retry-After": str(exc.wait)} if isinstance(exc, TooMany) else None
+        headers = {"Retry-After": str(exc.wait)} if isinstance(exc, TooMany | Working) else None
         return Failure(exc.status, str(exc), code=exc.code, headers=headers, fields=exc.fields, details=exc.details)
     if isinstance(exc, DatabaseError | InterfaceError):
         return database_failure(exc)

@@ -2,7 +2,9 @@
 
 The key's row is the first statement of the request's transaction. Its unique index makes a repeat that arrives meanwhile
 wait for the first one's commit. The rule itself runs in a savepoint, so that a refusal is kept although nothing else is.
-Answers of 5xx, 401, 403 and 429 are not kept: the next try runs again.
+Answers of 5xx, 401, 403 and 429 are not kept: the next try runs again. Where the answer needs somebody outside (lio/outside.py)
+the row is committed without one: a repeat meanwhile is refused (409) and told when to come again. A row that has been waiting
+for longer than WORKING seconds was left behind by a process that died, and the repeat takes its place.
 """
 
 from hashlib import sha256
@@ -10,9 +12,11 @@ from hashlib import sha256
 from django.db import connection
 from django.http import HttpResponse
 
-from lio.errors import Invalid
+from lio.errors import Invalid, Working
 
 HOURS = 48
+WORKING = 120
+WAIT = 2  # seconds that a repeat is told to wait
 KEPT = {*range(200, 300), 303, 400, 404, 409, 422}
 
 
@@ -29,7 +33,7 @@ def fingerprint(request):
 def claim(scope, request, key):
     """None when this request is the first with its key, else the answer that the first one got.
 
-    Raises Invalid when the key was used for another request.
+    Raises Invalid when the key was used for another request, Working while the first one is at work.
     """
     if len(key) > 255:
         raise Invalid({"Idempotency-Key": ["must have at most 255 characters"]})
@@ -42,8 +46,14 @@ def claim(scope, request, key):
         cursor.execute("SELECT fingerprint, status, body, change_id FROM lio_idempotencykey WHERE scope = %s AND key = %s",
                        [scope, key])
         first, status, body, change_id = cursor.fetchone()
-    if bytes(first) != mark:
-        raise Invalid({"Idempotency-Key": ["was used for another request"]}, code="idempotency_mismatch")
+        if bytes(first) != mark:
+            raise Invalid({"Idempotency-Key": ["was used for another request"]}, code="idempotency_mismatch")
+        if status is None:
+            cursor.execute("UPDATE lio_idempotencykey SET created_at = now() WHERE scope = %s AND key = %s AND status IS NULL "
+                           "AND created_at < now() - make_interval(secs => %s) RETURNING 1", [scope, key, WORKING])
+            if cursor.fetchone():
+                return None
+            raise Working("The first request with this Idempotency-Key is still at work.", wait=WAIT)
     answer = HttpResponse(bytes(body or b""), status=status, content_type="application/json")
     answer["Idempotent-Replayed"] = "true"
     if change_id:

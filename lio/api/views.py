@@ -18,6 +18,7 @@ from lio.api import idempotency
 from lio.api.parsers import check_text
 from lio.clientip import client_ip
 from lio.errors import Invalid
+from lio.outside import Errand
 from lio.rows import json_row
 from lio.tenancy import org_scope
 
@@ -93,8 +94,29 @@ class LioView(APIView):
             return self.finish(handler(request, *args, **kwargs))
         with org_scope(user.organization_id), history.one_action(actor=user.actor):
             response = self.once(request, handler, f"org:{user.organization_id}", args, kwargs)
-            if response.status_code >= 400 and not getattr(response, "keep_writes", False):
+            refused = not isinstance(response, Errand) and response.status_code >= 400
+            if refused and not getattr(response, "keep_writes", False):
                 transaction.set_rollback(True)
+        return self.outside(response, user) if isinstance(response, Errand) else response
+
+    def outside(self, errand, user):
+        """The second half of a deed that needs somebody outside: asked without a scope, settled in one of its own."""
+        found = error = None
+        try:
+            found = errand.ask()
+        except Exception as problem:
+            error = problem
+        with org_scope(user.organization_id), history.one_action(actor=user.actor):
+            try:
+                if error:
+                    raise error
+                with transaction.atomic():
+                    response = self.finish(errand.settle(found))
+            except Exception as problem:
+                errand.give_up(problem)
+                response = self.finish(self.handle_exception(problem))
+            if errand.key:
+                idempotency.keep(f"org:{user.organization_id}", errand.key, response, history.last_change_id())
         return response
 
     def once(self, request, handler, scope, args, kwargs):
@@ -109,6 +131,9 @@ class LioView(APIView):
             return first
         with transaction.atomic():
             response = self.attempt(request, handler, args, kwargs)
+            if isinstance(response, Errand):  # the key's row is committed without an answer: `working`
+                response.key = key
+                return response
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         if response.status_code < 500:
@@ -121,7 +146,8 @@ class LioView(APIView):
 
     def attempt(self, request, handler, args, kwargs):
         try:
-            return self.finish(handler(request, *args, **kwargs))
+            answer = handler(request, *args, **kwargs)
+            return answer if isinstance(answer, Errand) else self.finish(answer)
         except Exception as error:
             return self.finish(self.handle_exception(error))
 

@@ -24,6 +24,12 @@ SILENT = {
     "import-job-cancel",
     "exports-create",
     "exports-cancel",
+    "lead-enrich",
+    "lead-enrich-bulk",
+    "company-enrich",
+    "enrichment-proposals-dismiss",
+    "enrichment-estimate",
+    "enrichment-bulk",
 }
 CHANGE = {  # what an update that needs nothing is to change
     "lead-update": {"city": "Changed"},
