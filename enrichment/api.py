@@ -9,8 +9,8 @@ from enrichment.filters import LinkedInFilter, ProposalFilter
 from enrichment.models import Batch, FoundValue, LinkedInLead, Run
 from enrichment.serializers import Enrich, EnrichCompany, EnrichMany, Records
 from integrations.ports import COMPANY, PERSON
-from leads.serializers import Several
 from lio.api.envelope import Envelope
+from lio.api.merging import Several
 from lio.api.schema import documented
 from lio.api.views import LioView
 from lio.api.viewsets import ListAction, TenantViewSet, ViewAction, path_id
