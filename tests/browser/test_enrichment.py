@@ -14,7 +14,7 @@ numbers = count(1)
 def jana(acme):
     """A lead whose phone number can be told better, and whose company has a website."""
     return acme.lead(first_name="Jana", last_name="Novak", email=f"jana{next(numbers)}@parcelly-freight.com",
-                     phone_number="030 555 1234", country="Germany")
+                     phone_number="030 555 1234", country="Germany", company="Parcelly Freight")
 
 
 def of(acme, lead, name):

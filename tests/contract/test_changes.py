@@ -5,7 +5,7 @@ import pytest
 from lio.models import Change
 from lio.tenancy import org_scope
 from tests.contract.spec import BUILT, ids
-from tests.factories import make_lead
+from tests.factories import make_company, make_lead
 
 # what leaves nothing behind that history tells of: signing in and out and the keys and roles of access, which the audit log
 # tells, what one has read, a file that belongs to nothing yet, an import until it runs, exports
@@ -24,9 +24,7 @@ SILENT = {
     "import-job-cancel",
     "exports-create",
     "exports-cancel",
-    "lead-enrich",
     "lead-enrich-bulk",
-    "company-enrich",
     "enrichment-proposals-dismiss",
     "enrichment-estimate",
     "enrichment-bulk",
@@ -44,6 +42,9 @@ CHANGE = {  # what an update that needs nothing is to change
     "lead-set-assign-tags": {"tags": []},
     "web-forms-update": {"name": "Changed"},
     "integrations-set": {"provider": "pdl"},  # which is connected
+    "company-enrich": lambda world: {
+        "company_id": make_company(world.organization, company_name="Fresh", contact_email="info@fresh-anvils.com").pk
+    },
 }
 CHANGING = [endpoint for endpoint in BUILT if endpoint["method"] != "GET"]
 
