@@ -74,7 +74,7 @@ def test_a_logo_by_form_and_its_undo(api, company):
 
 
 def test_many_get_the_same_values(api, rep):
-    api.post("/api/custom-fields/add", {"key": "a", "module_name": "company"}, format="json")
+    api.post("/api/custom-fields/add", {"label": "a", "module_name": "company"}, format="json")
     rows = [make_company(rep.organization, by=rep) for _ in range(3)]
     body = {"ids": [row.pk for row in rows[:2]], "fields": {"country": "Norway", "rating": 3, "custom_fields": {"a": 1}}}
     answer = api.post("/api/company/bulk-update", body, format="json")
