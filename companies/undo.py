@@ -1,5 +1,7 @@
 """How a company is put back to what it was before a change: its fields, tags, notes, files and logo."""
 
+from typing import Any, cast
+
 from activity.undo import undo_attachment, undo_note
 from companies import edit, logos
 from companies.models import Company, CompanyTag
@@ -12,7 +14,7 @@ def in_use(organization, ids):
     """The ids of companies that living records of other kinds point to."""
     used = set()
     for relation in Company._meta.related_objects:
-        model, key = relation.related_model, relation.field.name
+        model, key = cast(Any, relation.related_model), relation.field.name
         if model is not Company and hasattr(model, "deleted_at"):
             rows = model.objects.of(organization).alive().filter(**{f"{key}__in": ids})
             used |= set(rows.order_by().values_list(f"{key}_id", flat=True).distinct())

@@ -1,6 +1,7 @@
 """How the records of a model are put back to what they were, field by field: the undoer that most kinds of records share."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -32,7 +33,7 @@ class Reverter:
     ones need the living record.
     """
 
-    model: type
+    model: Any
     noun = ""
     merged: tuple[str, ...] = ("custom_fields", "ai_information")
     verbs: dict = {}
@@ -94,7 +95,8 @@ class Reverter:
     def put_back(self, organization, row, change, by):
         """Each field that still has the value the change gave it gets the one it had before."""
         before, after = change.before or {}, change.after or {}
-        there, fields, tags = self.present(organization, row), {}, None
+        there, tags = self.present(organization, row), None
+        fields: dict = {}
         left: list[dict] = []
         if change.verb == f"{self.noun}.tagged":
             added = set(after.get("tags", [])) & set(there["tags"])

@@ -102,6 +102,17 @@ class ListKind(Page):
         """`1 company`, `1,200 companies`."""
         return f"{count:,} {self.noun if count == 1 else self.nouns}"
 
+    def words(self, name, values):
+        """The values of a filter in words."""
+        options = {str(key): label for key, label in self.options(name)}
+        return ", ".join(options.get(part, part) for value in values for part in (value.split(",") if options else [value]))
+
+    def options(self, name):
+        """[(value, label)] of a filter whose values are chosen."""
+        if name == "tags":
+            return [(number, one.name) for number, one in known(self.organization, "tags").items() if one.is_active]
+        return []
+
     # ---------------------------------------------------------------- the address
     def cleaned(self):
         return cleaned(self.request.GET, self.filter_class)
@@ -354,17 +365,6 @@ class ListPage(ListKind):
             names = {str(pk): label for pk, label in people(self.organization)}
             value = ", ".join(names.get(part, part) for part in value.split(", "))
         return {"label": one.label if one else key, "verb": verb, "value": value}
-
-    def words(self, name, values):
-        """The values of a filter in words."""
-        options = {str(key): label for key, label in self.options(name)}
-        return ", ".join(options.get(part, part) for value in values for part in (value.split(",") if options else [value]))
-
-    def options(self, name):
-        """[(value, label)] of a filter whose values are chosen."""
-        if name == "tags":
-            return [(number, one.name) for number, one in known(self.organization, "tags").items() if one.is_active]
-        return []
 
     def panel(self, means):
         """The inputs of the filter panel, those for custom fields last."""

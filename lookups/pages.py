@@ -10,6 +10,7 @@ from accounts.pages.base import SettingsPage
 from lio.errors import DomainError, Missing
 from lio.forms import Choice, InputForm, Text
 from lio.pages import REFUSALS, words_of
+from lio.registry import modules, subjects
 from lookups import fields
 from lookups.models import CustomField
 from lookups.serializers import DefineField, RedefineField
@@ -25,7 +26,7 @@ class FieldForm(InputForm):
                               help_text="For the kinds Choice and Several choices.")
     key = Text("Key", maxlength=64, help_text="The name in the API and in files. Made from the name when left empty.")
     required = forms.BooleanField(label="Required", required=False)
-    is_unique = forms.BooleanField(label="No two leads have the same value", required=False)
+    is_unique = forms.BooleanField(label="No two records have the same value", required=False)
 
     def clean_options(self):
         return [line.strip() for line in self.cleaned_data["options"].splitlines() if line.strip()]
@@ -43,17 +44,25 @@ class ChangeForm(FieldForm):
 
 class FieldsPage(SettingsPage):
     section, verb = "fields", "organization.manage"
+    of_field = ""  # module of the field that the address names
 
     def field(self, pk):
         found = CustomField.objects.of(self.organization).filter(pk=pk).first()
         if found is None:
             raise Missing()
+        self.of_field = found.module_name
         return found
 
     def form(self, form, title, verb, status=200):
         text = "Values are checked however they come in: by hand, by file or over the API."
         return self.show("settings/form.html", {"form": form, "title": title, "verb": verb, "text": text,
-                                                "back": reverse("settings:fields")}, status=status)
+                                                "back": fields_url(self.module)}, status=status)
+
+    @property
+    def module(self):
+        """The kind of record whose fields are shown."""
+        asked = self.of_field or self.request.GET.get("module", "lead")
+        return asked if asked in modules else "lead"
 
 
 class Fields(FieldsPage):
@@ -61,16 +70,18 @@ class Fields(FieldsPage):
     with the id of a field."""
 
     def get(self, request):
-        rows = CustomField.objects.of(self.organization).filter(module_name="lead").order_by("position", "key")
+        rows = CustomField.objects.of(self.organization).filter(module_name=self.module).order_by("position", "key")
         shown: dict[str, list] = {state: [] for state in State.values}
         for row in rows:
             shown[row.state].append({"id": row.pk, "key": row.key, "label": row.label, "kind": row.get_kind_display(),
                                      "options": row.options, "required": row.required, "is_unique": row.is_unique})
-        used = fields.counts(self.organization, "lead") if shown[State.PROPOSED] else {}
+        used = fields.counts(self.organization, self.module) if shown[State.PROPOSED] else {}
         for row in shown[State.PROPOSED]:
             row["count"] = used.get(row["key"], 0)
         return self.show("settings/fields.html", {"fields": shown[State.ACTIVE], "proposed": shown[State.PROPOSED],
-                                                  "away": shown[State.ARCHIVED] + shown[State.DROPPED]})
+                                                  "away": shown[State.ARCHIVED] + shown[State.DROPPED],
+                                                  "module": self.module, "nouns": plural_of(self.module),
+                                                  "modules": [(name, plural_of(name)) for name in modules]})
 
     def post(self, request):
         action = next((name for name in ("up", "down", *WORDS) if name in request.POST), "")
@@ -86,7 +97,17 @@ class Fields(FieldsPage):
                 self.say(f"{field.label} is {said}.", undoable=True)
         except REFUSALS as error:
             self.complain(words_of(error))
-        return redirect("settings:fields")
+        return redirect(fields_url(field.module_name))
+
+
+def plural_of(module):
+    """What the records of a module are called: leads, companies."""
+    subject = subjects.get(module)
+    return (subject and subject.plural) or f"{module}s"
+
+
+def fields_url(module):
+    return f"{reverse('settings:fields')}?module={module}"
 
 
 WORDS = {"archive": (State.ARCHIVED, "archived; its values stay"),
@@ -95,18 +116,18 @@ WORDS = {"archive": (State.ARCHIVED, "archived; its values stay"),
 
 class AddField(FieldsPage):
     def get(self, request):
-        return self.form(FieldForm(initial={"kind": "text"}), "New custom field", "Add field")
+        return self.form(FieldForm(initial={"kind": "text"}), f"New field of {plural_of(self.module)}", "Add field")
 
     def post(self, request):
         form = FieldForm(request.POST)
         if form.is_valid():
             try:
-                field = fields.add(self.organization, by=request.user, **form.given)
+                field = fields.add(self.organization, by=request.user, **form.given | {"module_name": self.module})
                 self.say(f"{field.label} is added.", undoable=True)
-                return redirect("settings:fields")
+                return redirect(fields_url(self.module))
             except DomainError as error:
                 form.refuse(error)
-        return self.form(form, "New custom field", "Add field", status=422)
+        return self.form(form, f"New field of {plural_of(self.module)}", "Add field", status=422)
 
 
 class EditField(FieldsPage):
@@ -126,7 +147,7 @@ class EditField(FieldsPage):
             try:
                 field = fields.update(field, self.organization, by=request.user, state=State.ACTIVE, **form.given)
                 self.say(f"{field.label} is saved.", undoable=True)
-                return redirect("settings:fields")
+                return redirect(fields_url(field.module_name))
             except DomainError as error:
                 form.refuse(error)
         title, verb = self.words(field)

@@ -315,7 +315,7 @@ SPECIAL = {
     "lead-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-set-assign-tags": lambda world, n: {"tags": [world.tag.number]},
     "lead-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
-    "company-delete": lambda world, n: {"id": world.spare_company(n)},
+    "company-delete": lambda world, n: {"id": 0, "ids": [world.spare_company(n)]},
     "company-update": lambda world, n: {"city": f"{world.mark} town {n}"},
     "company-bulk-update": lambda world, n: {"fields": {"city": f"{world.mark} town {n}"}},
     "lead-imports": lambda world, n: {"file": world.lead_list(n)},

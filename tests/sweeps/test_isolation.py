@@ -64,6 +64,8 @@ def sweep_paths(sweep, endpoint):
         if number is None:
             continue
         _, query, body = sweep.world.request(endpoint)
+        if endpoint["method"] == "DELETE":
+            body.pop("ids", None)  # would stand in place of the path's (R17)
         for path in both_paths(endpoint):
             sweep.look(sweep.world.call(endpoint, path=filled(path, **{param["name"]: number}), query=query, body=body), (404,))
 
@@ -105,7 +107,9 @@ def sweep_queries(sweep, endpoint):
             answer = sweep.look(get(path, own | {param["name"]: value}), None)
             assert answer.status_code in (200, 404)
             if answer.status_code == 200:
-                assert (answer.json()["data"], answer.json()["total"]) == ([], 0), param["name"]
+                found = answer.json()
+                total = found["total"] if endpoint.get("list") else found["data"]["total"]  # of statistics
+                assert total == 0 and (found["data"] == [] or not endpoint.get("list")), param["name"]
     if endpoint.get("list"):
         for query in (
             {},
