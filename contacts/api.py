@@ -8,7 +8,7 @@ from contacts import conversion, edit, edit_many
 from contacts.filters import ContactFilter
 from contacts.merge import survivor_of
 from contacts.models import Contact
-from contacts.serializers import AddContact, BulkUpdate, Convert, UpdateContact, attributes
+from contacts.serializers import AddContact, BulkUpdateContacts, Convert, UpdateContact, attributes
 from leads.filters import LeadFilter
 from leads.models import Lead
 from lio.api.envelope import Envelope
@@ -63,9 +63,9 @@ class ContactViewSet(ListAction, ViewAction, UpdateAction, TenantViewSet):
         return Envelope(self.shown(number), self.message("updated"))
 
     @action(detail=False, methods=["post"], url_path="bulk-update")
-    @documented("Set the same values of many contacts", input=BulkUpdate, answer=CHANGED)
+    @documented("Set the same values of many contacts", input=BulkUpdateContacts, answer=CHANGED)
     def bulk_update(self, request):
-        given = self.read(BulkUpdate)
+        given = self.read(BulkUpdateContacts)
         fields = (given.get("fields") or {}) | {name: request.data[name] for name in BESIDE if name in request.data}
         done = edit_many.set_fields(self.selected(given), fields, by=self.caller)
         extra = {"job_id": done.job_id} if done.job_id else {}
@@ -82,8 +82,7 @@ class ContactViewSet(ListAction, ViewAction, UpdateAction, TenantViewSet):
     def to_delete(self, request, number):
         """The rows that a DELETE means (R17): those of the body, or else of the query; without either the one in the path."""
         body = request.data if isinstance(request.data, dict) else {}
-        named = any(body.get(name) not in (None, False, "", []) for name in ("ids", "select_all", "filters"))
-        if named or {"ids", "ids[]"} & request.query_params.keys():
+        if body.keys() & {"ids", "select_all", "filters"} or {"ids", "ids[]"} & request.query_params.keys():
             return self.selected(Selection.of_delete(request))
         rows = self.get_queryset().filter(pk=number)
         if not rows.exists():

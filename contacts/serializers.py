@@ -1,6 +1,8 @@
 """What may be sent of a contact, and what it means for the model (R37)."""
 
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 
 from companies.models import Company
 from contacts.addresses import MOST
@@ -14,6 +16,23 @@ from lio.selection import Selection
 from lookups.custom import propose, read_custom
 
 LABEL = Text(max_length=30)
+
+
+class Score(serializers.FloatField):
+    """0 to 100; the column holds whole numbers."""
+
+    def __init__(self, **options):
+        super().__init__(min_value=0, max_value=100, **options)
+
+    def to_internal_value(self, data):
+        number = super().to_internal_value(data) if not isinstance(data, bool) else float("nan")
+        if number != number:
+            raise ValidationError("must be a number from 0 to 100")
+        return number
+
+    def run_validation(self, data=empty):
+        number = super().run_validation(data)
+        return round(number) if isinstance(number, float) else number
 
 
 class Addresses(Mapping):
@@ -56,7 +75,7 @@ class ContactFields(Input):
     linkedin_url = WebAddress(required=False)
     city = Text(max_length=100, required=False)
     country = Text(max_length=100, required=False)
-    lead_score = Whole(min_value=0, max_value=100, required=False, allow_null=True)
+    lead_score = Score(required=False, allow_null=True)
     status = Whole(min_value=1, max_value=2**53, required=False)
     lead_id = Owned(Lead, required=False, allow_null=True)
     custom_fields = CustomFields(required=False)
@@ -79,6 +98,7 @@ class UpdateContact(ContactFields):
 class ContactIds(Selection):
     """A selection whose ids are called `contact_ids`; `ids` is understood, too."""
 
+    ids_name = "contact_ids"
     contact_ids = Ids(required=False, allow_null=True)
 
     def validate(self, data):
@@ -88,11 +108,11 @@ class ContactIds(Selection):
         return super().validate(data | {"ids": ids})
 
 
-class BulkUpdate(ContactIds):
+class BulkUpdateContacts(ContactIds):
     """`fields` holds names and values of contact/update; the most used may stand beside it."""
 
     company_id = Owned(Company, required=False, allow_null=True)
-    lead_score = Whole(min_value=0, max_value=100, required=False, allow_null=True)
+    lead_score = Score(required=False, allow_null=True)
     tags = Ids(required=False, allow_null=True)
     fields = Mapping(required=False, allow_null=True)  # type: ignore[assignment]  # a name of the API; DRF has one, too
 

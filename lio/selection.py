@@ -10,6 +10,7 @@ AT_ONCE = 5000  # rows that a bulk action changes while the caller waits; above,
 
 
 class Selection(Input):
+    ids_name = "ids"  # what a document calls them
     ids = Ids(required=False, allow_null=True)
     select_all = Flag(required=False, allow_null=True)
     filters = Mapping(required=False, allow_null=True)

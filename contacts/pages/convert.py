@@ -43,7 +43,8 @@ class ConvertPage(Page):
 
     def chosen(self, lead):
         """The arguments of `convert` for what was posted. Raises Invalid."""
-        given, found = self.request.POST, {}
+        given = self.request.POST
+        found: dict = {}
         company, contact = given.get("company", ""), given.get("contact", "")
         if company == "none":
             found["company_id"] = None

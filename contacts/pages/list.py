@@ -43,16 +43,6 @@ class Contacts(ListKind):
             return {"kind": "text", "text": f"{row[name] or ''}{f' +{more}' if more > 0 else ''}"}
         return super().cell(row, name)
 
-    def words(self, name, values):
-        if name == "company_id":
-            return ", ".join(companies_named(self.organization, values)) or ", ".join(values)
-        return "me" if name == "my" else super().words(name, values)
-
-    def options(self, name):
-        if name == "status":
-            return [(number, one.name) for number, one in known(self.organization, "status").items() if one.is_active]
-        return people(self.organization) if name == "created_by" else super().options(name)
-
 
 def companies_named(organization, ids):
     """The names of companies by ids as an address holds them; those of other organisations are none."""
@@ -66,6 +56,16 @@ def companies_named(organization, ids):
 class ContactList(Contacts, ListPage):
     def links(self):
         return [{"url": reverse("contacts:duplicates"), "icon": "document-duplicate", "label": "Duplicates"}, *super().links()]
+
+    def options(self, name):
+        if name == "status":
+            return [(number, one.name) for number, one in known(self.organization, "status").items() if one.is_active]
+        return people(self.organization) if name == "created_by" else super().options(name)
+
+    def words(self, name, values):
+        if name == "company_id":
+            return ", ".join(companies_named(self.organization, values)) or ", ".join(values)
+        return "me" if name == "my" else super().words(name, values)
 
     def everything(self):
         return contact_count(self.request.user)

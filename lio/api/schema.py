@@ -215,7 +215,7 @@ class ContractSchema(AutoSchema):
             schema.pop("required", None)
         ways = [{"required": [name]} for name in self.told.one_of]
         if issubclass(cls, Selection):
-            ways = [{"required": ["ids"]}, {"required": ["select_all", "filters"]}]
+            ways = [{"required": [cls.ids_name]}, {"required": ["select_all", "filters"]}]
         if ways:
             schema["anyOf"] = ways
         if self.told.open:
