@@ -8,6 +8,7 @@ contacts/duplicates.py); how the list of pairs follows what happens is said here
 from dataclasses import dataclass
 from itertools import combinations
 from time import monotonic
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, connections, models, transaction
@@ -81,6 +82,8 @@ class PairQuerySet(TenantQuerySet):
 class Pair(OwnedModel):
     """Two records (`first`, `second`: keys) that may be one, the older one first."""
 
+    first_id: int
+    second_id: int
     score = models.PositiveSmallIntegerField()  # 0 to 100
     reasons = ArrayField(models.CharField(max_length=20), default=list)  # of the Matching's
     found_at = models.DateTimeField(db_default=Now())
@@ -112,8 +115,8 @@ class Matching:
     """
 
     merging: Merging
-    pair: type
-    line: type
+    pair: Any
+    line: Any
     stored: str
     typed: str
     scored: str

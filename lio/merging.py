@@ -8,6 +8,7 @@ record that remains shows it, too (`merged_into`). What is special to a kind of 
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
@@ -32,7 +33,7 @@ class Merging:
     `buried`, what is deleted moves along. `derived` are keys of `ai_information` that each record computes for itself.
     """
 
-    model: type
+    model: Any
     fields: dict
     stays: tuple
     plural: str = ""

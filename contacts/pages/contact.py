@@ -18,8 +18,8 @@ from lio.errors import Missing
 from lio.models import Change
 
 WARNING = "The contact goes from every list, with its notes and history. Its lead stays."
-UNTOLD = frozenset({"company_id", "company_since", "employment_id", "employment_ids", "note_ids", "attachment_ids", "contact_id",
-                    "contact"})  # fmt: skip
+UNTOLD = frozenset({"company_id", "company_since", "employment_id", "employment_ids", "note_ids", "attachment_ids",
+                    "contact_id", "contact"})  # fmt: skip
 DETAILS = {
     "contact.converted": "brought a lead to this contact",
     "contact.unconverted": "took the lead off this contact again",
