@@ -10,7 +10,6 @@ from companies.models import Company
 from enrichment import batches
 from enrichment.models import FoundValue, Run
 from lio import history, jobs
-from lio.tenancy import org_scope
 from tests.conftest import shared
 
 SOME = COUNT if os.environ.get("LIO_SOAK") else 40
