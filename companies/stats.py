@@ -6,18 +6,23 @@ from django.db import connection
 GROUPS = {"by_industry": "industry_type", "by_country": "country", "by_employee_size": "employee_size"}
 MOST = 100  # values that a group tells, the commonest first
 
+# First what is spelled alike, of which there is little; only then the spellings are compared.
 COUNT = """
-WITH shown AS MATERIALIZED ({rows}),
+WITH shown AS ({rows}),
+alike AS MATERIALIZED (
+    SELECT industry_type, country, employee_size, count(*) AS n, count(rating) AS rated, sum(rating) AS stars
+    FROM shown GROUP BY 1, 2, 3),
+normal AS (
+    SELECT *, lower(btrim(industry_type)) AS industry, lower(btrim(country)) AS land, lower(btrim(employee_size)) AS size
+    FROM alike),
 one AS (
-    SELECT lower(btrim(industry_type)) AS industry, lower(btrim(country)) AS place, lower(btrim(employee_size)) AS size,
-           min(btrim(industry_type)) AS industry_type, min(btrim(country)) AS country,
-           min(btrim(employee_size)) AS employee_size, grouping(lower(btrim(industry_type)), lower(btrim(country)),
-           lower(btrim(employee_size))) AS which, count(*) AS n, avg(rating)::float8 AS rating
-    FROM shown GROUP BY GROUPING SETS ((lower(btrim(industry_type))), (lower(btrim(country))), (lower(btrim(employee_size))),
-                                       ())),
+    SELECT industry, land, size, min(btrim(industry_type)) AS industry_type, min(btrim(country)) AS country,
+           min(btrim(employee_size)) AS employee_size, grouping(industry, land, size) AS which,
+           coalesce(sum(n), 0)::bigint AS n, (sum(stars) / nullif(sum(rated), 0))::float8 AS rating
+    FROM normal GROUP BY GROUPING SETS ((industry), (land), (size), ())),
 ranked AS (
     SELECT which, CASE which WHEN 3 THEN industry_type WHEN 5 THEN country WHEN 6 THEN employee_size END AS name, n, rating,
-           row_number() OVER (PARTITION BY which ORDER BY n DESC, coalesce(industry, place, size)) AS place
+           row_number() OVER (PARTITION BY which ORDER BY n DESC, coalesce(industry, land, size)) AS place
     FROM one)
 SELECT which, name, n, rating FROM ranked WHERE place <= {most} ORDER BY which, place
 """

@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
+from companies.models import Company
 from leads.filters import LeadFilter
 from leads.models import Lead
 from leads.pages.table import chooser, columns_of, fill
@@ -209,6 +210,10 @@ class LeadList(Page):
             names = {str(value): label for value, label in Lead.Priority.choices}
         elif name == "assigned_to":
             names = {owner["id"]: owner["name"] for owner in self.owners} | {"true": "me"}
+        elif name == "company_id":
+            ids = [number(part) for part in parts]
+            rows = Company.objects.of(self.organization).filter(pk__in=ids).values_list("pk", "company_name")
+            names = {str(pk): company_name for pk, company_name in rows}
         else:
             return {"unassigned": "nobody"}.get(name, ", ".join(values))
         return ", ".join(names.get(part, part) for part in parts)
