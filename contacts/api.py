@@ -23,7 +23,7 @@ from lookups.changing import tag_ids
 CHANGED = {"updated": int, "ids": [int], "job_id?": int}
 CONVERSION = {"lead_id": int, "contact_id": int, "company_id": int | None, "made_contact": bool, "made_company": bool,
               "contact": dict}
-CONVERTED = {"total": int, "made": int, "joined": int, "already_converted": int, "job_id": int | None}
+CONVERTED = {"total": int, "made": int, "joined": int, "already_converted": int, "ids": [int], "job_id": int | None}
 
 
 class ContactViewSet(ListAction, ViewAction, UpdateAction, TenantViewSet):

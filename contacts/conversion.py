@@ -79,12 +79,13 @@ class Conversion:
 
 @dataclass
 class Outcome:
-    """What became of many leads; with a `job_id` it is still to come."""
+    """What became of many leads, `ids` of those converted now; with a `job_id` it is still to come."""
 
     total: int
     made: int = 0
     joined: int = 0
     already_converted: int = 0
+    ids: list[int] = field(default_factory=list)
     job_id: int | None = None
 
     @property
@@ -137,7 +138,7 @@ def convert_all(rows, *, by):
         return Outcome(len(ids), job_id=bulk.act(_convert_some, rows, by=by).job_id)
     done = [one for at in range(0, len(ids), bulk.CHUNK) for one in _convert_ids(ids[at : at + bulk.CHUNK], by=by)]
     made = sum(one.made_contact for one in done)
-    return Outcome(len(ids), made, len(done) - made, len(ids) - len(done))
+    return Outcome(len(ids), made, len(done) - made, len(ids) - len(done), [one.lead_id for one in done])
 
 
 @bulk.action

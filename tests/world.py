@@ -358,7 +358,7 @@ SPECIAL = {
     "user-change-password": _password,
     "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
     "contact-bulk-update": lambda world, n: {"lead_score": n % 100},
-    "contact-delete": lambda world, n: {"id": world.spare_contact(n)},
+    "contact-delete": lambda world, n: {"id": 0, "ids": [world.spare_contact(n)]},
     "lead-convert": lambda world, n: {"lead_id": world.make_lead(f"convert{n}").pk},
     "lead-bulk-convert": lambda world, n: {"ids": [world.make_lead(f"convert{n}").pk]},
     "custom-lookups-add": lambda world, n: {"module_name": "lead", "type": "tags"},

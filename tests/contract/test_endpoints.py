@@ -101,6 +101,8 @@ def test_refuses_other_methods(endpoint, world):
 def test_unknown_id_in_the_path_is_not_found(endpoint, world):
     names = [param["name"] for param in params_of(endpoint, "path")]
     _, query, body = world.request(endpoint)
+    if endpoint["method"] == "DELETE":
+        body.pop("ids", None)  # would stand in place of the path's (R17)
     for number in [NOWHERE, 0, -1, 2**31, 2**63, 10**30, "abc", "1.5", "1e3", "%00", "%F0%9F%92%A9", "١"]:
         answer = world.call(endpoint, path=filled(endpoint["path"], **dict.fromkeys(names, number)), query=query, body=body)
         shapes.check_failure(answer, 404)
