@@ -195,6 +195,7 @@ def test_rules_know_nothing_of_http():
         "pages",
         "list_page",
         "record_page",
+        "duplicate_pages",
         "admin",
         "middleware",
         "authentication",

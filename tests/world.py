@@ -89,7 +89,7 @@ class World:
         self.company = self.lead.company_id
         self.spare_companies(0)
         with org_scope(self.organization):
-            self.contact = self.make_contact(0)
+            self.contact, *_ = [self.make_contact(n) for n in range(3)]  # of one phone number: likely duplicates
             self.note = notes.add(self.lead, title=f"{mark} note", note=f"{mark} said", by=self.admin)
             self.of_company()
             self.follow_up = follow_ups.add(self.lead, due_at=now(), notes=f"{mark} follow-up", by=self.admin)

@@ -101,12 +101,12 @@ BEGIN
         SELECT t.lexeme, t.weight * t.rarity AS weight FROM (
             SELECT t.*, sum(t.n) OVER (ORDER BY t.n, t.lexeme) AS companies, row_number() OVER (ORDER BY t.n, t.lexeme) AS place
             FROM terms t) AS t
-        WHERE t.companies <= 5000 OR t.place = 1),
+        WHERE t.companies <= 2000 OR t.place = 1),
     met AS MATERIALIZED (
         SELECT h.id FROM asked a CROSS JOIN LATERAL (
             SELECT c.id, length(c.words) AS size FROM companies_company c WHERE c.organization_id = org AND c.deleted_at IS NULL
-            AND c.words @@ quote_literal(a.lexeme)::tsquery LIMIT 5000) AS h
-        WHERE h.id <> company GROUP BY h.id ORDER BY sum(a.weight) / sqrt(max(h.size) + 8) DESC, h.id LIMIT 250),
+            AND c.words @@ quote_literal(a.lexeme)::tsquery LIMIT 2000) AS h
+        WHERE h.id <> company GROUP BY h.id ORDER BY sum(a.weight) / sqrt(max(h.size) + 8) DESC, h.id LIMIT 150),
     their AS MATERIALIZED (
         SELECT c.id, u.lexeme, (1 + ln(cardinality(u.positions))) AS often, length(c.words) AS size
         FROM companies_company c CROSS JOIN LATERAL unnest(c.words) AS u

@@ -12,7 +12,8 @@ from companies.naming import FORMS, normal
 from lio import jobs as queue
 from lio.norms import norms
 from lio.tenancy import org_scope
-from tests.conftest import shared
+from tests.conftest import shared, sign_in
+from tests.factories import make_member
 from tests.leads.test_likely_duplicates import analyze
 
 
@@ -97,6 +98,58 @@ def test_look_ups_can_walk_through_indexes(rep):
                        {"org": rep.organization.pk, "ids": [one.pk], "most": 10})
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan on companies_company" not in plan, plan
+
+
+# ------------------------------------------------------------------------- over the API and on pages
+def test_the_lists_and_dismissing(api, outsider_api, rep):
+    one, other = company(rep.organization, "Acme GmbH", city="Bonn"), company(rep.organization, "Acme Ltd")
+    company(rep.organization, "Acme Inc")
+    match(rep)
+    listed = api.get("/api/company/duplicates?order_by=score").json()
+    assert listed["total"] == 3
+    first = next(row for row in listed["data"] if {row["first"]["id"], row["second"]["id"]} == {one.pk, other.pk})
+    assert (first["reasons"], first["first"]["company_name"], first["first"]["city"]) == (["name"], "Acme GmbH", "Bonn")
+    assert api.get(f"/api/company/duplicates?company_id={one.pk}").json()["total"] == 2
+    assert api.get("/api/company/duplicates?score_min=99").json()["total"] == 0
+    assert outsider_api.get("/api/company/duplicates").json()["total"] == 0
+    data = api.get(f"/api/company/duplicates/{one.pk}").json()["data"]
+    assert data["id"] == one.pk and len(data["duplicates"]) == 2 and data["duplicates"][0]["strength"] == "possible"
+    assert outsider_api.get(f"/api/company/duplicates/{one.pk}").status_code == 404
+    answer = api.post("/api/company/duplicates/dismiss", {"ids": [one.pk, other.pk]})
+    assert (answer.status_code, answer.json()["data"]) == (200, {"dismissed": 1})
+    assert len(pairs(rep)) == 2
+    assert api.post("/api/undo", {"change_id": int(answer["X-Change-Id"])}).json()["data"]["reverted"] == 1
+    assert len(pairs(rep)) == 3
+
+
+def test_pages(browser, rep, client, outsider):
+    one, other = company(rep.organization, "Acme GmbH", city="Bonn"), company(rep.organization, "Acme Ltd", summary="Freight")
+    foreign = company(outsider.organization, "Acme Inc")
+    assert "still being looked at" in browser.get("/companies/duplicates/").content.decode()
+    match(rep)
+    page = browser.get("/companies/duplicates/").content.decode()
+    assert f"/companies/merge?ids={one.pk},{other.pk}" in page and "Same name" in page
+    for path in (f"/companies/{one.pk}/", f"/companies/{one.pk}/?part=duplicates"):
+        assert "Likely duplicates" in browser.get(path).content.decode()
+    page = browser.get(f"/companies/merge?ids={one.pk}&ids={other.pk}").content.decode()
+    assert "Bonn" in page and 'name="f.summary"' in page and 'name="f.phone_number"' not in page
+    for ids in (f"{one.pk}", f"{one.pk},{foreign.pk}", "", "a,b", f"{one.pk},{one.pk}"):
+        assert browser.get(f"/companies/merge?ids={ids}").status_code == 302, ids
+        assert browser.post("/companies/merge", {"ids": ids}).status_code == 302, ids
+    page = browser.post("/companies/duplicates/dismiss", {"ids": f"{one.pk},{other.pk}", "back": "https://evil.example/"})
+    assert page["Location"] == "/companies/duplicates/"
+    assert "No likely duplicates" in browser.get("/companies/duplicates/").content.decode()
+    browser.post("/companies/duplicates/")
+    queue.drain()
+    with org_scope(rep.organization):
+        assert duplicates.waiting(rep.organization) == 2
+    viewer = make_member(rep.organization)
+    with org_scope(rep.organization):
+        viewer.role.permissions = ["records.view"]
+        viewer.role.save()
+    sign_in(client, viewer)
+    assert client.get(f"/companies/merge?ids={one.pk},{other.pk}").status_code == 403
+    assert client.post("/companies/duplicates/").status_code == 403
 
 
 # ------------------------------------------------------------------------- measured

@@ -99,6 +99,18 @@ def test_look_ups_can_walk_through_indexes(rep):
     assert "Seq Scan on contacts_contact" not in plan, plan
 
 
+def test_pages(browser, rep):
+    one, other = contact(rep.organization, company="Acme"), contact(rep.organization, company="Acme", city="Bonn")
+    assert set(pairs(rep)) == {(one.pk, other.pk)}
+    page = browser.get("/contacts/duplicates/").content.decode()
+    assert f"/contacts/merge?ids={one.pk},{other.pk}" in page and "Like name and company" in page
+    assert "Likely duplicates" in browser.get(f"/contacts/{one.pk}/").content.decode()
+    page = browser.get(f"/contacts/merge?ids={one.pk}&ids={other.pk}").content.decode()
+    assert "Bonn" in page and 'name="f.city"' in page and 'name="f.name"' not in page
+    page = browser.post("/contacts/merge", {"ids": f"{one.pk},{other.pk}", "f.city": other.pk}, follow=True)
+    assert page.redirect_chain == [(f"/contacts/{one.pk}/", 302)] and "2 contacts are one now." in page.content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_real_bar_of_people(rep, capsys):
     """FEBRL dataset 1, 500 true pairs: `soc_sec_id` stands in for an e-mail address, whose plain equality has F1 0.947."""
