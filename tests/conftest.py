@@ -112,6 +112,43 @@ def empty_tables():
         connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
 
 
+WORLD, VICTIM = ("Acme", "Quillon"), ("Globex", "Zyxwcanary")
+
+
+def pytest_runtest_setup(item):
+    """Tests with real transactions need a database without the open one of the worlds; pytest-django has put them last."""
+    from tests import worlds
+
+    marker = item.get_closest_marker("django_db")
+    if "transactional_db" in item.fixturenames or (marker and marker.kwargs.get("transaction")):
+        worlds.close()
+
+
+@pytest.fixture(scope="module")
+def worlds_of_module(request, django_db_setup, django_db_blocker):
+    """Makes the worlds that tests of a module ask for; of wider scope than a test's own transaction, so it comes first."""
+    from tests import worlds
+
+    mine = [item for item in request.session.items if item.path == request.path]
+    with django_db_blocker.unblock():
+        worlds.prepare(WORLD, *([VICTIM] if any("victim" in item.fixturenames for item in mine) else []))
+    yield worlds.copy_of
+    with django_db_blocker.unblock():
+        worlds.close()
+
+
+@pytest.fixture
+def world(worlds_of_module, db):
+    """An organisation that has one of everything (tests/world.py)."""
+    return worlds_of_module(*WORLD)
+
+
+@pytest.fixture
+def victim(worlds_of_module, world):
+    """Another organisation; its mark is in each of its texts and must be in no answer that the caller gets."""
+    return worlds_of_module(*VICTIM)
+
+
 @pytest.fixture
 def rep(db):
     from tests.factories import make_organization

@@ -1,21 +1,9 @@
 import pytest
 
 from lio.tenancy import TenantQuerySet
-from tests.world import World
+from tests.conftest import VICTIM
 
-CANARY = "Zyxwcanary"
-
-
-@pytest.fixture
-def world(db):
-    """The caller's organisation."""
-    return World("Acme", "Quillon")
-
-
-@pytest.fixture
-def victim(world):
-    """Another organisation; its mark is in each of its texts and must be in no answer that the caller gets."""
-    return World("Globex", CANARY)
+CANARY = VICTIM[1]
 
 
 @pytest.fixture

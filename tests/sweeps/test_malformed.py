@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract import shapes
 from tests.contract.spec import BUILT, WRITES, params_of
-from tests.world import World, snapshot
+from tests.world import snapshot
 
 SHARE = 1 if os.environ.get("LIO_SOAK") else 3  # of the pairs of field and odd value, one in so many
 BODIES = [endpoint for endpoint in BUILT if endpoint["method"] in WRITES and params_of(endpoint, "body")]
@@ -84,11 +84,6 @@ WHOLE = {
     "nonsense type": (b"{}", "nonsense"),
     "UTF-7": (b"{}", "application/json; charset=utf-7"),
 }
-
-
-@pytest.fixture
-def world(db):
-    return World("Acme", "Quillon")
 
 
 def send(world, endpoint, path, raw, kind="application/json"):

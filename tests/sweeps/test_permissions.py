@@ -10,7 +10,7 @@ from tests.contract import shapes
 from tests.contract.spec import BUILT, BY_ID, WRITES, params_of
 from tests.contract.test_params import NOWHERE, WRONG
 from tests.factories import make_member
-from tests.world import World, snapshot
+from tests.world import snapshot
 
 ADMIN_ONLY = {
     "user-add",
@@ -30,11 +30,6 @@ ABOUT_ONESELF = {"user-my"}
 NOT_AGAIN = {"auth-login", "auth-logout", "user-change-password"}  # who calls changes with the call
 ROLES = ("Admin", "Manager", "Sales Rep")
 CELLS = [endpoint for endpoint in BUILT if endpoint["id"] not in NOT_AGAIN | MAKERS and endpoint["auth"] != "none"]
-
-
-@pytest.fixture
-def world(db):
-    return World("Acme", "Quillon")
 
 
 def test_the_written_table():
