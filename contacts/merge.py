@@ -52,7 +52,7 @@ def _addresses(organization, survivor, losers, values):
         main = values.pop(kind.main, getattr(survivor, kind.main))
         both = [one for there in lists for one in there]
         both.sort(key=lambda one: one["value"] != main)  # stable: the others stay in their order
-        found[kind.many] = both[:addresses.MOST]
+        found[kind.many] = both
     return found
 
 

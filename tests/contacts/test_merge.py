@@ -56,6 +56,12 @@ def test_no_address_is_lost(api, two):
     assert one["custom_fields"] == {"Depots": 4, "Fleet": "big"}
 
 
+def test_more_addresses_than_one_may_send_are_kept(api, rep):
+    ids = [contact(rep, emails=[{"value": f"{name}{n}@x.example", "label": ""} for n in range(20)]) for name in "ab"]
+    merge_over(api, ids)
+    assert len(view(api, ids[0])["emails"]) == 40
+
+
 def test_a_chosen_address_comes_first(api, two):
     old, new = two
     merge_over(api, [old, new], fields={"email": new, "custom_fields.Depots": new})
