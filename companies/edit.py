@@ -104,13 +104,17 @@ def delete(rows, *, by):
     """Delete companies (softly). What belongs to them stays, without a company (R27). Answers the ids.
 
     The links are recorded first: what is taken back comes back in the other order, the companies before what links to them.
+    They are locked first, too, as by a merge: whoever works on a lead or contact holds it when it gets another company.
     """
-    going = list(rows.alive().order_by("pk").select_for_update(of=("self",)).values_list("pk", "organization_id"))
-    ids = [pk for pk, _ in going]
-    if not ids:
+    going = list(rows.alive().order_by("pk").values_list("pk", "organization_id"))
+    if not going:
         return []
     for unlink in unlinks["company"]:
-        unlink(going[0][1], ids, by)
+        unlink(going[0][1], [pk for pk, _ in going], by)
+    there = Company.objects.alive().filter(pk__in=[pk for pk, _ in going])
+    ids = list(there.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    if not ids:
+        return []
     history.change_rows(Company.objects.filter(pk__in=ids), "company.deleted", {"deleted_at": now()}, by=by)
     search.forget("company", ids)
     return ids

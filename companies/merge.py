@@ -46,7 +46,7 @@ def _follow(organization, company_ids):
 
 def undo(organization, changes, by):
     """The undoer of companies: a merge as a whole, anything else by itself. Answers (ids put back, conflicts)."""
-    if not any(change.verb == "company.absorbed" for change in changes):
+    if not KIT.is_about(organization, changes):
         return revert(organization, changes, by)
     done, conflicts = KIT.undo(organization, changes, by, each=revert, restore=lambda rows: edit.restore(rows, by=by))
     _follow(organization, done)

@@ -161,9 +161,10 @@ def _lock(organization, ids):
 
 
 def of_leads(organization, lead_ids):
-    """{lead's id: id of the living contact that it has become}."""
-    rows = Contact.objects.of(organization).alive().filter(lead_id__in=lead_ids)
-    return dict(rows.values_list("lead_id", "pk"))
+    """{lead's id: id of the living contact that it has become, also by way of one that was merged into another}."""
+    rows = Contact.objects.of(organization).filter(lead_id__in=lead_ids)
+    merged = rows.filter(deleted_at__isnull=False, merged_into__deleted_at=None)
+    return dict(merged.values_list("lead_id", "merged_into_id")) | dict(rows.alive().values_list("lead_id", "pk"))
 
 
 def _there(model, organization, pk, name):

@@ -52,7 +52,7 @@ def _addresses(organization, survivor, losers, values):
         main = values.pop(kind.main, getattr(survivor, kind.main))
         both = [one for there in lists for one in there]
         both.sort(key=lambda one: one["value"] != main)  # stable: the others stay in their order
-        found[kind.many] = both[:addresses.MOST]
+        found[kind.many] = both
     return found
 
 
@@ -67,13 +67,6 @@ def _former(organization, survivor, left, by):
 
 def undo(organization, changes, by):
     """The undoer of contacts: a merge as a whole, anything else by itself. Answers (ids put back, conflicts)."""
-    if not any(change.verb == "contact.absorbed" for change in changes):
+    if not KIT.is_about(organization, changes):
         return revert(organization, changes, by)
-    return KIT.undo(organization, changes, by, each=_undo_each, restore=lambda rows: edit.restore(rows, by=by))
-
-
-def _undo_each(organization, changes, by):
-    for change in changes:
-        made = (change.after or {}).pop("employment_ids", [])
-        Employment.objects.of(organization).filter(pk__in=made, contact_id=change.model_id).delete()
-    return revert(organization, [change for change in changes if change.after], by)
+    return KIT.undo(organization, changes, by, each=revert, restore=lambda rows: edit.restore(rows, by=by))

@@ -11,7 +11,7 @@ from lookups.changing import tag_ids, tag_numbers
 from lookups.known import known
 
 LISTS = frozenset(kind.many for kind in addresses.KINDS)
-BESIDE = frozenset({"employment_id", "note_ids", "attachment_ids"})  # told beside the fields
+BESIDE = frozenset({"employment_id", "employment_ids", "note_ids", "attachment_ids"})  # told beside the fields
 BACK = {"contact.converted": "contact.unconverted", "contact.unconverted": "contact.converted"}
 EMPLOYMENT = ("company_id", "company_name", "designation", "started_on", "ended_on")
 
@@ -66,26 +66,42 @@ class ContactReverter(Reverter):
 
 
 def _beside(organization, contact, before, after, *, came_back):
-    """Take back, or bring back, what came with the change: the employment it closed, the notes and files it copied.
+    """Take back, or bring back, what came with the change: the employment it closed or those it wrote down, the notes and files
+    it copied.
 
     Answers (before, after) of what the history tells of it; None where there was nothing.
     """
     old: dict = {}
     new: dict = {}
     if came_back:
-        row = Employment.objects.of(organization).filter(contact=contact, pk=after.get("employment_id") or 0).first()
-        if row:
-            old["employment"] = {name: getattr(row, name) for name in EMPLOYMENT}
-            row.delete()
+        if gone := _take(organization, contact, [after.get("employment_id") or 0]):
+            old["employment"] = gone[0]
         elif given := before.get("employment"):
-            days = {name: given[name] and date.fromisoformat(given[name]) for name in ("started_on", "ended_on")}
-            new["employment_id"] = Employment.objects.create(organization=organization, contact=contact, **given | days).pk
+            new["employment_id"] = _give(organization, contact, given)
+    if gone := _take(organization, contact, after.get("employment_ids") or []):
+        old["employments"] = gone
+    elif given := before.get("employments"):
+        new["employment_ids"] = [_give(organization, contact, one) for one in given]
     for name, model in (("note_ids", RecordNote), ("attachment_ids", Attachment)):
         for ids, side, way in ((after.get(name), old, "bury"), (before.get(name), new, "unbury")):
             rows = model.objects.of(organization).filter(model_type="contact", model_id=contact.pk, pk__in=ids or [])
             if ids and getattr(rows, way)():
                 side[name] = ids
     return (old, new) if old or new else None
+
+
+def _take(organization, contact, ids):
+    """Delete these employments of the contact; answers what they said."""
+    rows = list(Employment.objects.of(organization).filter(contact=contact, pk__in=ids).order_by("pk")) if ids else []
+    for row in rows:
+        row.delete()
+    return [{name: getattr(row, name) for name in EMPLOYMENT} for row in rows]
+
+
+def _give(organization, contact, told):
+    """Write down an employment as it was; answers its id."""
+    days = {name: told[name] and date.fromisoformat(told[name]) for name in ("started_on", "ended_on")}
+    return Employment.objects.create(organization=organization, contact=contact, **told | days).pk
 
 
 def _attribute(organization, name, value):

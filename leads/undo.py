@@ -36,6 +36,8 @@ def undo_leads(organization, changes, by):
     """
     if any(change.verb == "lead.absorbed" for change in changes):
         return _undo_merge(organization, changes, by)
+    if merge.KIT.parted(organization, changes):
+        return _merge_again(organization, changes, by)
     return _undo_each(organization, changes, by)
 
 
@@ -50,6 +52,25 @@ def _undo_merge(organization, changes, by):
             merge.open_again(organization, change)
     before = merge.lock_for_undo(organization, changes)  # the survivor may have another address again
     settle([*addresses[0], *before[0]], [*addresses[1], *before[1]])
+    return done, conflicts
+
+
+def _merge_again(organization, changes, by):
+    """The taking back of a merge is itself taken back."""
+    emails: list = []
+    linkedins: list = []
+
+    def lock():
+        for found, more in zip((emails, linkedins), merge.lock_for_undo(organization, changes), strict=True):
+            found.extend(more)
+
+    def each(organization, rest, by):
+        lock()
+        return _undo_each(organization, rest, by, shares=True)
+
+    done, conflicts = merge.KIT.undo(organization, changes, by, each=each, restore=None)
+    lock()  # the survivor has other addresses now
+    settle(emails, linkedins)
     return done, conflicts
 
 

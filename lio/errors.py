@@ -58,3 +58,11 @@ class TooMany(DomainError):
     def __init__(self, message, *, wait):
         super().__init__(message)
         self.wait = wait
+
+
+TRIES = 3  # of what PostgreSQL ended because it and another waited for each other
+
+
+def is_deadlock(error):
+    """Whether PostgreSQL ended a transaction so that another one could go on: all is rolled back, and can be done again."""
+    return getattr(error.__cause__, "sqlstate", "") == "40P01"

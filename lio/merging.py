@@ -154,8 +154,13 @@ class Merging:
         """Take a merge back (its Change rows, last first). Answers (ids of those put back, conflicts).
 
         `each(organization, changes, by)` takes back what else was changed, first: an address goes back to whom it belonged
-        to before that one is there again. `restore(rows)` brings deleted records back and may refuse.
+        to before that one is there again. `restore(rows)` brings deleted records back and may refuse. Where the changes are
+        themselves such a taking back, what it parted is merged again.
         """
+        if survivors := self.parted(organization, changes):
+            done, conflicts = self.again(organization, survivors, by)
+            more, left = each(organization, self.beside(changes, survivors), by) if done else ([], [])
+            return list(dict.fromkeys([*done, *more])), conflicts + left
         gone, kept = f"{self.kind}.merged_into", f"{self.kind}.absorbed"
         done, conflicts = each(organization, [change for change in changes if change.verb not in (gone, kept)], by)
         for change in changes:
@@ -177,6 +182,32 @@ class Merging:
                     left = [{"field": None, "reason": f"the {self.kind} is there already"}]
             conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
         return list(dict.fromkeys(done)), conflicts
+
+    def is_about(self, organization, changes):
+        """Whether these Change rows tell of a merge, or of one that was taken back."""
+        return any(change.verb == f"{self.kind}.absorbed" for change in changes) or bool(self.parted(organization, changes))
+
+    def parted(self, organization, changes):
+        """{id: id of the survivor} of the records that these Change rows brought back from a merge."""
+        back = {row.model_id: row.undoes for row in changes if row.verb == f"{self.kind}.restored" and row.undoes}
+        merges = Change.objects.of(organization).filter(
+            model_type=self.kind, model_id__in=back, change_id__in=set(back.values()), verb=f"{self.kind}.merged_into")
+        return {row.model_id: row.after["merged_into"] for row in merges} if back else {}
+
+    def beside(self, changes, survivors):
+        """What else these changes tell of than that the merged records came back."""
+        return [row for row in changes if row.verb != f"{self.kind}.restored" or row.model_id not in survivors]
+
+    def again(self, organization, survivors, by):
+        """Merge what was parted (see `parted`). Answers (ids of the records, conflicts); nothing where one has gone since."""
+        ids, survivor_id = sorted({*survivors, *survivors.values()}), next(iter(survivors.values()))
+        try:
+            with transaction.atomic():
+                survivor, losers, moved = self.begin(organization, ids, survivor_id)
+        except Missing:
+            return [], [{"model_id": survivor_id, "field": None, "reason": f"one of the {self.plural} is gone"}]
+        self.close(organization, survivor, losers, moved, by=by)
+        return ids, []
 
     def back_in_time(self, organization, change):
         """Put back the survivor's last activity, unless there was one since (its Change of `<kind>.absorbed`). Answers []."""

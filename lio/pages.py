@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException
 
 from lio import history
 from lio.api.envelope import first_message
-from lio.errors import DomainError, Missing
+from lio.errors import TRIES, DomainError, Missing, is_deadlock
 from lio.outside import Errand
 from lio.registry import rail
 from lio.tenancy import org_scope
@@ -103,6 +103,14 @@ class Page(View):
         return response
 
     def in_scope(self, user, work):
+        for left in reversed(range(TRIES)):
+            try:
+                return self.once(user, work)
+            except OperationalError as error:
+                if not left or not is_deadlock(error) or self.request.FILES:  # what was uploaded has been read
+                    raise
+
+    def once(self, user, work):
         with org_scope(user.organization_id), history.one_action():
             try:
                 response = work()

@@ -17,7 +17,7 @@ from lio import history, ratelimit
 from lio.api import idempotency
 from lio.api.parsers import check_text
 from lio.clientip import client_ip
-from lio.errors import Invalid
+from lio.errors import TRIES, Invalid, is_deadlock
 from lio.outside import Errand
 from lio.rows import json_row
 from lio.tenancy import org_scope
@@ -41,6 +41,7 @@ class LioView(APIView):
     permissions: dict = {}
     request: Any  # its user is an accounts.User or an accounts.ApiKey
     action_map: Any
+    is_deadlocked = False
     is_public = False  # counted by address instead of by token, and scoped by the view itself
 
     def dispatch(self, request, *args, **kwargs):
@@ -92,11 +93,15 @@ class LioView(APIView):
         user = request.user
         if not user:
             return self.finish(handler(request, *args, **kwargs))
-        with org_scope(user.organization_id), history.one_action(actor=user.actor):
-            response = self.once(request, handler, f"org:{user.organization_id}", args, kwargs)
-            refused = not isinstance(response, Errand) and response.status_code >= 400
-            if refused and not getattr(response, "keep_writes", False):
-                transaction.set_rollback(True)
+        for _ in range(TRIES):
+            self.is_deadlocked = False
+            with org_scope(user.organization_id), history.one_action(actor=user.actor):
+                response = self.once(request, handler, f"org:{user.organization_id}", args, kwargs)
+                refused = not isinstance(response, Errand) and response.status_code >= 400
+                if refused and not getattr(response, "keep_writes", False):
+                    transaction.set_rollback(True)
+            if not self.is_deadlocked or request.FILES:  # what was uploaded has been read
+                break
         return self.outside(response, user) if isinstance(response, Errand) else response
 
     def outside(self, errand, user):
@@ -168,6 +173,7 @@ class LioView(APIView):
         return self.rate.headers() if self.rate else {}
 
     def handle_exception(self, exc):
+        self.is_deadlocked = is_deadlock(exc)
         if isinstance(exc, DatabaseError | InterfaceError) and not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
         return super().handle_exception(exc)

@@ -218,3 +218,28 @@ def test_pairs_of_what_is_merged_are_gone(api, rep, two):
     assert pairs(rep) == {}
     with org_scope(rep.organization):
         assert not CompanyPair.objects.exists() and not CompanyTag.objects.exists()
+
+
+def test_what_was_taken_back_is_merged_again(api, rep, two):
+    old, new = two
+    furnish(rep, new)
+    change_id = int(merge_over(api, [old, new])["X-Change-Id"])
+    merged, there = view(api, old), owners(rep)
+    undone = int(api.post("/api/undo", {"change_id": change_id})["X-Change-Id"])
+    assert owners(rep) != there
+    again = api.post("/api/undo", {"change_id": undone}).json()["data"]
+    assert again["conflicts"] == []
+    assert owners(rep) == there
+    assert {**view(api, old), "updated_at": merged["updated_at"]} == merged
+    assert view(api, new)["id"] == old
+
+
+def test_what_was_taken_back_is_not_merged_again_with_one_that_has_gone(api, rep, two):
+    old, new = two
+    furnish(rep, new)
+    change_id = int(merge_over(api, [old, new])["X-Change-Id"])
+    undone = int(api.post("/api/undo", {"change_id": change_id})["X-Change-Id"])
+    api.delete(f"/api/company/delete/{old}")
+    again = api.post("/api/undo", {"change_id": undone}).json()["data"]
+    assert (again["reverted"], [one["reason"] for one in again["conflicts"]]) == (0, ["one of the companies is gone"])
+    assert owners(rep)[0] == {new}

@@ -56,6 +56,12 @@ def test_no_address_is_lost(api, two):
     assert one["custom_fields"] == {"Depots": 4, "Fleet": "big"}
 
 
+def test_more_addresses_than_one_may_send_are_kept(api, rep):
+    ids = [contact(rep, emails=[{"value": f"{name}{n}@x.example", "label": ""} for n in range(20)]) for name in "ab"]
+    merge_over(api, ids)
+    assert len(view(api, ids[0])["emails"]) == 40
+
+
 def test_a_chosen_address_comes_first(api, two):
     old, new = two
     merge_over(api, [old, new], fields={"email": new, "custom_fields.Depots": new})
@@ -124,3 +130,34 @@ def test_merge_and_undo_change_nothing(rep, two, choice):
         assert after[table] == before[table], table
     with org_scope(rep.organization):
         assert Contact.objects.alive().count() == 2
+
+
+def test_what_was_taken_back_is_merged_again(api, rep, two):
+    old, new = two
+    with org_scope(rep.organization):
+        attachments.add_document(rep.organization, model_type="contact", model_id=new, upload=a_file(), by=rep)
+    change_id = int(merge_over(api, [old, new], fields={"email": new})["X-Change-Id"])
+
+    def state():
+        with org_scope(rep.organization):
+            jobs = list(Employment.objects.values_list("contact_id", "company_name", "designation", "started_on", "ended_on"))
+            return {**view(api, old), "updated_at": None}, jobs, list(Attachment.objects.values_list("model_id", flat=True))
+
+    merged = state()
+    for _ in range(2):
+        change_id = int(api.post("/api/undo", {"change_id": change_id})["X-Change-Id"])
+        parted = state()
+        answer = api.post("/api/undo", {"change_id": change_id})
+        change_id = int(answer["X-Change-Id"])
+        assert (answer.json()["data"]["reverted"], answer.json()["data"]["conflicts"]) == (2, [])
+        assert state() == merged != parted
+    assert view(api, new)["id"] == old
+
+
+def test_a_lead_stays_converted_when_its_contact_is_merged(api, rep):
+    leads = [make_lead(rep.organization, email=f"jane{n}@mail.example").pk for n in range(2)]
+    ids = [api.post("/api/lead/convert", {"lead_id": pk}).json()["data"]["contact_id"] for pk in leads]
+    merge_over(api, ids)
+    again = api.post("/api/lead/convert", {"lead_id": leads[1]})
+    assert (again.status_code, again.json()["error"]["code"], again.json()["error"]["details"]["contact_id"]) == (
+        409, "already_converted", ids[0])

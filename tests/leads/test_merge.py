@@ -359,3 +359,16 @@ def test_of_two_merges_that_cross_one_wins():
             assert list(Lead.objects.alive().filter(pk__in=ids).values_list("pk", "holds_email")) == [(won[0], True)]
             assert set(Note.objects.filter(lead_id__in=ids).values_list("lead_id", flat=True)) == {won[0]}
             edit.delete(Lead.objects.filter(pk__in=ids), by=rep)
+
+
+def test_what_was_taken_back_is_merged_again(api, rep, two):
+    old, new = two
+    with org_scope(rep.organization):
+        notes.add(Lead.objects.get(pk=new), title="", note="About the trucks.", by=rep)
+    change_id = int(merge_over(api, [old, new])["X-Change-Id"])
+    undone = int(api.post("/api/undo", {"change_id": change_id})["X-Change-Id"])
+    again = api.post("/api/undo", {"change_id": undone}).json()["data"]
+    assert again["conflicts"] == []
+    with org_scope(rep.organization):
+        assert merge.survivor_of(rep.organization, new) == old
+        assert Note.objects.get().lead_id == old
