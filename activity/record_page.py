@@ -173,6 +173,7 @@ class ViewRecord(RecordPage):
             context |= self.part(name, record)
         context |= {
             "side_parts": [one for one in extra if one.get("place", "side") == "side"],
+            "below_parts": [one for one in extra if one.get("place") == "below"],
             "main_parts": [one for one in extra if one.get("place") == "main"],
             "parts": self.parts,
         }
@@ -275,6 +276,7 @@ class ViewRecord(RecordPage):
             found["changes"] = [
                 {"label": words.label(name), "before": words(name, before.get(name)), "after": words(name, after.get(name))}
                 for name in after
+                if name != "ai_information"
             ]
             if kind == "tagged":
                 found["detail"] = f"added the tag {found['changes'][0]['after']}" if found["changes"] else "added a tag"

@@ -63,7 +63,7 @@ class CompaniesConfig(AppConfig):
         undoers["company"] = merge.undo
         undoers["companypair"] = duplicates.KIT.undo_dismissals
         modules["company"] = Module(Company, CompanyFilter, COLUMNS)
-        rail.append(RailEntry("Companies", "companies:list", "building-office-2", order=12))
+        rail.append(RailEntry("Companies", "companies:list", "building-office-2", order=11))
         exports["companies"] = Exported(
             "Companies",
             CompanyFilter,

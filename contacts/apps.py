@@ -37,7 +37,6 @@ class ContactsConfig(AppConfig):
         from contacts.models import Contact
         from contacts.pages import sections
         from contacts.pages.duplicates import Contacts
-        from contacts.pages.list import contact_count
         from lio.registry import (
             BulkAction,
             Exported,
@@ -50,6 +49,7 @@ class ContactsConfig(AppConfig):
             feed_phrases,
             modules,
             rail,
+            record_acts,
             record_parts,
             renamed,
             subjects,
@@ -66,9 +66,10 @@ class ContactsConfig(AppConfig):
         renamed["company"].append(companies.rename)
         record_parts["company"].append(sections.people)
         record_parts["lead"].append(sections.of_lead)
+        record_acts["lead"].append(sections.convert)
         record_parts["contact"].append(sections.career)
         bulk_actions["lead"]["convert"] = BulkAction("Convert", lambda rows, by: convert_all(rows, by=by).words)
-        rail.append(RailEntry("Contacts", "contacts:list", "identification", order=11, count=contact_count))
+        rail.append(RailEntry("Contacts", "contacts:list", "identification", order=12))
         exports["contacts"] = Exported(
             "Contacts",
             ContactFilter,

@@ -13,6 +13,7 @@ from enrichment.records import KINDS, shown
 from integrations.ports import COMPANY, PERSON
 from lio import history
 from lio.errors import DomainError, Missing
+from lio.norms import phone_norm
 from lookups.known import known
 
 State = FoundValue.State
@@ -106,7 +107,7 @@ def _decide(organization, kind, run, values):
             continue
         value.value = _plain(attributes[value.field])
         mine = (value.field, value.value)
-        if same(value.old_value, value.value):
+        if same(value.old_value, value.value, phone=value.field == "phone_number"):
             value.state = State.SAME
         elif mine in dismissed:
             value.state, value.why = State.DISMISSED, "Was dismissed before."
@@ -120,8 +121,10 @@ def _decide(organization, kind, run, values):
             value.state = State.PROPOSED
 
 
-def same(old, new):
-    """Whether two values are one but for case and blanks at the ends."""
+def same(old, new, *, phone=False):
+    """Whether two values are one but for case and blanks at the ends; of phone numbers, but for how they are spaced."""
+    if phone and old and phone_norm(str(old)) == phone_norm(str(new)):
+        return True
     return str(old if old is not None else "").strip().lower() == str(new if new is not None else "").strip().lower()
 
 

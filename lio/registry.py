@@ -86,9 +86,11 @@ subjects: dict[str, Subject] = {}  # {model_type: what it is}
 feed_actions: dict[str, str] = {}  # {verb of the history: what the feed calls it}
 feed_phrases: dict[str, str] = {}  # {verb of the history: what somebody did, as in "Anna <added a note to> 3 leads"}
 profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further sections of the profile page
-# {model type: [f(user, record id, request) -> {"template": ..., "place": "side" or "main", ...} or None]}: sections that
-# higher floors add to the page of a record; each template stands on its own and may ask for itself again
+# {model type: [f(user, record id, request) -> {"template": ..., "place": "side", "main" or "below" (the fields)} or None]}:
+# sections that higher floors add to the page of a record; each template stands on its own and may ask for itself again
 record_parts: dict[str, list[Callable]] = defaultdict(list)
+# {model type: [f(user, record id) -> {"label", "icon", "address"} or None]}: the next thing to do, a button beside the name
+record_acts: dict[str, list[Callable]] = defaultdict(list)
 unlinks: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization id, ids, by)]}: links to what goes
 bulk_actions: dict[str, dict[str, BulkAction]] = defaultdict(dict)  # {model type: {name: of its list's bulk bar}}
 renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization, ids)]}: these have another name now

@@ -75,13 +75,14 @@ class Fields(FieldsPage):
         for row in rows:
             shown[row.state].append({"id": row.pk, "key": row.key, "label": row.label, "kind": row.get_kind_display(),
                                      "options": row.options, "required": row.required, "is_unique": row.is_unique})
+        leads_first = sorted(modules, key=lambda name: name != "lead")
         used = fields.counts(self.organization, self.module) if shown[State.PROPOSED] else {}
         for row in shown[State.PROPOSED]:
             row["count"] = used.get(row["key"], 0)
         return self.show("settings/fields.html", {"fields": shown[State.ACTIVE], "proposed": shown[State.PROPOSED],
                                                   "away": shown[State.ARCHIVED] + shown[State.DROPPED],
                                                   "module": self.module, "nouns": plural_of(self.module),
-                                                  "modules": [(name, plural_of(name)) for name in modules]})
+                                                  "modules": [(name, plural_of(name)) for name in leads_first]})
 
     def post(self, request):
         action = next((name for name in ("up", "down", *WORDS) if name in request.POST), "")

@@ -59,6 +59,9 @@ class RecordFields:
         if name == "tags":
             tags = known(self.organization, "tags")
             return ", ".join(tags[number].name if number in tags else str(number) for number in value)
+        if name == "custom_fields" and isinstance(value, dict):
+            own = definitions(self.organization, self.module)
+            value = {own[key].label if key in own else key: inner for key, inner in value.items() if inner is not None}
         return in_words(value)
 
     def choices(self, record, name):

@@ -7,6 +7,13 @@ from django.utils.timezone import now
 
 from accounts import founding, members
 from accounts.models import Organization, Role
+from activity import record_notes
+from companies import edit as companies
+from companies.models import Company
+from contacts import conversion
+from contacts import edit as contacts
+from contacts.models import Contact
+from enrichment import runs
 from leads import notes
 from leads.capture import capture
 from leads.models import Lead
@@ -14,6 +21,7 @@ from lio import history, jobs
 from lio.models import Change
 from lio.tenancy import org_scope
 from lookups.edit import tags_named
+from lookups.fields import add as add_field
 from lookups.known import known
 
 EMAIL, PASSWORD = "ana@demo.example", "show-me-the-leads"
@@ -92,6 +100,26 @@ COMPANIES = [
     ("Tidewater Labs", "tidewater-labs", "Biotech", "Boston", "United States"),
     ("Mistral Cycles", "mistral-cycles", "Retail", "Lyon", "France"),
 ]
+PROFILES = {  # company: employees, rating, street, what it does
+    "Northwind Freight": ("201-500", 5, "Havenstraat 12", "Road freight between the ports of the North Sea, from 14 depots."),
+    "Helio Energy": ("51-200", 4, "12 Marina Road", "Solar plants for hospitals and cold stores."),
+    "Kumo Robotics": ("51-200", 4, "3-8 Nakanoshima", "Robot arms that sort parcels."),
+    "Baltik Steel": ("501-1000", 3, "Am Kai 4", "Rolled steel and ship parts."),
+    "Vltava Bank": ("1001-5000", 3, "Nábřeží 7", "Savings and loans for small firms."),
+    "Fjord Health": ("201-500", 4, "Bryggen 21", "Runs nine clinics on the west coast."),
+}
+TWIN = ("Northwind Freight B.V.", "Northwind Freight")  # as a colleague typed a company that was there already
+WORK = {"value": "anneke.dewit@northwind-freight.example", "label": "work"}
+PRIVATE = {"value": "anneke@post.example", "label": "private"}
+PEOPLE = [  # name, title, company, addresses
+    ("Sigrid Holm", "Head of Procurement", "Fjord Health", [{"value": "sigrid.holm@fjord-health.example", "label": "work"}]),
+    ("Anneke de Wit", "Fleet Manager", "Northwind Freight", [WORK, PRIVATE]),
+    ("Kenji Watanabe", "CTO", "Kumo Robotics", [{"value": "kenji.watanabe@kumo-robotics.example", "label": "work"}]),
+    ("Jiří Dvořák", "Head of Treasury", "Vltava Bank", [{"value": "jiri.dvorak@vltava-bank.example", "label": "work"}]),
+    ("A. de Wit", "Buyer of scanners", "Northwind Freight", [PRIVATE]),
+]
+CONVERTED = 9  # leads that have become contacts
+ENRICHED = 4  # records of each kind that enrichment has looked at
 TITLES = [
     "Head of Operations",
     "VP Sales",
@@ -156,6 +184,10 @@ def load():
         with org_scope(organization), history.one_action():
             make_lead(organization, n, random, team, tags)
     jobs.drain()
+    for make in (make_companies, make_contacts, convert_leads, enrich):
+        with org_scope(organization), history.one_action():
+            make(organization, ana)
+    jobs.drain()
     return True
 
 
@@ -214,3 +246,55 @@ def age(lead_id, random):
         Change.objects.filter(pk=change.pk).update(created_at=born + step * place)
     touched = born + step * (len(changes) - 1) if len(changes) > 1 else None
     Lead.objects.filter(pk=lead_id).update(created_at=born, updated_at=touched or born, last_activity_at=touched)
+
+
+def make_companies(organization, by):
+    """What is known of some of the leads' companies, and one that was typed a second time."""
+    add_field(organization, label="Fleet size", kind="number", module_name="company", by=by)
+    places = {name: (f"https://www.{domain}.example", *place) for name, domain, *place in COMPANIES}
+    there = dict(Company.objects.of(organization).alive().values_list("company_name", "pk"))
+    for n, (name, (size, rating, address, summary)) in enumerate(PROFILES.items()):
+        website, industry, city, country = places[name]
+        fields = {
+            "website": website,
+            "industry_type": industry,
+            "city": city,
+            "country": country,
+            "employee_size": size,
+            "rating": rating,
+            "address": address,
+            "phone_number": f"+31 10 555 {2000 + n}",
+            "contact_email": website.replace("https://www.", "office@"),
+            "summary": summary,
+        }
+        if industry == "Logistics":
+            fields["custom_fields"] = {"fleet_size": 85}
+        companies.update(there[name], organization, fields, by=by)
+    name, like = TWIN
+    _, industry, city, country = places[like]
+    companies.add(organization, {"company_name": name, "industry_type": industry, "city": city, "country": country}, by=by)
+    company = Company.objects.get(pk=there["Northwind Freight"])
+    record_notes.add(company, title="", note="Tender for the scanners opens in March; the fleet manager decides.", by=by)
+
+
+def make_contacts(organization, by):
+    """People who never were leads: one has changed employers, one stands twice."""
+    for name, title, company, emails in PEOPLE:
+        contacts.add(organization, {"name": name, "designation": title, "company": company, "emails": emails}, by=by)
+    moved = Contact.objects.of(organization).get(name=PEOPLE[0][0])
+    contacts.update(moved.pk, organization, {"company": "Helio Energy", "designation": "COO"}, by=by)
+
+
+def convert_leads(organization, by):
+    """The leads that were worked furthest become contacts."""
+    furthest = Lead.objects.of(organization).alive().filter(status_id=known(organization, "status")[3].pk).order_by("pk")
+    for pk in list(furthest.values_list("pk", flat=True)[:CONVERTED]):
+        conversion.convert(pk, organization, by=by)
+
+
+def enrich(organization, by):
+    """What the built-in sources say about a few records of each kind."""
+    for model in (Lead, Contact, Company):
+        for pk in list(model.objects.of(organization).alive().order_by("pk").values_list("pk", flat=True)[:ENRICHED]):
+            started = runs.begin(organization, by=by, model_type=model._meta.model_name, model_id=pk)
+            runs.finish(organization, started, started.ask())

@@ -34,6 +34,6 @@ def likest(user, company_id, request):
     """The section of companies like this one."""
     found = {one.id: one for one in similar.of_company(user.organization, company_id, most=SHOWN)}
     rows = in_order(Company.objects.of(user.organization), list(found)) if found else []
-    return {"name": "similar", "template": "companies/_similar.html", "similar": [
+    return {"name": "similar", "template": "companies/_similar.html", "place": "below", "similar": [
         {"id": row.pk, "name": row.company_name, "place": ", ".join(filter(None, [row.city, row.country])),
          "reasons": found[row.pk].reasons} for row in rows]}  # fmt: skip

@@ -26,16 +26,17 @@ def people(user, company_id, request):
 
 
 def of_lead(user, lead_id, request):
-    """The contact that a lead has become, or where it becomes one."""
+    """The contact that a lead has become."""
     contact_id = conversion.of_leads(user.organization, [lead_id]).get(lead_id)
     contact = Contact.objects.of(user.organization).select_related("company").filter(pk=contact_id or 0).first()
-    may_convert = contact is None and user.can("records.edit")
-    return {
-        "name": "contact",
-        "template": "contacts/_of_lead.html",
-        "contact": contact,
-        "convert": reverse("contacts:convert", args=[lead_id]) if may_convert else "",
-    }
+    return {"name": "contact", "template": "contacts/_of_lead.html", "contact": contact}
+
+
+def convert(user, lead_id):
+    """The button by which a lead becomes a contact (lio.registry.record_acts); None for one that has become one."""
+    if not user.can("records.edit") or conversion.of_leads(user.organization, [lead_id]):
+        return None
+    return {"label": "Convert to contact", "icon": "identification", "address": reverse("contacts:convert", args=[lead_id])}
 
 
 def career(user, contact_id, request):

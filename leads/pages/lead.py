@@ -20,7 +20,7 @@ from lio import history
 from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
-from lio.registry import record_parts
+from lio.registry import record_acts, record_parts
 from lio.rows import plain_rows
 from lio.undo import with_undo
 from lookups.known import known
@@ -166,6 +166,7 @@ class ViewLead(LeadPage):
             return {
                 "place": ", ".join(filter(None, [lead["city"], lead["country"]])),
                 "local_time": local_time(lead["country"]),
+                "acts": [found for act in record_acts["lead"] if (found := act(self.request.user, self.pk))],
             }
         if name == "path":
             return {"path": self.path(lead)}

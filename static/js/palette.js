@@ -1,5 +1,5 @@
 // The palette: typing narrows the list, Enter takes the first of it, arrows walk through it.
-// What is typed can always be searched for in the leads: that entry submits the form, which also works without script.
+// What is typed can always be searched for in the leads, companies or contacts: those entries submit the form.
 // Listens on the document, since Back may bring another palette with the page.
 const palette = event => event.target.closest?.("#palette")
 

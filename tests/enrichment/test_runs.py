@@ -169,6 +169,11 @@ def test_the_same_value_is_told_and_nothing_is_written(rep, lead, enrich):
         assert Change.objects.latest("id").after.keys() == {"ai_information"}
 
 
+def test_a_phone_number_that_differs_by_its_blanks_alone_is_no_proposal(rep, enrich):
+    lead = make_lead(rep.organization, by=rep, phone_number="+49 30 555 1234")
+    assert states(enrich(lead, {(PERSON, "phone_number"): ("+49305551234", 1.0)}))["phone_number"] == "same"
+
+
 def test_phone_numbers_are_never_rewritten(rep, enrich):
     lead = make_lead(rep.organization, by=rep, phone_number="030 555 1234")
     run = enrich(lead, {(PERSON, "phone_number"): ("+49305551234", 1.0)})
