@@ -24,11 +24,14 @@ class MergeCompanies(MergeView):
         return self.merged(request)
 
 
+SIMILAR = (Company.objects.all().rows(), {"score": float, "reasons": [str]})
+
+
 class SimilarCompanies(LioView):
     permissions = {"get": "records.view"}
 
     @documented("Companies like this one, the likest first, each with its score and the reasons",
-                body={"success": bool, "message": str, "data": [dict], "total": int, "page": int, "limit": int})
+                body={"success": bool, "message": str, "data": [SIMILAR], "total": int, "page": int, "limit": int})
     def get(self, request, pk):
         number = path_id(pk)
         if not Company.objects.of(self.organization).alive().filter(pk=number).exists():

@@ -14,6 +14,7 @@ BULK = [
     for endpoint in BUILT
     if {"ids", "select_all"} & {param["name"] for param in params_of(endpoint, "body")}
     and endpoint["id"] not in ("notification-read", "exports-create", "lead-merge", "lead-duplicates-dismiss",
+                               "company-merge", "company-duplicates-dismiss", "contact-merge", "contact-duplicates-dismiss",
                                "enrichment-proposals-accept", "enrichment-proposals-dismiss")  # name each
 ]
 ALL = [endpoint for endpoint in BULK if "select_all" in {param["name"] for param in params_of(endpoint, "body")}]

@@ -28,7 +28,8 @@ def pages():
 
 
 def filled(route, number):
-    return re.sub(r"<int:\w+>", str(number), re.sub(r"<path:\w+>|<str:\w+>", "email", route))
+    words = {"path": "email", "str": "email", "slug": "lead"}
+    return re.sub(r"<(path|str|slug):\w+>", lambda found: words[found[1]], re.sub(r"<int:\w+>", str(number), route))
 
 
 def clean(answer):
