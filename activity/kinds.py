@@ -23,6 +23,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("export_finished", 4, "An export of yours has finished", "arrow-down-tray"),
     Kind("mention", 6, "Somebody mentions you in a note", "at-symbol"),
     Kind("follow_up_due", 7, "A follow-up of yours is due", "clock"),
+    Kind("enrichment_finished", 8, "A bulk enrichment of yours has finished", "sparkles"),
     Kind("service_refused", 9, "A connected service refuses its key (told to admins)", "exclamation-triangle"),
 )}
 BY_NUMBER = {kind.number: kind for kind in KINDS.values()}

@@ -3,8 +3,10 @@
 from time import monotonic
 
 from django.db.models import F
+from django.urls import reverse
 from django.utils.timezone import now
 
+from activity.notify import Notice, notify
 from enrichment import runs
 from enrichment.models import Batch, Run
 from integrations.ports import Passing
@@ -59,4 +61,8 @@ def _count(row, batch_id, run):
 
 def _close(organization_id, batch_id):
     open_one = Batch.objects.of(organization_id).filter(pk=batch_id, finished_at=None)
-    open_one.update(state=Batch.State.DONE, finished_at=now())
+    if open_one.update(state=Batch.State.DONE, finished_at=now()):
+        batch = Batch.objects.of(organization_id).get(pk=batch_id)
+        found = f"Something was found for {batch.succeeded:,} of {batch.total:,}."
+        notify("enrichment_finished", [Notice(batch.by_id, "Your enrichment has finished", message=found,
+                                              link=reverse("enrichment:batch", args=[batch.pk]))])

@@ -13,17 +13,12 @@ class JobTitle(Builtin):
         title = titles.read(query.job_title)
         if query.kind != PERSON or not title.seniority:
             return found([], "No job title says what the person does.")
-        ranked = title.seniority != titles.PROFESSIONAL
-        why = f"title says “{title.seniority_said or query.job_title}”" if ranked else "no word of the title tells a rank"
-        rank = (0.8 if title.sure else 0.65) if ranked else 0.3
-        findings = [
-            self.says(PERSON, "seniority", title.seniority, rank, why),
-            self.says(PERSON, "decision_maker", title.decision_maker, rank - 0.1, why),
-        ]
+        findings = []
+        if title.seniority != titles.PROFESSIONAL:  # else no word of the title tells a rank
+            why, sure = f"title says “{title.seniority_said or query.job_title}”", 0.8 if title.sure else 0.65
+            findings.append(self.says(PERSON, "seniority", title.seniority, sure, why))
+            findings.append(self.says(PERSON, "decision_maker", title.decision_maker, sure - 0.1, why))
         if title.department != titles.OTHER or title.department_said:
             why = f"title says “{title.department_said or query.job_title}”"
             findings.append(self.says(PERSON, "department", title.department, 0.75, why))
-        else:
-            why = "no word of the title tells a department"
-            findings.append(self.says(PERSON, "department", title.department, 0.3, why))
-        return found(findings)
+        return found(findings, "No word of the job title tells a rank or a department.")

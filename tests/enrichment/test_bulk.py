@@ -49,6 +49,9 @@ def test_each_item_has_its_result(api, rep, directory, label):
     queue.drain()
     job = job_of(api, data["id"])
     assert (job["status"], job["processed"], job["succeeded"], job["failed"], job["group_id"]) == ("completed", 3, 2, 1, label)
+    (told,) = api.get("/api/notification/list").json()["data"]
+    assert (told["title"], told["message"]) == ("Your enrichment has finished", "Something was found for 2 of 3.")
+    assert told["link"] == f"/enrichment/bulk/{data['id']}/"
     assert [(one["status"], one["provider"], one["credits_used"]) for one in job["results"]] == [
         ("completed", "directory", 1), ("completed", "builtin", 0), ("completed", "directory", 1)]
     assert job["results"][1]["problem"] == "Nothing was found." and job["results"][0]["query"]["email"] == "jane@acme.com"
