@@ -9,7 +9,7 @@ it. What higher floors make of a lead at the same time they register in `lio.reg
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from companies import words as company_words
@@ -162,9 +162,10 @@ def _lock(organization, ids):
 
 def of_leads(organization, lead_ids):
     """{lead's id: id of the living contact that it has become, also by way of one that was merged into another}."""
-    rows = Contact.objects.of(organization).filter(lead_id__in=lead_ids)
-    merged = rows.filter(deleted_at__isnull=False, merged_into__deleted_at=None)
-    return dict(merged.values_list("lead_id", "merged_into_id")) | dict(rows.alive().values_list("lead_id", "pk"))
+    merged = Q(merged_into__isnull=False, merged_into__deleted_at=None)
+    rows = Contact.objects.of(organization).filter(Q(deleted_at=None) | merged, lead_id__in=lead_ids)
+    found = rows.order_by(F("deleted_at").asc(nulls_last=True))  # the living one counts, so it comes last
+    return {lead_id: into or pk for lead_id, pk, into in found.values_list("lead_id", "pk", "merged_into_id")}
 
 
 def _there(model, organization, pk, name):

@@ -7,8 +7,6 @@ import structlog
 
 from integrations.models import Connection
 from integrations.ports import Enricher
-from integrations.vendors.pdl import PeopleDataLabs
-from integrations.vendors.website import Website
 from lio.secrets import Unreadable
 
 log = structlog.get_logger(__name__)
@@ -30,6 +28,19 @@ class Provider:
     options: dict = field(default_factory=dict)
 
 
+# Adapters are loaded when they are used: what they need takes longer to load than all else that the web process does.
+def _website(key, options):
+    from integrations.vendors.website import Website
+
+    return Website()
+
+
+def _people_data_labs(key, options):
+    from integrations.vendors.pdl import PeopleDataLabs
+
+    return PeopleDataLabs(key, **options)
+
+
 PROVIDERS = {
     provider.name: provider
     for provider in (  # in the order in which they are asked: what costs nothing first
@@ -39,7 +50,7 @@ PROVIDERS = {
             "Reads a company's own home page, and one page about or to contact it: name, address, phone, size, profiles.",
             "The company's own server sees that somebody reads its page, and this installation's address. Nothing of yours is "
             "sent.",
-            lambda key, options: Website(),
+            _website,
         ),
         Provider(
             "pdl",
@@ -47,7 +58,7 @@ PROVIDERS = {
             "Looks people and companies up in a commercial database: job title, seniority, phone, profiles, industry, size.",
             "Name, email, phone number, LinkedIn address and company of the lead or contact, or name and website of the "
             "company, go to People Data Labs, who charge you for each hit.",
-            lambda key, options: PeopleDataLabs(key, **options),
+            _people_data_labs,
             needs_key=True,
             options={"cost": 1, "min_likelihood": 6},
         ),
