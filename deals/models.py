@@ -341,4 +341,4 @@ class ExchangeRate(OwnedModel):
         return f"{self.currency} {self.day}"
 
 
-from deals.forecast.models import ForecastSnapshot, Quota  # noqa: E402, F401 - models of the same app
+from deals.forecast.models import ClosedDeals, ForecastSnapshot, MonthForecast, Quota  # noqa: E402, F401 - of the same app

@@ -8,20 +8,20 @@ sales teams close by the quarter, and a weighted pipeline, which knows no timing
 from dataclasses import dataclass
 
 from deals.forecast.monthly import CANDIDATES
-from deals.forecast.spread import interval
+from deals.forecast.spread import interval, interval_of_deals
 
 DEFAULT = "same_month_of_last_quarter"
 THIN = "weighted_stages"  # while there is no history of a quarter yet
 ENOUGH = 3  # scored months of a candidate
-HORIZONS = (1, 3)  # months that are summed up
+COMPARED, AHEAD = 3, 24  # months ahead that every candidate speaks about, and that the chosen one does
 
 
 @dataclass(frozen=True)
 class Said:
-    """What was said when `month` began about the sum of so many months from it."""
+    """What was said when `month` began about the won value of the month `target`; the chosen method with an interval."""
 
     month: int
-    horizon: int
+    target: int
     method: str
     value: float
     low: float | None = None
@@ -41,31 +41,33 @@ def choose(scored):
     return min(able, key=lambda name: (sum(abs(able[name][m][0] - able[name][m][1]) for m in months), order.index(name)))
 
 
-def forecasts(known, scored, *, horizons=HORIZONS, seed=0):
-    """All that the candidates Say when `known.month` begins; the chosen method's have an interval of 80 %."""
-    sums = {
-        (name, horizon): _sum([candidate(known, known.month + ahead) for ahead in range(horizon)])
-        for name, candidate in CANDIDATES.items() for horizon in horizons
-    }
-    chosen = choose(scored)
-    if sums[chosen, min(horizons)] is None:
-        chosen = next((name for name in (DEFAULT, THIN) if sums[name, min(horizons)] is not None), chosen)
+def forecasts(known, scored, *, seed=0):
+    """All that the candidates have to say when `known.month` begins: a list of Said."""
     said = []
-    for (name, horizon), value in sums.items():
-        if value is None:
-            continue
-        low = high = None
-        if name == chosen:
-            low, high = interval(value, list(scored.get(name, {}).values()), seed=seed + known.month * 10 + horizon)
-        said.append(Said(known.month, horizon, name, value, low, high, name == chosen))
+    chosen = next((name for name in (choose(scored), DEFAULT, THIN) if CANDIDATES[name](known, known.month) is not None), None)
+    for name, candidate in CANDIDATES.items():
+        for target in range(known.month, known.month + (AHEAD if name == chosen else COMPARED)):
+            value = candidate(known, target)
+            if value is not None:
+                ends = _ends(known, target, name, value, scored, seed) if name == chosen else (None, None)
+                said.append(Said(known.month, target, name, value, *ends, name == chosen))
     return said
 
 
+def _ends(known, target, name, value, scored, seed):
+    earlier = list(scored.get(name, {}).values())
+    seed += known.month * 100 + target - known.month
+    if name == THIN and len(earlier) < ENOUGH:
+        deals = [deal for deal in known.open if max(deal.expected, known.month) == target]
+        return interval_of_deals([deal.value for deal in deals], [deal.probability for deal in deals], seed=seed)
+    return interval(value, earlier, ahead=target - known.month, seed=seed)
+
+
 def scores(said, won):
-    """{method: {month: (forecast, actual)}} of what was Said of single months that are over."""
+    """{method: {month: (forecast, actual)}} of what was Said of months that were about to begin and are over now."""
     found: dict[str, dict] = {}
     for one in said:
-        if one.horizon == 1 and one.month in won:
+        if one.target == one.month and one.month in won:
             found.setdefault(one.method, {})[one.month] = (one.value, won[one.month])
     return found
 
@@ -79,5 +81,16 @@ def walk(known_at, months, *, seed=0):
     return said
 
 
-def _sum(values):
-    return None if None in values else sum(values)
+def pairs(said, won, horizon, end, method=None):
+    """(forecast, actual) of the sums of `horizon` months, by starting month: of one method, or of the chosen ones.
+
+    `won` are the actual values of the months before `end`.
+    """
+    found: dict[int, list[float]] = {}
+    for one in said:
+        if one.target < one.month + horizon <= end and (one.method == method if method else one.is_chosen):
+            found.setdefault(one.month, []).append(one.value)
+    return {
+        month: (sum(values), sum(won.get(month + step, 0.0) for step in range(horizon)))
+        for month, values in sorted(found.items()) if len(values) == horizon
+    }

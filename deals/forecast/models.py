@@ -11,7 +11,8 @@ class ForecastSnapshot(OwnedModel):
     """A deal as it was at a moment: one for each change of it and one a night while it is open. Never recomputed.
 
     `reason` says what it was taken for: "nightly", or the change. `probability`, `weighted_value` are the stage's (R53);
-    `win_probability` and `forecast_value` are the model's own and null where it abstained.
+    `win_probability` and `forecast_value` are the model's own and null where it abstained. `is_quiet` and `moves` are what it
+    looked at besides stage and age. `closed_on` is the day of a closing, also in snapshots that are taken of the deal later.
     """
 
     class State(models.TextChoices):
@@ -37,15 +38,64 @@ class ForecastSnapshot(OwnedModel):
     expected_close_date = models.DateField()
     category = models.CharField(max_length=9)
     reason = models.CharField(max_length=20)
+    is_quiet = models.BooleanField(default=False, db_default=False)
+    moves = models.PositiveSmallIntegerField(default=0, db_default=0)
+    closed_on = models.DateField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["organization", "deal", "-id"], name="snapshots_of_deal"),
             models.Index(fields=["organization", "day", "deal"], name="snapshots_of_day"),
+            models.Index(
+                fields=["organization", "deal", "-id"], include=["closed_on"], condition=Q(closed_on__isnull=False),
+                name="snapshots_of_closed",
+            ),
         ]
 
     def __str__(self):
         return f"{self.deal_id} on {self.day}"
+
+
+class MonthForecast(OwnedModel):
+    """What was said on the first day of `made` about the won value of the month `target`, by one method. Never recomputed.
+
+    Of all candidates for the next three months, of the chosen one for two years. `pipeline` null: all pipelines together.
+    """
+
+    pipeline = models.ForeignKey(
+        "deals.Pipeline", models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    made = models.DateField()
+    target = models.DateField()  # the first day of the month
+    method = models.CharField(max_length=30)  # of monthly.CANDIDATES
+    value = models.DecimalField(max_digits=18, decimal_places=2)
+    low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    is_chosen = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "pipeline", "made", "target", "method"], nulls_distinct=False,
+                                    name="said_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.target:%Y-%m} as of {self.made}"
+
+
+class ClosedDeals(OwnedModel):
+    """What became of the closed deals of a pipeline, as counted on a day (chances.Conversions as JSON)."""
+
+    pipeline = models.OneToOneField("deals.Pipeline", models.CASCADE, related_name="+", db_constraint=False)
+    day = models.DateField()
+    counts = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "closed deals"
+
+    def __str__(self):
+        return f"{self.pipeline_id} on {self.day}"
 
 
 class Quota(TenantModel):

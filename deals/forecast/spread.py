@@ -8,11 +8,11 @@ USUAL = 0.25  # spread of a month around its forecast (as a logarithm) while we 
 WORTH = 3  # which counts as much as so many months
 
 
-def interval(value, scored, *, seed=0):
+def interval(value, scored, *, ahead=0, seed=0):
     """The ends between which COVERED of the outcomes lie; `scored` are (forecast, actual) of earlier months.
 
     A month comes out as its forecast times a random factor; the factor's logarithm is drawn from Student's t with the spread
-    of the earlier errors.
+    of the earlier errors, whose square grows by a twelfth with each month that it is `ahead`.
     """
     import numpy as np
 
@@ -20,7 +20,7 @@ def interval(value, scored, *, seed=0):
         return 0.0, 0.0
     errors = [log(actual / forecast) for forecast, actual in scored if forecast > 0 and actual > 0]
     known = WORTH + len(errors)
-    spread = sqrt((WORTH * USUAL**2 + sum(error**2 for error in errors)) / known)
+    spread = sqrt((WORTH * USUAL**2 + sum(error**2 for error in errors)) / known) * sqrt(1 + ahead / 12)
     draws = value * np.exp(spread * np.random.default_rng(seed).standard_t(known, DRAWS))
     low, high = np.quantile(draws, [(1 - COVERED) / 2, (1 + COVERED) / 2])
     return float(low), float(high)

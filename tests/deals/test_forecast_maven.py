@@ -27,12 +27,7 @@ def said(rows):
 
 def measured(said, won, horizon, method=None):
     """MAPE and bias of a method (of the chosen one without) in percent."""
-    pairs = [
-        (one.value, sum(won[one.month + step] for step in range(horizon)))
-        for one in said
-        if one.horizon == horizon and one.month + horizon <= END and (one.method == method if method else one.is_chosen)
-    ]
-    found = accuracy.summed_up(pairs)
+    found = accuracy.summed_up(choosing.pairs(said, won, horizon, END, method).values())
     return round(found["mape"] * 100, 1), round(found["bias"] * 100, 1), found["months"]
 
 
@@ -57,7 +52,7 @@ def test_the_chosen_forecaster_is_off_by_at_most_8_percent(said, won):
 
 
 def test_the_default_is_used_until_three_months_are_scored(said):
-    chosen = {name_of(one.month): one.method for one in said if one.is_chosen and one.horizon == 1}
+    chosen = {name_of(one.month): one.method for one in said if one.is_chosen and one.target == one.month}
     assert [chosen[f"2017-0{n}"] for n in (6, 7, 8)] == [choosing.DEFAULT] * 3
     assert len(chosen) == 7
 
@@ -71,7 +66,7 @@ def test_what_comes_later_changes_nothing_of_what_was_said(rows, said):
 
 
 def test_intervals_hold_what_they_promise(said, won):
-    triples = [(one.low, won[one.month], one.high) for one in said if one.is_chosen and one.horizon == 1]
+    triples = [(one.low, won[one.month], one.high) for one in said if one.is_chosen and one.target == one.month]
     assert accuracy.coverage(triples) >= COVERED
     assert all(low > 0.5 * actual and high < 2 * actual for low, actual, high in triples)
 

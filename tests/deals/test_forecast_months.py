@@ -68,7 +68,9 @@ def test_the_best_of_those_with_three_scored_months_is_chosen():
 
 def test_without_a_quarter_of_history_the_stages_speak():
     said = choosing.forecasts(known(open=[OpenDeal(100, 0.5, MAY, 9)]), {})
-    assert [(one.method, one.value) for one in said if one.is_chosen] == [("weighted_stages", 50), ("weighted_stages", 50)]
+    assert {one.method for one in said if one.is_chosen} == {"weighted_stages"}
+    assert [(one.target, one.value) for one in said][:2] == [(MAY, 50), (MAY + 1, 0)] and len(said) == choosing.AHEAD
+    assert (said[0].low, said[0].high) == (0, 100)
     assert choosing.forecasts(known(), {}) == []
 
 
@@ -78,6 +80,7 @@ def test_intervals_are_the_same_each_time_and_widen_with_error():
     low, high = spread.interval(100, exact)
     lower, higher = spread.interval(100, wild)
     assert 0 < lower < low < 100 < high < higher
+    assert spread.interval(100, exact, ahead=12)[1] > high
     assert spread.interval(0, wild) == (0, 0)
 
 
