@@ -48,6 +48,7 @@ DELETED = {"deleted": int, "ids": [int]}
 class Documented:
     summary: str = ""
     input: type[Input] | dict | None = None
+    query: type[Input] | None = None
     answer: Any = None
     body: Any = None
     status: int | None = None
@@ -63,8 +64,8 @@ class Documented:
 def documented(summary="", **facts):
     """Say of a view's method what cannot be read off it.
 
-    `input`: the Input class of its body, or its fields in Python types; `answer`: the `data` of its envelope in Python types
-    (lio/api/shapes.py), NOTHING for null, left out for a row of the view; `body`: the whole answer where it is no envelope;
+    `input`: the Input class of its body, or its fields in Python types; `query`: the Input class of its address; `answer`: the
+    `data` of its envelope in Python types (lio/api/shapes.py), NOTHING for null, left out for a row of the view; `body`: the whole answer where it is no envelope;
     `file`: the answer is a file; `page`: it is a page (HTML), or the envelope of `answer` when
     Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
     `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`:
@@ -131,6 +132,8 @@ class ContractSchema(AutoSchema):
             given += [self._query(name, schema) for name, schema in self._list_parameters().items()]
             for one in given:
                 one["required"] = one["required"] or one["name"] in self.view.filter_class.required
+        if self.told.query:
+            given += [self._parameter(name, one) for name, one in self.told.query().fields.items()]
         if self.action == "destroy_many":
             given.append(self._query("ids", {"type": "array", "items": {"type": "integer"}},
                                      "For clients that cannot send a body with DELETE."))
@@ -151,6 +154,13 @@ class ContractSchema(AutoSchema):
         if words := note or self.told.notes.get(name) or schema.pop("description", ""):
             one["description"] = words
         return one
+
+    def _parameter(self, name, one):
+        schema = self._map_serializer_field(one, "request")
+        self._insert_field_validators(one, schema)
+        if isinstance(schema.get("type"), list):
+            schema["type"] = schema["type"][0]  # a query has no null
+        return self._query(name, schema) | {"required": one.required}
 
     def _list_parameters(self):
         filters = self.view.filter_class
