@@ -163,6 +163,18 @@ class DealQuerySet(TenantQuerySet):
             updated_at_=Moment("updated_at"),
         )
 
+    def whole_rows(self):
+        """The same with the stages that a deal went through and the contacts that have a say in it."""
+        entries = StageEntry.objects.filter(deal=OuterRef("pk")).order_by("entered_at", "id")
+        people = DealContact.objects.filter(deal=OuterRef("pk"), contact__deleted_at=None).order_by("id")
+        return self.rows().annotate(
+            stages=ArraySubquery(entries.values(json=JSONObject(
+                stage_id="stage_id", stage_name="stage__name", entered_at=Moment("entered_at"), left_at=Moment("left_at"),
+                by="by_id"))),
+            contacts=ArraySubquery(people.values(json=JSONObject(
+                contact_id="contact_id", name="contact__name", email="contact__email", role="role"))),
+        )
+
     def page_rows(self):
         """The same for pages, with the names that a person reads."""
         return self.rows().annotate(
@@ -177,8 +189,8 @@ class DealQuerySet(TenantQuerySet):
 
 def weighted(prefix=""):
     """Value times the probability of the stage (R53)."""
-    return Round(Cast(F(f"{prefix}value") * F(f"{prefix}stage__probability"), models.DecimalField(max_digits=20, decimal_places=6)),
-                 2, output_field=MONEY)
+    exact = Cast(F(f"{prefix}value") * F(f"{prefix}stage__probability"), models.DecimalField(max_digits=20, decimal_places=6))
+    return Round(exact, 2, output_field=MONEY)
 
 
 class Deal(TenantModel):
@@ -222,7 +234,7 @@ class Deal(TenantModel):
     entered_stage_at = models.DateTimeField(db_default=Now(), editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
     last_activity_at = models.DateTimeField(null=True, editable=False)
-    moved_close_dates = models.PositiveIntegerField(default=0, editable=False)  # how often the expected close was put off
+    moved_close_dates = models.PositiveIntegerField(default=0, editable=False)  # how often the expected close date was moved
     custom_fields = models.JSONField(default=dict, blank=True)
 
     objects = DealQuerySet.as_manager()

@@ -15,6 +15,7 @@ from lio import history, search
 from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
 from lio.norms import norms
+from lio.registry import takes_along
 from lookups.custom import refuse_taken
 from lookups.known import known
 
@@ -164,6 +165,8 @@ def delete(rows, *, by):
     ids = [row[0] for row in going]
     if not ids:
         return []
+    for take in takes_along["lead"]:
+        take(ids, by=by)
     history.change_rows(Lead.objects.filter(pk__in=ids), "lead.deleted", {"deleted_at": now()}, by=by)
     hand_on([row[1] for row in going if row[2]], [row[3] for row in going if row[4]])
     search.forget("lead", ids)

@@ -3,6 +3,7 @@
 Signals are for news only; what must happen together with a rule is registered here (DECISIONS 8).
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,7 @@ feed_phrases: dict[str, str] = {}  # {verb of the history: what somebody did, as
 profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further sections of the profile page
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
+takes_along: dict[str, list[Callable]] = defaultdict(list)  # model type: f(ids, *, by), before these records are deleted
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

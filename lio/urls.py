@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
+from deals import urls as deals
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo, ViewUndoing
@@ -14,7 +15,7 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *leads.api, *transfers.api,
+       *accounts.api, *lookups.api, *activity.api, *deals.api, *leads.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
