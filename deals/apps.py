@@ -46,9 +46,11 @@ class DealsConfig(AppConfig):
     name = "deals"
 
     def ready(self):
-        from deals import edit, exports, pipelines
+        from deals import edit, exports, news, pipelines
         from deals.columns import COLUMNS
         from deals.filters import DealFilter
+        from deals.forecast import jobs, lists  # noqa: F401 - recurring jobs, models
+        from deals.forecast.snapshots import snapshot_changed
         from deals.models import Deal, Pipeline
         from deals.undo import undo_deals, undo_pipelines
         from leads import exports as of_leads
@@ -56,6 +58,7 @@ class DealsConfig(AppConfig):
         from lio import registry
         from lio.registry import Exported, Module, Subject
 
+        news.changed.append(snapshot_changed)
         registry.on_founding.append(pipelines.seed)
         registry.takes_along["lead"].append(edit.delete_of_leads)
         registry.undoers |= {"deal": undo_deals, "pipeline": undo_pipelines}

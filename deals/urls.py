@@ -3,6 +3,7 @@
 from django.urls import path
 
 from deals.api import ContactOfDeal, ContactsOfDeal, DealViewSet, PipelineStages, PipelineViewSet, RateViewSet, UploadRates
+from deals.forecast.urls import api as forecasts
 from lio.api.routers import VerbRouter
 
 verbs = VerbRouter()
@@ -15,5 +16,6 @@ api = [
     path("lead/deal/<str:pk>/contacts", ContactsOfDeal.as_view(), name="deal-contacts-add"),
     path("lead/deal/<str:pk>/contacts/<str:contact_id>", ContactOfDeal.as_view(), name="deal-contacts-remove"),
     path("exchange-rates/upload", UploadRates.as_view(), name="exchange-rates-upload"),
+    *forecasts,
     *verbs.urls,
 ]

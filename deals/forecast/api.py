@@ -19,7 +19,8 @@ from lio.api.viewsets import ListAction, TenantViewSet, path_id
 from lio.errors import Missing
 
 MONEY = {"total_value": float, "weighted_value": float, "won_value": float}
-FORECAST = {"low": float | None, "forecast_value": float | None, "high": float | None}
+PERIOD = {"period": str, "deal_count": int, **MONEY, "committed": float, "best_case": float, "low": float | None,
+          "forecast_value": float | None, "high": float | None}
 GOAL = {
     "id": int, "owner_id": int | None, "team_id": int | None, "pipeline_id": int | None, "name": str, "month": str,
     "amount": float, "won_value": float, "open_value": float, "weighted_value": float, "remaining": float,
@@ -63,8 +64,7 @@ class PipelineForecast(LioView):
     permissions = {"get": "records.view"}
 
     @documented("Open deals by month or quarter of their expected close, and what is to be won", query=AskPipeline, answer={
-        "period": str, "periods": [{"period": str, "deal_count": int, **MONEY, "committed": float, "best_case": float, **FORECAST}],
-        "totals": {"deal_count": int, **MONEY}, "method": str | None, "method_text": str})
+        "period": str, "periods": [PERIOD], "totals": {"deal_count": int, **MONEY}, "method": str | None, "method_text": str})
     def get(self, request):
         asked = AskPipeline.ask(request.query_params)
         pipeline, owner, month = _pk(asked, "pipeline"), _pk(asked, "owner"), month_of(today())

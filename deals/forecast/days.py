@@ -1,4 +1,4 @@
-"""Days of the forecast are those of the organisation's time zone: a deal won on the evening of the 31st belongs to that month."""
+"""Days of the forecast are those of the organisation's time zone: a deal won on the 31st at night is that month's."""
 
 from zoneinfo import ZoneInfo
 

@@ -30,7 +30,9 @@ def forecast(organization, deal):
         "computed_at": last and last["computed"],
         "win_probability": None if probability is None else round(probability, 4),
         "forecast_value": None if probability is None else round(float(deal.value) * probability, 2),
-        "factors": [{"factor": one.name, "effect": round(one.effect, 4), "text": one.text} for one in (said.factors if said else ())],
+        "factors": [
+            {"factor": one.name, "effect": round(one.effect, 4), "text": one.text} for one in (said.factors if said else ())
+        ],
         "abstains": said.reason if said else "",
         "category": deal.category,
         "category_by_hand": deal.category_by_hand,

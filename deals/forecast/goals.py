@@ -17,7 +17,8 @@ SELECT d.assigned_to_id, d.pipeline_id,
        coalesce(sum(d.value) FILTER (WHERE s.is_won AND d.closed_at >= %(first)s::timestamp AT TIME ZONE %(zone)s
                                      AND d.closed_at < %(end)s::timestamp AT TIME ZONE %(zone)s), 0),
        coalesce(sum(d.value) FILTER (WHERE d.closed_at IS NULL AND d.expected_close_date < %(end)s), 0),
-       coalesce(sum(round(d.value * s.probability, 2)) FILTER (WHERE d.closed_at IS NULL AND d.expected_close_date < %(end)s), 0)
+       coalesce(sum(round(d.value * s.probability, 2))
+                FILTER (WHERE d.closed_at IS NULL AND d.expected_close_date < %(end)s), 0)
 FROM deals_deal d JOIN deals_stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
 WHERE d.organization_id = %(organization)s AND d.deleted_at IS NULL AND d.assigned_to_id IS NOT NULL
   AND (d.closed_at IS NULL OR d.closed_at >= %(first)s::timestamp AT TIME ZONE %(zone)s)

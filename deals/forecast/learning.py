@@ -11,7 +11,7 @@ from deals.forecast.models import ClosedDeals
 from deals.forecast.months import first_day, month_of
 from lio.tenancy import current_organization_id
 
-# The last word on each deal that was closed before a day: its last snapshot of a closing, unless it was opened again or deleted.
+# The last word on each deal that closed before a day: its last snapshot of a closing, unless it was opened again or deleted.
 CLOSED = """
 SELECT c.* FROM (
     SELECT DISTINCT ON (deal_id) id, deal_id, pipeline_id, state, value, closed_on, day FROM deals_forecastsnapshot
@@ -39,8 +39,8 @@ ENDINGS = f"""
 WITH closed AS ({CLOSED})
 SELECT c.pipeline_id, extract(year FROM c.closed_on)::int * 12 + extract(month FROM c.closed_on)::int - 1, c.state = 'won',
        e.stages, greatest(c.closed_on - (d.created_at AT TIME ZONE %(zone)s)::date, 0),
-       greatest(seen.day - (d.created_at AT TIME ZONE %(zone)s)::date, 0), coalesce(seen.is_quiet, false), coalesce(seen.moves, 0),
-       count(*)::int
+       greatest(seen.day - (d.created_at AT TIME ZONE %(zone)s)::date, 0), coalesce(seen.is_quiet, false),
+       coalesce(seen.moves, 0), count(*)::int
 FROM closed c
 JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = c.deal_id
 CROSS JOIN LATERAL (

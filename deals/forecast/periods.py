@@ -1,8 +1,8 @@
-"""The forecast of the pipeline by month or quarter: what is open by expected close (R53), by category, and what is to be won.
+"""The forecast of the pipeline by month or quarter: what is open by expected close (R53), by category, and what will be won.
 
-`total_value`, `weighted_value` and `won_value` are R53's. Committed is what is won and what stands in that category; best case is
-that and the best cases. `forecast_value` is what was said of the months by the chosen method (saying.py), with the interval: of
-the current month at least what is won already, of months that are over what was won.
+`total_value`, `weighted_value` and `won_value` are R53's. Committed is what is won and what stands in that category; best case
+is that and the best cases. `forecast_value` is what was said of the months by the chosen method (saying.py), with the interval:
+of the current month at least what is won already, of months that are over what was won.
 """
 
 from math import sqrt

@@ -34,7 +34,8 @@ def report(until, months, pipeline=None):
         "overall_accuracy": round(sum(scored) / len(scored), 2) if scored else None,
         "horizons": [{"months": horizon, **_measures(pairs(said, won, horizon, end).values())} for horizon in (1, 3)],
         "methods": [
-            {"method": name, "text": WORDS[name], "months_ahead": horizon, **_measures(pairs(said, won, horizon, end, name).values())}
+            {"method": name, "text": WORDS[name], "months_ahead": horizon,
+             **_measures(pairs(said, won, horizon, end, name).values())}
             for name in CANDIDATES for horizon in (1, 3)
         ],
         "coverage": _percent(accuracy.coverage([(one.low, won.get(month, 0.0), one.high) for month, one in chosen.items()])),
@@ -43,7 +44,9 @@ def report(until, months, pipeline=None):
             "closed": sum(number for _, _, number in deals),
             "forecast": sum(number for _, _, number in spoken),
             "brier": _rounded(accuracy.brier(spoken), 4),
-            "reliability": [{name: _rounded(value, 4) for name, value in band.items()} for band in accuracy.reliability(spoken)],
+            "reliability": [
+                {name: _rounded(value, 4) for name, value in band.items()} for band in accuracy.reliability(spoken)
+            ],
         },
     }
 

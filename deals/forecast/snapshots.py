@@ -45,7 +45,8 @@ told AS (
         AND said.is_quiet = f.is_quiet AND said.moves = least(f.moves, %(most_moves)s)
 )
 INSERT INTO deals_forecastsnapshot (organization_id, deal_id, pipeline_id, stage_id, owner_id, at, day, state, value,
-    probability, weighted_value, win_probability, forecast_value, expected_close_date, category, reason, is_quiet, moves, closed_on)
+    probability, weighted_value, win_probability, forecast_value, expected_close_date, category, reason, is_quiet, moves,
+    closed_on)
 SELECT %(organization)s, id, pipeline_id, stage_id, assigned_to_id, %(at)s, %(day)s, state, value, probability,
        round(value * probability, 2), win_probability, round(value * win_probability, 2), expected_close_date, category,
        %(reason)s, is_quiet, moves, closed_on
@@ -61,6 +62,11 @@ def snapshot(deal_ids, reason, *, at=None):
     """
     ids = list(deal_ids)
     return _take("d.id = ANY(%(ids)s)", {"ids": ids}, reason, at or now()) if ids else 0
+
+
+def snapshot_changed(organization, deal_ids, reason, at, by):
+    """What deals/news.py tells: part of every change of deals, in its transaction."""
+    snapshot(deal_ids, reason, at=at)
 
 
 def snapshot_open(after, limit, *, at=None):
