@@ -44,37 +44,53 @@ def add(organization, lead_id, fields, *, by, ask=False, at=None):
     everybody, what the stage requires must be there. `at` is when it came, for what is brought in later. Answers its id.
     Raises Missing without the lead, Invalid.
     """
-    at, values = at or now(), dict(fields)
+    at = at or now()
     lead = Lead.objects.of(organization).alive().select_for_update(of=("self",), no_key=True).filter(pk=lead_id).first()
     if lead is None:
         raise Missing(fields={"lead_id": ["There is no such record."]})
-    stage = _target(organization, values)
+    stage = target_of(organization, fields)
+    deal = new(organization, lead, stage, fields, by=by, at=at, ask=ask)
+    deal.board_rank = top(stage.pk, 1)[0]
+    deal.save()
+    Deal.objects.filter(pk=deal.pk).update(created_at=at)
+    if deal.custom_fields:
+        refuse_taken(organization, deal.pk, deal.custom_fields, module="deal")
+    StageEntry.objects.create(organization=organization, deal=deal, stage=stage, entered_at=at, by=by)
+    search.write("deal", deal.pk, words.body(deal))
+    history.record("deal.created", deal, by=by, after=told(deal))
+    win([lead.pk] if stage.is_won else [], organization, by=by)
+    news.tell(organization, {"created": [deal.pk]}, at=at, by=by)
+    return deal.pk
+
+
+def target_of(organization, fields):
+    """The stage in which a new deal is to stand. Raises Invalid."""
+    stage = _target(organization, fields)
     if not stage.pipeline.is_active:
         raise Invalid({"pipeline_id": [f"{stage.pipeline.name} is not active"]})
+    return stage
+
+
+def new(organization, lead, stage, fields, *, by, at, ask=False):
+    """A deal that is not saved yet and has no place on the board. Raises Invalid."""
+    values = dict(fields)
     deal = Deal(organization=organization, lead=lead, pipeline=stage.pipeline, stage=stage, created_by=by, value=Decimal(0),
                 entered_stage_at=at, last_activity_at=at, closed_at=at if stage.is_protected else None)
     values.setdefault("assigned_to_id", lead.assigned_to_id or (by and by.pk))
-    custom = values.pop("custom_fields", None)
-    deal.custom_fields = _merged({}, custom)
+    deal.custom_fields = _merged({}, values.pop("custom_fields", None))
     _categorize(deal, values, stage)
     _price(organization, deal, values, at)
     for name, value in values.items():
         setattr(deal, name, value)
     _check_limit(deal, stage)
     _check_required(deal, stage, ask)
-    deal.board_rank = _top(stage.pk, 1)[0]
-    deal.save()
-    Deal.objects.filter(pk=deal.pk).update(created_at=at)
-    if custom:
-        refuse_taken(organization, deal.pk, deal.custom_fields, module="deal")
-    StageEntry.objects.create(organization=organization, deal=deal, stage=stage, entered_at=at, by=by)
-    search.write("deal", deal.pk, words.body(deal))
+    return deal
+
+
+def told(deal):
+    """A new deal as history tells it."""
     shown = {name: getattr(deal, name) for name in TOLD if getattr(deal, name) not in (None, "", {}, False)}
-    history.record("deal.created", deal, by=by, after=_wire(shown, {stage.pk: stage}))
-    if stage.is_won:
-        _win([lead.pk], organization, by=by)
-    news.tell(organization, {"created": [deal.pk]}, at=at, by=by)
-    return deal.pk
+    return _wire(shown, {deal.stage_id: deal.stage})
 
 
 @transaction.atomic
@@ -106,6 +122,16 @@ def set_fields(organization, ids, fields, *, by, ask=False, at=None, undoing=Fal
         there = _target(organization, dict(fields)).pipeline_id
         deals = [deal for deal in deals if deal.pipeline_id == there]
     return _change(organization, deals, fields, by=by, ask=ask, at=at, undoing=undoing)
+
+
+@transaction.atomic
+def set_each(organization, stage_id, values, *, by, at=None):
+    """Move living deals of one pipeline to a stage, each with values of its own: {id: {model attribute: value}}.
+
+    Answers the ids that changed, in order. Raises Invalid.
+    """
+    fields = {"stage_id": stage_id}
+    return _change(organization, _lock(organization, list(values), fields), fields, each=values, by=by, at=at)
 
 
 @transaction.atomic
@@ -163,16 +189,16 @@ def _target(organization, fields, deal=None):
     return stage
 
 
-def _change(organization, deals, fields, *, by, ask=False, after=KEEP, at=None, undoing=False):
+def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP, at=None, undoing=False):
     at, stages, changes, saved, entries, won = at or now(), {}, defaultdict(list), [], [], []
     reasons: dict[str, list[int]] = defaultdict(list)
     columns: set[str] = set()
     tops = iter(())
     if deals and fields.get("stage_id") and after is KEEP:
-        tops = iter(_top(fields["stage_id"], len(deals)))
+        tops = iter(top(fields["stage_id"], len(deals)))
     targets: dict[int, Stage | None] = {}
     for deal in deals:
-        values, old_stage = dict(fields), deal.stage
+        values, old_stage = {**fields, **(each or {}).get(deal.pk, {})}, deal.stage
         if {"stage_id", "pipeline_id"} & values.keys() and deal.pipeline_id not in targets:
             targets[deal.pipeline_id] = _target(organization, values, deal)
         stage = targets.get(deal.pipeline_id)
@@ -199,7 +225,7 @@ def _change(organization, deals, fields, *, by, ask=False, after=KEEP, at=None, 
         history.record_each(verb, "deal", [(pk, _wire(one, stages), _wire(two, stages)) for pk, one, two in rows], by=by)
     if {"title", "description"} & fields.keys():
         search.write_many("deal", [(deal.pk, words.body(deal)) for deal in saved])
-    _win(won, organization, by=by)
+    win(won, organization, by=by)
     news.tell(organization, reasons, at=at, by=by)
     return [deal.pk for deal in saved]
 
@@ -330,7 +356,7 @@ def _place(deal, stage, after, tops):
     return True
 
 
-def _top(stage_id, count):
+def top(stage_id, count):
     """Keys for `count` deals above all others of a stage."""
     living = Deal.objects.filter(stage=stage_id).alive()
     return ranks.on_top(living.order_by("board_rank").values_list("board_rank", flat=True).first(), count)
@@ -387,7 +413,7 @@ def _enter(entries, at):
         StageEntry.objects.bulk_create(entries, batch_size=1000)
 
 
-def _win(lead_ids, organization, *, by):
+def win(lead_ids, organization, *, by):
     """Who bought is won."""
     if lead_ids:
         rows = Lead.objects.of(organization).alive().filter(pk__in=lead_ids)

@@ -32,7 +32,7 @@ class Said:
 def choose(scored):
     """The name of the method to use; `scored` is {method: {month: (forecast, actual)}} of months that are over."""
     able = {name: months for name, months in scored.items() if len(months) >= ENOUGH}
-    if not able:
+    if DEFAULT not in able:
         return DEFAULT
     months = set.intersection(*(set(one) for one in able.values()))
     if len(months) < ENOUGH:

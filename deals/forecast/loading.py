@@ -1,8 +1,8 @@
 """Bringing in a past pipeline from files: deals go through the product's own rules, on the days on which things happened.
 
 The files are those of the Maven Analytics set "CRM Sales Opportunities": `sales_pipeline.csv`, `products.csv`, `accounts.csv`.
-At the beginning of each month the night's work is done as it would have been then, so that snapshots, win probabilities and what
-was said of the month come from what was known on that day and from nothing later.
+At the beginning of each month the night's work is done as it would have been then, so that snapshots, win probabilities and
+what was said of the month come from what was known on that day and from nothing later.
 """
 
 import csv
@@ -16,6 +16,7 @@ from statistics import median
 from accounts import members
 from accounts.models import User
 from deals import edit, pipelines
+from deals.add_many import add_many
 from deals.forecast import learning, saying, snapshots
 from deals.forecast.days import zone
 from deals.forecast.months import first_day, month_of
@@ -151,19 +152,21 @@ class Load:
     def _open(self, rows, day):
         at = datetime.combine(day, NOON, self.zone)
         cycle = timedelta(days=median(self.cycles)) if len(self.cycles) >= KNOWN_CYCLES else CYCLE
-        for row in rows:
-            stage = self.stages[row.stage if row.stage == PROSPECTING else ENGAGING]
-            lead = self.leads[(row.account, "") if row.account else ("", row.agent)]
-            title = f"{row.product} for {row.account or row.agent}"[:50]
-            self.ids[id(row)] = edit.add(self.organization, lead, {
-                "stage_id": stage, "title": title, "value": row.price, "expected_close_date": day + cycle,
-                "assigned_to_id": self.owners[row.agent]}, by=None, at=at)
+        entries = [
+            (self.leads[(row.account, "") if row.account else ("", row.agent)], {
+                "stage_id": self.stages[row.stage if row.stage == PROSPECTING else ENGAGING],
+                "title": f"{row.product} for {row.account or row.agent}"[:50],
+                "value": row.price, "expected_close_date": day + cycle, "assigned_to_id": self.owners[row.agent]})
+            for row in rows
+        ]
+        if entries:
+            made = add_many(self.organization, entries, by=None, at=at)
+            self.ids |= {id(row): pk for row, pk in zip(rows, made, strict=True)}
 
     def _close(self, rows, day):
-        at, alike = datetime.combine(day, NOON, self.zone) + timedelta(hours=1), defaultdict(list)
-        for row in rows:
-            fields = {"stage_id": self.stages[row.stage]} | ({"value": row.value} if row.stage == WON else {})
-            alike[tuple(fields.items())].append(self.ids[id(row)])
-            self.cycles.append((row.closed - row.engaged).days)
-        for fields, ids in alike.items():
-            edit.set_fields(self.organization, ids, dict(fields), by=None, at=at)
+        at = datetime.combine(day, NOON, self.zone) + timedelta(hours=1)
+        for stage in (WON, LOST):
+            values = {self.ids[id(row)]: {"value": row.value} if stage == WON else {} for row in rows if row.stage == stage}
+            if values:
+                edit.set_each(self.organization, self.stages[stage], values, by=None, at=at)
+        self.cycles += [(row.closed - row.engaged).days for row in rows]
