@@ -329,8 +329,11 @@ class DealContact(OwnedModel):
 
 
 class ExchangeRateQuerySet(TenantQuerySet):
+    def alive(self):
+        return self
+
     def rows(self):
-        return self.values("id", "day", "currency", "rate")
+        return self.values("id", "day", "currency", "rate", "source")
 
 
 class ExchangeRate(OwnedModel):
@@ -339,6 +342,7 @@ class ExchangeRate(OwnedModel):
     day = models.DateField()
     currency = models.CharField(max_length=3)
     rate = models.DecimalField(max_digits=18, decimal_places=8)
+    source = models.CharField(max_length=100, blank=True, default="")  # where it was read, or the name of the file
 
     objects = ExchangeRateQuerySet.as_manager()
 
