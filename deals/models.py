@@ -182,6 +182,8 @@ class DealQuerySet(TenantQuerySet):
             stage_color=F("stage__color"),
             max_days_in_stage=F("stage__max_days_in_stage"),
             lead_name=full_name("lead__"),
+            lead_email=F("lead__email"),
+            lead_activity=Moment("lead__last_activity_at"),
             company_name=F("lead__company__company_name"),
             assigned_to_name=Case(When(assigned_to=None, then=None), default=full_name("assigned_to__")),
         )
