@@ -2,7 +2,7 @@
 
 from rest_framework.decorators import action
 
-from contacts.models import Contact
+from activity.content import clean_name
 from deals import bulk, contacts, edit, pipelines, rates
 from deals.filters import DealFilter, PipelineFilter, RateFilter
 from deals.models import Deal, DealContact, ExchangeRate, Pipeline, Stage
@@ -120,7 +120,7 @@ class DealViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         given = self.read(input_class, partial=True)
         if moves and "stage" not in given and "after_id" not in given:
             raise Invalid({"stage_id": ["This field is required."]})
-        after = given.get("after_id") or None if "after_id" in given else edit.KEEP
+        after = (given["after_id"] and given["after_id"].pk) if "after_id" in given else edit.KEEP
         edit.update(row.pk, self.organization, attributes(self.organization, given), version=given.get("version"), after=after,
                     by=self.caller)
         return Envelope(self.shown(row.pk), self.message("updated"))
@@ -137,36 +137,34 @@ class DealViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         return Envelope({"updated": outcome.count, "ids": outcome.ids, **extra}, "Deals updated successfully")
 
 
+def living_deal(organization, pk):
+    found = Deal.objects.of(organization).alive().filter(pk=path_id(pk)).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
 class ContactsOfDeal(LioView):
     """Who has a say in a deal."""
 
-    permissions = {"post": "records.edit", "delete": "records.edit"}
-
-    def deal(self, pk):
-        found = Deal.objects.of(self.organization).alive().filter(pk=path_id(pk)).first()
-        if found is None:
-            raise Missing()
-        return found
+    permissions = {"post": "records.edit"}
 
     @documented("Give a contact a role in a deal, or another one", input=PutContact, status=201,
                 answer={"id": int, "deal_id": int, "contact_id": int, "role": str, "name": str, "email": str | None,
                         "designation": str | None, "created_at": str})
     def post(self, request, pk):
-        deal = self.deal(pk)
+        deal = living_deal(self.organization, pk)
         given = PutContact.read(request.data)
         row = contacts.put(deal, given["contact"], role=given.get("role") or DealContact.Role.OTHER, by=self.caller)
         return Envelope(json_row(DealContact.objects.filter(pk=row.pk).rows()), "Contact added successfully", status=201)
 
 
-class ContactOfDeal(ContactsOfDeal):
+class ContactOfDeal(LioView):
     permissions = {"delete": "records.edit"}
-    post = None  # type: ignore[assignment]
 
     @documented("Take a contact out of a deal", answer={"deleted": int, "ids": [int]})
     def delete(self, request, pk, contact_id):
-        deal, number = self.deal(pk), path_id(contact_id)
-        if not Contact.objects.of(self.organization).filter(pk=number).exists():
-            raise Missing()
+        deal, number = living_deal(self.organization, pk), path_id(contact_id)
         contacts.remove(deal, number, by=self.caller)
         return Envelope({"deleted": 1, "ids": [number]}, "Contact removed successfully")
 
@@ -179,7 +177,8 @@ class RateViewSet(ListAction, DeleteManyAction, TenantViewSet):
     @documented("Set the exchange rate of a currency from a day on", input=Rate)
     def create(self, request):
         given = self.read(Rate)
-        rates.set_rates(self.organization, [(given["day"], given["currency"], given["rate"])], by=self.caller)
+        entry = (given["day"], given["currency"], given["rate"])
+        rates.set_rates(self.organization, [entry], source=given.get("source") or "", by=self.caller)
         row = ExchangeRate.objects.of(self.organization).get(day=given["day"], currency=given["currency"])
         return Envelope(self.shown(row.pk), self.message("created"), status=201)
 
@@ -197,5 +196,6 @@ class UploadRates(UploadView):
         file = RateFile.read(self.sent())["file"]
         if file.size > RATE_FILE:
             raise Invalid({"file": [f"must be at most {RATE_FILE // 1024 // 1024} MB"]})
-        count = rates.set_rates(self.organization, rates.read_file(file.read()), by=self.caller)
+        name = clean_name(file.name, "text/csv")[:100]
+        count = rates.set_rates(self.organization, rates.read_file(file.read()), source=name, by=self.caller)
         return Envelope({"rates": count}, "Exchange rates created successfully", status=201)

@@ -142,5 +142,5 @@ class DealFilter(OwnFilter):
 class RateFilter(ListFilter):
     date_field = None
     filters = {"currency": same_text("currency"), "day_from": day("day", last=False), "day_to": day("day", last=True)}
-    search_in = ("currency",)
-    sorts = {name: name for name in ("id", "day", "currency", "rate")}
+    search_in = ("currency", "source")
+    sorts = {name: name for name in ("id", "day", "currency", "rate", "source")}

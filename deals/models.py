@@ -182,6 +182,8 @@ class DealQuerySet(TenantQuerySet):
             stage_color=F("stage__color"),
             max_days_in_stage=F("stage__max_days_in_stage"),
             lead_name=full_name("lead__"),
+            lead_email=F("lead__email"),
+            lead_activity=Moment("lead__last_activity_at"),
             company_name=F("lead__company__company_name"),
             assigned_to_name=Case(When(assigned_to=None, then=None), default=full_name("assigned_to__")),
         )
@@ -329,8 +331,11 @@ class DealContact(OwnedModel):
 
 
 class ExchangeRateQuerySet(TenantQuerySet):
+    def alive(self):
+        return self
+
     def rows(self):
-        return self.values("id", "day", "currency", "rate")
+        return self.values("id", "day", "currency", "rate", "source")
 
 
 class ExchangeRate(OwnedModel):
@@ -339,6 +344,7 @@ class ExchangeRate(OwnedModel):
     day = models.DateField()
     currency = models.CharField(max_length=3)
     rate = models.DecimalField(max_digits=18, decimal_places=8)
+    source = models.CharField(max_length=100, blank=True, default="")  # where it was read, or the name of the file
 
     objects = ExchangeRateQuerySet.as_manager()
 

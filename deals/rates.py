@@ -37,7 +37,7 @@ def converted(amount, rate):
 
 
 @transaction.atomic
-def set_rates(organization, entries, *, by):
+def set_rates(organization, entries, *, by, source=""):
     """Store rates: `entries` are (day, currency, rate); one of a day and currency that is there is replaced.
 
     Deals keep the rate that they were entered with. Answers how many were stored. Raises Invalid.
@@ -46,10 +46,10 @@ def set_rates(organization, entries, *, by):
     for day, currency, rate in entries:
         if currency == organization.currency:
             raise Invalid({"currency": [f"{currency} is the currency of the organization"]})
-        rows[day, currency] = ExchangeRate(organization=organization, day=day, currency=currency, rate=rate)
+        rows[day, currency] = ExchangeRate(organization=organization, day=day, currency=currency, rate=rate, source=source)
     ExchangeRate.objects.bulk_create(
         rows.values(), batch_size=1000, update_conflicts=True, unique_fields=["organization", "currency", "day"],
-        update_fields=["rate"],
+        update_fields=["rate", "source"],
     )
     told = {"rates": len(rows), "currencies": sorted({currency for _, currency in rows})}
     history.record("exchange_rates.set", ("organization", organization.pk), by=by, after=told)

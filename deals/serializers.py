@@ -155,7 +155,7 @@ class UpdateDeal(AddDeal):
 
 class MoveDeal(DealFields):
     stage_id = Owned(Stage, source="stage", required=False)
-    after_id = Whole(min_value=0, max_value=INT8, required=False, allow_null=True)
+    after_id = Owned(Deal, required=False, allow_null=True)
     version = Whole(min_value=0, required=False, allow_null=True)
 
 
@@ -172,6 +172,7 @@ class Rate(Input):
     day = Day()
     currency = Currency(min_length=3, max_length=10)
     rate = serializers.DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001"))
+    source = Text(max_length=100, required=False)  # type: ignore[assignment]  # the name of the API; DRF has one, too
 
 
 class RateFile(Input):

@@ -4,6 +4,7 @@ What a request needs is read from the contract, so a new endpoint is called with
 `contract/unbuilt.txt`; only records it names must be added to `World.records`.
 """
 
+from datetime import date
 from itertools import count
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,10 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments
 from activity.notify import Notice, notify
+from contacts.models import Contact
+from deals import contacts as deal_contacts
+from deals import pipelines, rates
+from deals.models import ExchangeRate, Stage
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -24,7 +29,7 @@ from lookups import edit as lookups
 from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
-from tests.factories import PASSWORD, a_file, a_picture, make_lead, make_member, make_organization
+from tests.factories import PASSWORD, a_file, a_picture, make_deal, make_lead, make_member, make_organization
 from transfers import exports, imports
 from transfers.models import Export
 
@@ -81,6 +86,7 @@ class World:
                 model_type="lead",
             )
             jobs.enqueue(match_leads)
+        self.make_deals()
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
         self.undone = self.undoable("before")
@@ -128,6 +134,49 @@ class World:
             job_title=f"{mark} title",
             estimated_value=1234,
         )
+
+    def make_deals(self):
+        mark = self.mark
+        with org_scope(self.organization):
+            self.pipeline = pipelines.add(
+                self.organization, name=f"{mark} pipeline", description=f"{mark} way", region=f"{mark} region",
+                max_deal_limit=90000, stages=[{"name": f"{mark} open", "max_days_in_stage": 30}], by=self.admin,
+            )
+            self.stage = Stage.objects.get(pipeline=self.pipeline, is_won=False, is_lost=False)
+            self.won = Stage.objects.get(pipeline=self.pipeline, is_won=True)
+            rates.set_rates(self.organization, [(date(2026, 1, 1), "EUR", 2)], source=f"{mark} bank", by=self.admin)
+            self.rate = ExchangeRate.objects.get(currency="EUR").pk
+            self.deal_contact = Contact.objects.create(organization=self.organization, name=f"{mark} person")
+        self.deal = make_deal(
+            self.lead, by=self.admin, stage=f"{mark} open", title=f"{mark} deal", description=f"{mark} about",
+            next_step=f"{mark} step", lost_reason=f"{mark} reason",
+        )
+        with org_scope(self.organization):
+            deal_contacts.put(self.deal, self.deal_contact, by=self.admin)
+
+    def spare_deal(self, n, stage="New"):
+        return make_deal(self.lead, by=self.admin, stage=stage, title=f"{self.mark} {n}").pk
+
+    def spare_stage(self, n):
+        with org_scope(self.organization):
+            made = pipelines.add(self.organization, name=f"spare {n}", stages=[{"name": "a"}], by=self.admin)
+            return Stage.objects.get(pipeline=made, name="a").pk
+
+    def spare_pipeline(self, n):
+        with org_scope(self.organization):
+            return pipelines.add(self.organization, name=f"spare {n}", by=self.admin).pk
+
+    def spare_contact(self, n, attached=True):
+        with org_scope(self.organization):
+            contact = Contact.objects.create(organization=self.organization, name=f"spare {n}")
+            if attached:
+                deal_contacts.put(self.deal, contact, by=self.admin)
+            return contact.pk
+
+    def spare_rate(self, n):
+        with org_scope(self.organization):
+            rates.set_rates(self.organization, [(date(2026, 2, 1), "CHF", 3)], by=self.admin)
+            return ExchangeRate.objects.get(currency="CHF").pk
 
     def spare_leads(self, n):
         return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
@@ -184,6 +233,11 @@ class World:
             "custom_view": self.view.pk,
             "export": self.export.pk,
             "web_form": self.form.pk,
+            "pipeline": self.pipeline.pk,
+            "stage": self.stage.pk,
+            "deal": self.deal.pk,
+            "deal_contact": self.deal_contact.pk,
+            "exchange_rate": self.rate,
             "undone": self.undone,
         }
 
@@ -286,6 +340,18 @@ SPECIAL = {
         },
     },
     "file-list": lambda world, n: {"subject_type": "lead"},
+    "pipelines-update": lambda world, n: {"name": f"{world.mark} pipeline {n}"},
+    "pipelines-delete": lambda world, n: {"ids": [world.spare_pipeline(n)]},
+    "pipelines-stage-delete": lambda world, n: {"id": world.spare_stage(n)},
+    "deal-update": lambda world, n: {"next_step": f"{world.mark} step {n}"},
+    "deal-move": lambda world, n: {"id": world.spare_deal(n, stage=f"{world.mark} open"), "stage_id": world.won.pk},
+    "deal-contacts-add": lambda world, n: {"contact_id": world.spare_contact(n, attached=False)},
+    "deal-delete": lambda world, n: {"ids": [world.spare_deal(n)]},
+    "deal-bulk-update": lambda world, n: {"fields": {"next_step": f"{world.mark} step {n}"}},
+    "deal-contacts-remove": lambda world, n: {"contact_id": world.spare_contact(n)},
+    "exchange-rates-add": lambda world, n: {"currency": "GBP"},
+    "exchange-rates-upload": lambda world, n: {"file": a_file("rates.csv", b"day,currency,rate\n2026-01-01,JPY,0.006\n")},
+    "exchange-rates-delete": lambda world, n: {"ids": [world.spare_rate(n)]},
     "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
     "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
     "web-form-submit": lambda world, n: {

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from deals.forecast.learning import by_index
+from deals.forecast.learning import planned_anew
 from deals.forecast.months import month_of
 from lio.tenancy import current_organization_id
 
@@ -116,7 +116,7 @@ def since(day, view, *, measure="total_value"):
 def _two_sides(day, measure):
     params = {"organization": current_organization_id(), "day": day, "margin": day - timedelta(days=2)}
     with connection.cursor() as cursor:
-        by_index(cursor)
+        planned_anew(cursor)
         cursor.execute(TWO_SIDES.format(measure=measure), params)
         for pk, title, *sides in cursor:
             before, after = sides[:5], sides[5:]

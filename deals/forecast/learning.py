@@ -53,10 +53,14 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
 
-def by_index(cursor):
-    """For the rest of the transaction, find each deal's snapshots by index, also while the tables have no statistics yet
-    (after many deals came in at once): reading the whole table for each deal would take minutes.
+def planned_anew(cursor):
+    """For the rest of the transaction, have each statement planned for its own values.
+
+    These statements look up the snapshots of each deal. A connection keeps the plans of what it ran often, and one that was made
+    while an organisation had no deals would read all snapshots for each deal of the next. Indexes are taken also where
+    the tables have no statistics yet, after many deals came in at once.
     """
+    cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     cursor.execute("SET LOCAL enable_seqscan = off")
 
 
@@ -64,7 +68,7 @@ def learn(day):
     """Count what closed before `day`, for each pipeline, and keep it: snapshots speak from it until the next time."""
     organization, endings = current_organization_id(), {}
     with connection.cursor() as cursor:
-        by_index(cursor)
+        planned_anew(cursor)
         cursor.execute(ENDINGS, {"organization": organization, "day": day, "zone": zone().key})
         for pipeline, month, won, stages, age, seen, quiet, moves, number in cursor.fetchall():
             endings.setdefault(pipeline, []).append(

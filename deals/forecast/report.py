@@ -5,7 +5,7 @@ from django.db import connection
 from deals.forecast import accuracy
 from deals.forecast.choosing import pairs
 from deals.forecast.days import zone
-from deals.forecast.learning import CLOSED, LOOKED_AT, by_index
+from deals.forecast.learning import CLOSED, LOOKED_AT, planned_anew
 from deals.forecast.monthly import CANDIDATES, WORDS
 from deals.forecast.months import first_day, name_of
 from deals.forecast.saying import OF_PIPELINE, said_before, won_by_month
@@ -73,7 +73,7 @@ def _measures(found):
 def _deals(first, end, pipeline):
     params = {"organization": current_organization_id(), "first": first, "day": end, "pipeline": pipeline, "zone": zone().key}
     with connection.cursor() as cursor:
-        by_index(cursor)
+        planned_anew(cursor)
         cursor.execute(SAID_OF_CLOSED, params)
         return cursor.fetchall()
 

@@ -4,7 +4,7 @@ from django.db import connection
 
 from deals.forecast.choosing import Said, forecasts, scores
 from deals.forecast.days import zone
-from deals.forecast.learning import CLOSED, by_index
+from deals.forecast.learning import CLOSED, planned_anew
 from deals.forecast.models import MonthForecast
 from deals.forecast.monthly import Known, OpenDeal
 from deals.forecast.months import first_day, month_of
@@ -37,7 +37,7 @@ WHERE d.organization_id = %(organization)s AND s.state = 'open' AND {OF_PIPELINE
 def won_by_month(day, pipeline=None):
     """{month: won value} as known when `day` began, of the full months since the first closing; months without are 0."""
     with connection.cursor() as cursor:
-        by_index(cursor)
+        planned_anew(cursor)
         cursor.execute(WON, _params(day, pipeline))
         found = {month_of(month): float(value) for month, value in cursor.fetchall()}
     return {month: found.get(month, 0.0) for month in range(min(found), month_of(day))} if found else {}
@@ -47,7 +47,7 @@ def known_at(month, pipeline=None):
     """What was Known when `month` began, of one pipeline or of all."""
     day = first_day(month)
     with connection.cursor() as cursor:
-        by_index(cursor)
+        planned_anew(cursor)
         cursor.execute(OPEN, _params(day, pipeline))
         deals = [OpenDeal(value, p, month_of(expected), max(age, 0)) for value, p, expected, age in cursor.fetchall()]
         cursor.execute(AGES_AT_CLOSE, _params(day, pipeline))

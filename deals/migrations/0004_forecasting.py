@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('deals', '0002_first_pipelines'),
+        ('deals', '0003_rate_sources'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
