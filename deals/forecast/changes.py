@@ -1,6 +1,6 @@
 """What changed in the forecast of a month since a day: each deal's difference has exactly one reason, and they sum up.
 
-Both sides are read from the snapshots: as they were when the day began, and the last ones.
+Both sides are read from the snapshots of changes: the last before the day began, and the last of all.
 """
 
 from dataclasses import dataclass
@@ -16,20 +16,18 @@ from lio.tenancy import current_organization_id
 REASONS = ("won", "lost", "new", "moved_in", "moved_out", "value_up", "value_down", "deleted", "owner")
 MEASURES = {"total_value": "value", "weighted_value": "weighted_value"}
 SHOWN = 100  # of the deals that changed, the largest
-TWO_SIDES = """
-SELECT d.id, d.title, b.state, b.{measure}, b.expected_close_date, b.pipeline_id, b.owner_id,
-       a.state, a.{measure}, a.expected_close_date, a.pipeline_id, a.owner_id
-FROM deals_deal d
-LEFT JOIN LATERAL (
-    SELECT * FROM deals_forecastsnapshot s WHERE s.organization_id = %(organization)s AND s.deal_id = d.id AND s.day < %(day)s
-    ORDER BY s.id DESC LIMIT 1
-) b ON true
-CROSS JOIN LATERAL (
-    SELECT * FROM deals_forecastsnapshot s WHERE s.organization_id = %(organization)s AND s.deal_id = d.id
-    ORDER BY s.id DESC LIMIT 1
-) a
-WHERE d.organization_id = %(organization)s AND (d.closed_at IS NULL OR d.closed_at >= %(margin)s)
-  AND (d.deleted_at IS NULL OR d.deleted_at >= %(margin)s)
+SIDE = """
+SELECT DISTINCT ON (deal_id) deal_id, state, {measure} AS measured, expected_close_date, pipeline_id, owner_id
+FROM deals_forecastsnapshot WHERE organization_id = %(organization)s AND reason <> 'nightly' AND {when}
+ORDER BY deal_id, id DESC
+"""
+TWO_SIDES = f"""
+SELECT d.id, d.title, b.state, b.measured, b.expected_close_date, b.pipeline_id, b.owner_id,
+       a.state, a.measured, a.expected_close_date, a.pipeline_id, a.owner_id
+FROM ({SIDE.replace("{when}", "true")}) a
+JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = a.deal_id
+LEFT JOIN ({SIDE.replace("{when}", "day < %(day)s")}) b ON b.deal_id = a.deal_id
+WHERE (d.closed_at IS NULL OR d.closed_at >= %(margin)s) AND (d.deleted_at IS NULL OR d.deleted_at >= %(margin)s)
 """
 
 

@@ -35,13 +35,14 @@ def forecast_night(row, day):
     with org_scope(row.organization_id):
         if today() != day:
             return None
+        look = not saying.is_said(month_of(day))  # the first night of a month, or the first one that came to pass
         if row.cursor is None:
             learning.learn(day)
             advance(row, cursor=0)
     last = row.cursor or 0
     while last is not None:
         with org_scope(row.organization_id):
-            last = snapshot_open(last, CHUNK)
+            last = snapshot_open(last, CHUNK, look=look)
             if last is not None:
                 advance(row, cursor=last)
         if monotonic() > end:

@@ -11,57 +11,46 @@ from deals.forecast.models import ClosedDeals
 from deals.forecast.months import first_day, month_of
 from lio.tenancy import current_organization_id
 
-# The last word on each deal that closed before a day: its last snapshot of a closing, unless it was opened again or deleted.
+# The last word on each deal before a day, if that is that it was won or lost.
 CLOSED = """
 SELECT c.* FROM (
-    SELECT DISTINCT ON (deal_id) id, deal_id, pipeline_id, state, value, closed_on, day FROM deals_forecastsnapshot
-    WHERE organization_id = %(organization)s AND closed_on IS NOT NULL AND day < %(day)s
-    ORDER BY deal_id, id DESC
-) c
-WHERE c.state IN ('won', 'lost') AND NOT EXISTS (
-    SELECT FROM deals_forecastsnapshot later
-    WHERE later.organization_id = %(organization)s AND later.deal_id = c.deal_id AND later.id > c.id AND later.day < %(day)s)
+    SELECT DISTINCT ON (deal_id) id, deal_id, pipeline_id, state, value, closed_on FROM deals_forecastsnapshot
+    WHERE organization_id = %(organization)s AND reason <> 'nightly' AND day < %(day)s ORDER BY deal_id, id DESC
+) c WHERE c.state IN ('won', 'lost')
 """
-# How each was looked at last before the month of its closing began; if it was opened later, as it was opened.
+# What was said of them when they were last looked at: as the month of the closing began, or as they came in that month.
 LOOKED_AT = """
-LATERAL (
-    SELECT * FROM (
-        (SELECT 1 AS choice, s.day, s.win_probability, s.is_quiet, s.moves FROM deals_forecastsnapshot s
-         WHERE s.organization_id = %(organization)s AND s.deal_id = c.deal_id AND s.state = 'open'
-           AND s.day < date_trunc('month', c.closed_on)::date + (s.reason = 'nightly')::int ORDER BY s.id DESC LIMIT 1)
-        UNION ALL
-        (SELECT 2, s.day, s.win_probability, s.is_quiet, s.moves FROM deals_forecastsnapshot s
-         WHERE s.organization_id = %(organization)s AND s.deal_id = c.deal_id AND s.state = 'open' ORDER BY s.id LIMIT 1)
-    ) looks ORDER BY choice LIMIT 1
-)
+SELECT DISTINCT ON (c.deal_id) c.*, s.day AS seen, s.win_probability, s.is_quiet, s.moves
+FROM closed c LEFT JOIN deals_forecastsnapshot s
+    ON s.organization_id = %(organization)s AND s.deal_id = c.deal_id AND s.is_look AND s.id < c.id
+ORDER BY c.deal_id, s.id DESC
 """
 ENDINGS = f"""
-WITH closed AS ({CLOSED})
-SELECT c.pipeline_id, extract(year FROM c.closed_on)::int * 12 + extract(month FROM c.closed_on)::int - 1, c.state = 'won',
-       e.stages, greatest(c.closed_on - (d.created_at AT TIME ZONE %(zone)s)::date, 0),
-       greatest(seen.day - (d.created_at AT TIME ZONE %(zone)s)::date, 0), coalesce(seen.is_quiet, false),
-       coalesce(seen.moves, 0), count(*)::int
-FROM closed c
-JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = c.deal_id
-CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(n.stage_id ORDER BY n.id), '{{}}') AS stages FROM deals_stageentry n
+WITH closed AS ({CLOSED}), looked_at AS ({LOOKED_AT}),
+stood AS (
+    SELECT n.deal_id, array_agg(n.stage_id ORDER BY n.id) AS stages FROM deals_stageentry n
     JOIN deals_stage s ON s.organization_id = n.organization_id AND s.id = n.stage_id AND NOT s.is_won AND NOT s.is_lost
-    WHERE n.organization_id = %(organization)s AND n.deal_id = c.deal_id
-) e
-LEFT JOIN {LOOKED_AT} seen ON true
+    WHERE n.organization_id = %(organization)s GROUP BY 1
+)
+SELECT c.pipeline_id, extract(year FROM c.closed_on)::int * 12 + extract(month FROM c.closed_on)::int - 1, c.state = 'won',
+       coalesce(stood.stages, '{{}}'), greatest(c.closed_on - (d.created_at AT TIME ZONE %(zone)s)::date, 0),
+       greatest(c.seen - (d.created_at AT TIME ZONE %(zone)s)::date, 0), coalesce(c.is_quiet, false), coalesce(c.moves, 0),
+       count(*)::int
+FROM looked_at c
+JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = c.deal_id
+LEFT JOIN stood ON stood.deal_id = c.deal_id
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
 
 def planned_anew(cursor):
-    """For the rest of the transaction, have each statement planned for its own values.
+    """For the rest of the transaction, have each statement planned for its own values, without nested loops.
 
-    These statements look up the snapshots of each deal. A connection keeps the plans of what it ran often, and one that was made
-    while an organisation had no deals would read all snapshots for each deal of the next. Indexes are taken also where
-    the tables have no statistics yet, after many deals came in at once.
+    These statements go through all deals of an organisation once. While it is new to the statistics, as after many deals came
+    in at once, PostgreSQL takes it for nearly empty and would go through all of them again for each.
     """
     cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    cursor.execute("SET LOCAL enable_seqscan = off")
+    cursor.execute("SET LOCAL enable_nestloop = off")
 
 
 def learn(day):

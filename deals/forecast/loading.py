@@ -145,7 +145,7 @@ class Load:
         day, last = first_day(month), 0
         learning.learn(day)
         while last is not None:
-            last = snapshots.snapshot_open(last, 10_000, at=datetime.combine(day, EARLY, self.zone))
+            last = snapshots.snapshot_open(last, 10_000, look=True, at=datetime.combine(day, EARLY, self.zone))
         if saying.won_by_month(day):
             saying.say(month)
 

@@ -13,6 +13,7 @@ class ForecastSnapshot(OwnedModel):
     `reason` says what it was taken for: "nightly", or the change. `probability`, `weighted_value` are the stage's (R53);
     `win_probability` and `forecast_value` are the model's own and null where it abstained. `is_quiet` and `moves` are what it
     looked at besides stage and age. `closed_on` is the day of a closing, also in snapshots that are taken of the deal later.
+    It `is_look` when we are measured by what it says: it was taken as the deal came, or as a month began.
     """
 
     class State(models.TextChoices):
@@ -41,15 +42,14 @@ class ForecastSnapshot(OwnedModel):
     is_quiet = models.BooleanField(default=False, db_default=False)
     moves = models.PositiveSmallIntegerField(default=0, db_default=0)
     closed_on = models.DateField(null=True)
+    is_look = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [
             models.Index(fields=["organization", "deal", "-id"], name="snapshots_of_deal"),
             models.Index(fields=["organization", "day", "deal"], name="snapshots_of_day"),
-            models.Index(
-                fields=["organization", "deal", "-id"], include=["closed_on"], condition=Q(closed_on__isnull=False),
-                name="snapshots_of_closed",
-            ),
+            models.Index(fields=["organization", "deal", "-id"], condition=~Q(reason="nightly"), name="snapshots_of_changes"),
+            models.Index(fields=["organization", "deal", "-id"], condition=Q(is_look=True), name="snapshots_looked_at"),
         ]
 
     def __str__(self):

@@ -13,9 +13,10 @@ from deals.forecast.spread import COVERED
 from lio.tenancy import current_organization_id
 
 SAID_OF_CLOSED = f"""
-SELECT seen.win_probability::float8, c.state = 'won', count(*)::int
-FROM ({CLOSED}) c LEFT JOIN {LOOKED_AT} seen ON true
-WHERE {OF_PIPELINE.format("c")} AND c.closed_on >= %(first)s AND c.closed_on < %(day)s GROUP BY 1, 2
+WITH closed AS (
+    SELECT * FROM ({CLOSED}) c WHERE {OF_PIPELINE.format("c")} AND closed_on >= %(first)s AND closed_on < %(day)s
+), looked_at AS ({LOOKED_AT})
+SELECT win_probability::float8, state = 'won', count(*)::int FROM looked_at GROUP BY 1, 2
 """
 
 

@@ -21,16 +21,12 @@ SELECT greatest(c.closed_on - (d.created_at AT TIME ZONE %(zone)s)::date, 0), c.
 FROM ({CLOSED}) c JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = c.deal_id
 WHERE {OF_PIPELINE.format("c")} GROUP BY 1, 2
 """
-# The open deals as their last snapshot before that day has them.
+# The open deals as they were looked at when the month began.
 OPEN = f"""
-SELECT s.value::float8, s.probability::float8, s.expected_close_date, %(day)s::date - (d.created_at AT TIME ZONE %(zone)s)::date
-FROM deals_deal d
-CROSS JOIN LATERAL (
-    SELECT * FROM deals_forecastsnapshot s WHERE s.organization_id = %(organization)s AND s.deal_id = d.id AND s.day < %(day)s
-    ORDER BY s.id DESC LIMIT 1
-) s
-WHERE d.organization_id = %(organization)s AND s.state = 'open' AND {OF_PIPELINE.format("s")}
-  AND (d.closed_at IS NULL OR d.closed_at >= %(day)s::date) AND (d.deleted_at IS NULL OR d.deleted_at >= %(day)s::date)
+SELECT s.value::float8, s.probability::float8, s.expected_close_date, s.day - (d.created_at AT TIME ZONE %(zone)s)::date
+FROM deals_forecastsnapshot s JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = s.deal_id
+WHERE s.organization_id = %(organization)s AND s.reason = 'nightly' AND s.state = 'open' AND s.is_look
+  AND s.day >= %(day)s::date AND s.day < (%(day)s::date + interval '1 month') AND {OF_PIPELINE.format("s")}
 """
 
 
@@ -56,7 +52,10 @@ def known_at(month, pipeline=None):
 
 
 def say(month):
-    """Say what is to be expected as of the beginning of `month`, of all pipelines together and of each, unless it is said."""
+    """Say what is to be expected as `month` begins, of all pipelines together and of each, unless it is said already.
+
+    The night's snapshots come first; they were looks, since nothing was said yet.
+    """
     organization = current_organization_id()
     done = set(MonthForecast.objects.of(organization).filter(made=first_day(month)).values_list("pipeline_id", flat=True))
     pipelines = [None, *Pipeline.objects.of(organization).alive().values_list("pk", flat=True)]
@@ -71,6 +70,11 @@ def say(month):
                                  for name, value in (("value", one.value), ("low", one.low), ("high", one.high))})
                 for one in said
             ], ignore_conflicts=True)
+
+
+def is_said(month):
+    """Whether all is said of the month that begins, as far as there is something to say."""
+    return MonthForecast.objects.of(current_organization_id()).filter(made=first_day(month), pipeline=None).exists()
 
 
 def said_before(month, pipeline=None, since=0):

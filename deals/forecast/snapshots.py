@@ -12,7 +12,7 @@ from deals.forecast.days import zone
 from deals.forecast.learning import learnt
 from lio.tenancy import current_organization_id
 
-NIGHTLY = "nightly"
+CREATED, NIGHTLY = "created", "nightly"
 FACTS = """
 SELECT d.id, d.pipeline_id, d.stage_id, s.name AS stage_name, d.assigned_to_id, d.value, s.probability, d.category,
        d.expected_close_date, (d.closed_at AT TIME ZONE %(zone)s)::date AS closed_on,
@@ -46,10 +46,10 @@ told AS (
 )
 INSERT INTO deals_forecastsnapshot (organization_id, deal_id, pipeline_id, stage_id, owner_id, at, day, state, value,
     probability, weighted_value, win_probability, forecast_value, expected_close_date, category, reason, is_quiet, moves,
-    closed_on)
+    closed_on, is_look)
 SELECT %(organization)s, id, pipeline_id, stage_id, assigned_to_id, %(at)s, %(day)s, state, value, probability,
        round(value * probability, 2), win_probability, round(value * win_probability, 2), expected_close_date, category,
-       %(reason)s, is_quiet, moves, closed_on
+       %(reason)s, is_quiet, moves, closed_on, %(look)s
 FROM told ORDER BY id
 """
 
@@ -69,8 +69,11 @@ def snapshot_changed(organization, deal_ids, reason, at, by):
     snapshot(deal_ids, reason, at=at)
 
 
-def snapshot_open(after, limit, *, at=None):
-    """The nightly snapshot of up to `limit` open deals with ids above `after`; answers the last id, None when all are done."""
+def snapshot_open(after, limit, *, look=False, at=None):
+    """The nightly snapshot of up to `limit` open deals with ids above `after`; answers the last id, None when all are done.
+
+    With `look` it is the one by which the month is measured.
+    """
     which = """d.id IN (SELECT o.id FROM deals_deal o WHERE o.organization_id = %(organization)s AND o.deleted_at IS NULL
                         AND o.closed_at IS NULL AND o.id > %(after)s ORDER BY o.id LIMIT %(limit)s)"""
     params = {"organization": current_organization_id(), "after": after, "limit": limit}
@@ -78,15 +81,15 @@ def snapshot_open(after, limit, *, at=None):
         cursor.execute(f"SELECT max(d.id) FROM deals_deal d WHERE {which}", params)
         last = cursor.fetchone()[0]
     if last is not None:
-        _take(which, params, NIGHTLY, at or now())
+        _take(which, params, NIGHTLY, at or now(), look=look)
     return last
 
 
-def _take(which, params, reason, at):
+def _take(which, params, reason, at, *, look=False):
     here = zone()
     params = params | {
         "organization": current_organization_id(), "at": at, "day": at.astimezone(here).date(), "zone": here.key,
-        "reason": reason, "ages": list(AGES), "quiet_days": QUIET_DAYS, "most_moves": MOVES,
+        "reason": reason, "look": look or reason == CREATED, "ages": list(AGES), "quiet_days": QUIET_DAYS, "most_moves": MOVES,
     }
     with connection.cursor() as cursor:
         cursor.execute(CLASSES.format(which=which), params)

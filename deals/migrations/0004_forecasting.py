@@ -79,9 +79,18 @@ class Migration(migrations.Migration):
             name='moves',
             field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
+        migrations.AddField(
+            model_name='forecastsnapshot',
+            name='is_look',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
         migrations.AddIndex(
             model_name='forecastsnapshot',
-            index=models.Index(condition=models.Q(('closed_on__isnull', False)), fields=['organization', 'deal', '-id'], include=('closed_on',), name='snapshots_of_closed'),
+            index=models.Index(condition=models.Q(('reason', 'nightly'), _negated=True), fields=['organization', 'deal', '-id'], name='snapshots_of_changes'),
+        ),
+        migrations.AddIndex(
+            model_name='forecastsnapshot',
+            index=models.Index(condition=models.Q(('is_look', True)), fields=['organization', 'deal', '-id'], name='snapshots_looked_at'),
         ),
         migrations.AddField(
             model_name='closeddeals',
