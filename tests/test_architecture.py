@@ -56,6 +56,13 @@ SQL = {
     "leads/web_forms/models.py",
     "activity/jobs.py",
     "activity/notify.py",
+    "deals/forecast/changes.py",
+    "deals/forecast/goals.py",
+    "deals/forecast/learning.py",
+    "deals/forecast/periods.py",
+    "deals/forecast/report.py",
+    "deals/forecast/saying.py",
+    "deals/forecast/snapshots.py",
     "lookups/custom.py",
     "lookups/edit.py",
     "lookups/fields.py",
@@ -64,7 +71,7 @@ SQL = {
     "transfers/jobs.py",
     "transfers/staging.py",
 }
-SYSTEM_ROLE = {"activity/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
+SYSTEM_ROLE = {"activity/jobs.py", "deals/forecast/jobs.py", "leads/jobs.py", "transfers/jobs.py"}
 
 
 def text_of(path):

@@ -18,6 +18,8 @@ from activity.notify import Notice, notify
 from contacts.models import Contact
 from deals import contacts as deal_contacts
 from deals import pipelines, rates
+from deals.forecast import goals
+from deals.forecast.months import read_month
 from deals.models import ExchangeRate, Stage
 from leads import follow_ups, notes
 from leads.jobs import match_leads
@@ -34,6 +36,7 @@ from transfers import exports, imports
 from transfers.models import Export
 
 numbers = count(1)
+MONTH = read_month("2027-01")  # in which its deals are expected and its goals are set
 
 
 class World:
@@ -151,8 +154,10 @@ class World:
             self.lead, by=self.admin, stage=f"{mark} open", title=f"{mark} deal", description=f"{mark} about",
             next_step=f"{mark} step", lost_reason=f"{mark} reason",
         )
+        make_deal(self.lead, by=self.admin, stage=f"{mark} open", title=f"{mark} late", expected_close_date=date(2026, 1, 31))
         with org_scope(self.organization):
             deal_contacts.put(self.deal, self.deal_contact, by=self.admin)
+            goals.set_quota(self.organization, month=MONTH, amount=5000, owner=self.rep, by=self.admin)
 
     def spare_deal(self, n, stage="New"):
         return make_deal(self.lead, by=self.admin, stage=stage, title=f"{self.mark} {n}").pk
@@ -346,6 +351,10 @@ SPECIAL = {
     "deal-update": lambda world, n: {"next_step": f"{world.mark} step {n}"},
     "deal-move": lambda world, n: {"id": world.spare_deal(n, stage=f"{world.mark} open"), "stage_id": world.won.pk},
     "deal-contacts-add": lambda world, n: {"contact_id": world.spare_contact(n, attached=False)},
+    "forecast-contributors": lambda world, n: {"period_month": "2027-01"},
+    "forecast-changes": lambda world, n: {"period_month": "2027-01", "since": "2026-01-01"},
+    "forecast-goals": lambda world, n: {"month": "2027-01"},
+    "forecast-goals-set": lambda world, n: {"month": "2027-01", "owner_id": world.rep.pk},
     "deal-delete": lambda world, n: {"ids": [world.spare_deal(n)]},
     "deal-bulk-update": lambda world, n: {"fields": {"next_step": f"{world.mark} step {n}"}},
     "deal-contacts-remove": lambda world, n: {"contact_id": world.spare_contact(n)},

@@ -11,11 +11,15 @@ from lio.api.fields import INT8, Text, Whole
 from lio.filters import Filter, ListFilter, any_of
 
 
-class MonthField(Text):
-    """YYYY-MM, read as a month (deals/forecast/months.py)."""
+class Word(Text):
+    """Text that stands for something else, which has no length."""
 
-    def __init__(self, **options):
-        super().__init__(max_length=7, allow_blank=False, allow_null=False, **options)
+    def run_validators(self, value):
+        pass
+
+
+class MonthField(Word):
+    """YYYY-MM, read as a month (deals/forecast/months.py)."""
 
     def to_internal_value(self, data):
         try:
@@ -24,18 +28,18 @@ class MonthField(Text):
             raise ValidationError(str(error)) from None
 
 
-class DayField(Text):
-    def __init__(self, **options):
-        super().__init__(max_length=10, allow_blank=False, allow_null=False, **options)
+class DayField(Word):
+    """YYYY-MM-DD."""
 
     def to_internal_value(self, data):
+        text = super().to_internal_value(data)
         try:
-            return date.fromisoformat(super().to_internal_value(data))
-        except (TypeError, ValueError):
+            return date.fromisoformat(text)
+        except ValueError:
             raise ValidationError("must be an ISO date, like 2026-06-15") from None
 
 
-class Risks(Text):
+class Risks(Word):
     """overdue, stalled, inactive, or several of them with commas."""
 
     def to_internal_value(self, data):

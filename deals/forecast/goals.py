@@ -101,7 +101,7 @@ def _row(quota, sums, share):
     due = amount * share
     return {
         "id": quota.pk, "owner_id": quota.owner_id, "team_id": quota.team_id, "pipeline_id": quota.pipeline_id,
-        "name": str(quota.team) if quota.team_id else quota.owner.get_full_name(),
+        "name": str(quota.team) if quota.team_id else quota.owner.name,
         "month": name_of(month_of(quota.month)), "amount": amount, "won_value": won, "open_value": still_open,
         "weighted_value": weighted, "remaining": round(remaining, 2),
         "attainment": round(won / amount * 100, 2) if amount else None,
