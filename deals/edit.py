@@ -164,7 +164,8 @@ def _target(organization, fields, deal=None):
 
 
 def _change(organization, deals, fields, *, by, ask=False, after=KEEP, at=None, undoing=False):
-    at, stages, changes, saved, entries, won = at or now(), {}, defaultdict(list), [], [], []
+    at, changes, saved, entries, won = at or now(), defaultdict(list), [], [], []
+    stages: dict[int, Stage] = {}
     reasons: dict[str, list[int]] = defaultdict(list)
     columns: set[str] = set()
     tops = iter(())
