@@ -254,7 +254,9 @@ def _price(organization, deal, values, at):
             values["value"] = values["amount"]
         values.update(currency=None, amount=None, rate=None)
         return
-    amount = values.get("amount", deal.amount if currency == deal.currency else None)
+    amount = values.get("amount")
+    if amount is None:  # a value that comes with its currency is meant in it
+        amount = values.get("value") if values.get("currency") and currency != deal.currency else deal.amount
     if amount is None:
         raise Invalid({"amount": [f"is required with the currency {currency}"]})
     if (currency, amount) == (deal.currency, deal.amount):
