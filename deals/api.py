@@ -99,7 +99,8 @@ class DealViewSet(ListAction, ViewAction, UpdateAction, DeleteManyAction, Tenant
         deal_id = edit.add(self.organization, values.pop("lead_id"), values, by=self.caller)
         return Envelope(self.shown(deal_id), self.message("created"), status=201)
 
-    @documented("One deal with the stages it went through and its contacts", failures=(401, 403, 404))
+    @documented("One deal with the stages it went through and its contacts", failures=(401, 403, 404),
+                answer=Deal.objects.whole_rows())
     def retrieve(self, request, pk):
         row = json_row(self.get_queryset().filter(pk=path_id(pk)).whole_rows())
         if row is None:

@@ -94,6 +94,6 @@ class DealsConfig(AppConfig):
             names=names_of(Pipeline, "name"),
             url=lambda pk: reverse("settings:pipeline", args=[pk]),
         )
-        registry.rail.append(registry.RailEntry("Deals", "deals:home", "view-columns", order=40))
+        registry.rail.append(registry.RailEntry("Deals", "deals:home", "view-columns", order=14))
         registry.feed_actions |= FEED
         registry.feed_phrases |= PHRASES

@@ -190,7 +190,8 @@ def _target(organization, fields, deal=None):
 
 
 def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP, at=None, undoing=False):
-    at, stages, changes, saved, entries, won = at or now(), {}, defaultdict(list), [], [], []
+    at, changes, saved, entries, won = at or now(), defaultdict(list), [], [], []
+    stages: dict[int, Stage] = {}
     reasons: dict[str, list[int]] = defaultdict(list)
     columns: set[str] = set()
     tops = iter(())
@@ -279,7 +280,9 @@ def _price(organization, deal, values, at):
             values["value"] = values["amount"]
         values.update(currency=None, amount=None, rate=None)
         return
-    amount = values.get("amount", deal.amount if currency == deal.currency else None)
+    amount = values.get("amount")
+    if amount is None:  # a value that comes with its currency is meant in it
+        amount = values.get("value") if values.get("currency") and currency != deal.currency else deal.amount
     if amount is None:
         raise Invalid({"amount": [f"is required with the currency {currency}"]})
     if (currency, amount) == (deal.currency, deal.amount):

@@ -10,7 +10,7 @@ from accounts.filters import STATE
 from deals.models import DealContact
 from leads.filters import Holders, held_by
 from lio.api.fields import INT8, Flag, Money, Text, Whole
-from lio.filters import Filter, ListFilter, any_of, at_least, at_most, same_text
+from lio.filters import Edge, Filter, ListFilter, any_of, at_least, at_most, same_text
 from lio.grammar import Column, Period
 from lio.models import Change
 from lookups.filters import OwnFilter
@@ -19,11 +19,12 @@ QUIET = timedelta(days=14)  # without activity on deal or lead a deal rots (R54)
 OUTCOMES = {"open": Q(closed_at=None), "won": Q(stage__is_won=True), "lost": Q(stage__is_lost=True)}
 
 
-class DayEdge:
+class DayEdge(Edge):
     """One end of a range of plain dates; a word like @this_month stands for its first or its last day."""
 
     def __init__(self, column, *, last):
-        self.column, self.last = column, last
+        super().__init__(last=last)
+        self.column = column
 
     def run_validation(self, data):
         if period := Period.read(data, marked=True):

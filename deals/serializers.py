@@ -19,12 +19,12 @@ from lio.selection import Selection
 from lookups.custom import active, propose, read_custom
 
 
-class Day(serializers.Field):
+class Day(serializers.DateField):
     """A plain date; of a date-time the day that it names (R9)."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, value):
         try:
-            return date.fromisoformat(data) if len(data) <= 10 else datetime.fromisoformat(data).date()
+            return date.fromisoformat(value) if len(value) <= 10 else datetime.fromisoformat(value).date()
         except (TypeError, ValueError):
             raise ValidationError("must be an ISO date, like 2026-06-15") from None
 
@@ -141,12 +141,8 @@ class AddDeal(DealFields):
     pipeline_id = Owned(Pipeline, source="pipeline")
     stage_id = Owned(Stage, source="stage")
     title = Text(min_length=2, max_length=50)
+    value = Money(min_value=Decimal(1))
     expected_close_date = Day()
-
-    def validate(self, data):
-        if not self.partial and data.get("value") is None and data.get("amount") is None:
-            raise ValidationError({"value": ["This field is required."]})
-        return data
 
 
 class UpdateDeal(AddDeal):
@@ -168,10 +164,21 @@ class PutContact(Input):
     role = serializers.ChoiceField(choices=DealContact.Role.choices, required=False)
 
 
+class RateField(serializers.FloatField):
+    """What a unit of a currency is worth, above 0."""
+
+    def to_internal_value(self, data):
+        number = super().to_internal_value(data)
+        rate = Decimal(str(number)).quantize(Decimal("0.00000001")) if abs(number) < 10**9 else Decimal(0)
+        if isinstance(data, bool) or not rate > 0:
+            raise ValidationError("must be a number above 0 and below 1,000,000,000")
+        return rate
+
+
 class Rate(Input):
     day = Day()
-    currency = Currency(min_length=3, max_length=10)
-    rate = serializers.DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001"))
+    currency = Currency(min_length=3, max_length=3)
+    rate = RateField()
     source = Text(max_length=100, required=False)  # type: ignore[assignment]  # the name of the API; DRF has one, too
 
 

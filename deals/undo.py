@@ -132,7 +132,8 @@ def _put_back(organization, changes, later, by):
 
 def _fields(deal, change):
     """({model attribute: value to put back}, names of what has changed since)."""
-    fields, wrong = {}, []
+    fields: dict = {}
+    wrong: list[str] = []
     before, after = change.before or {}, change.after or {}
     for name, given in after.items():
         attr = COLUMN.get(name, name)

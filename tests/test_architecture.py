@@ -42,6 +42,7 @@ SQL = {
     "accounts/keys.py",
     "accounts/sessions.py",
     "companies/naming.py",
+    "deals/edit.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/edit_many.py",

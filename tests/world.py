@@ -157,6 +157,7 @@ class World:
         make_deal(self.lead, by=self.admin, stage=f"{mark} open", title=f"{mark} late", expected_close_date=date(2026, 1, 31))
         with org_scope(self.organization):
             deal_contacts.put(self.deal, self.deal_contact, by=self.admin)
+            self.team = self.rep.teams.get().pk
             goals.set_quota(self.organization, month=MONTH, amount=5000, owner=self.rep, by=self.admin)
 
     def spare_deal(self, n, stage="New"):
@@ -223,6 +224,7 @@ class World:
             "lead": self.lead.pk,
             "change": self.change,
             "user": self.rep.pk,
+            "team": self.team,
             "role": self.role.pk,
             "api_key": self.key.pk,
             "lookup": self.tag.number,

@@ -14,6 +14,9 @@ from lio.filters import Filter, ListFilter, any_of
 class Word(Text):
     """Text that stands for something else, which has no length."""
 
+    def __init__(self, **options):
+        super().__init__(**{"allow_null": False, "allow_blank": False, **options})
+
     def run_validators(self, value):
         pass
 

@@ -53,7 +53,7 @@ class AskHistory(Query):
 class AskAccuracy(Query):
     months = Whole(min_value=1, max_value=24, required=False, default=6)
     pipeline_id = Owned(Pipeline, source="pipeline", required=False)
-    until = MonthField(required=False, allow_null=False)
+    until = MonthField(required=False)
     format = OneOf(("json", "csv"), required=False, default="json")
 
 
@@ -66,7 +66,7 @@ class AskChanges(Query):
 
 
 class AskGoals(Query):
-    month = MonthField(required=False, allow_null=False)
+    month = MonthField(required=False)
 
 
 class SetQuota(Input):

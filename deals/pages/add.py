@@ -96,8 +96,10 @@ class DealForm(InputForm):
                 self.cleaned_data["pipeline_id"] = stage.pipeline_id
         if own:
             self.cleaned_data["custom_fields"] = own
-        if self.deal and not self.cleaned_data.get("currency"):
+        if not self.cleaned_data.get("currency"):
             self.cleaned_data.pop("amount", None)
+        elif self.cleaned_data.get("amount") and not self.cleaned_data.get("value"):
+            self.cleaned_data["value"] = self.cleaned_data["amount"]
         return super().clean()
 
     def blame(self, complaints):

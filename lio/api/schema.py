@@ -65,11 +65,11 @@ def documented(summary="", **facts):
     """Say of a view's method what cannot be read off it.
 
     `input`: the Input class of its body, or its fields in Python types; `query`: the Input class of its address; `answer`: the
-    `data` of its envelope in Python types (lio/api/shapes.py), NOTHING for null, left out for a row of the view; `body`: the
-    whole answer where it is no envelope; `file`: the answer is a file; `page`: it is a page (HTML), or the envelope of `answer`
-    when Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
-    `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`:
-    {parameter: words}.
+    `data` of its envelope in Python types (lio/api/shapes.py) or a `.rows()` queryset, NOTHING for null, left out for a row of
+    the view; `body`: the whole answer where it is no envelope; `file`: the answer is a file; `page`: it is a page (HTML), or
+    the envelope of `answer` when Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of
+    which one must be sent; `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones
+    do not fit; `notes`: {parameter: words}.
     """
 
     def mark(method):
@@ -273,6 +273,8 @@ class ContractSchema(AutoSchema):
             told = DELETED
         if told is NOTHING:
             return {"type": "null"}
+        if hasattr(told, "query"):  # other rows than those of the view
+            return row_shape(told)
         if told is not None:
             return shape(told)
         rows = self.view.queryset.all().rows()

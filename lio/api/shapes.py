@@ -94,20 +94,20 @@ def _of_field(field, may_be_empty):
 def _of_expression(expression, query):
     if isinstance(expression, ArraySubquery):
         (inner,) = expression.query.annotation_select.values()
-        return {"type": "array", "items": _of_object(inner)}
+        return {"type": "array", "items": _of_object(inner, expression.query)}
     if isinstance(expression, JSONObject):
-        return _of_object(expression)
+        return _of_object(expression, query)
     may_be_empty = _may_be_empty(expression, query)
     if isinstance(expression, Moment):
         return nullable(BASIC[datetime]) if may_be_empty else dict(BASIC[datetime])
     return _of_field(expression.output_field, may_be_empty)
 
 
-def _of_object(json_object):
+def _of_object(json_object, query):
     """A JSONObject: its sources are name, value, name, value ..."""
     parts = json_object.get_source_expressions()
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return {"type": "object", "properties": {_plain(name): _of_field(value.output_field, False) for name, value in pairs}}
+    return {"type": "object", "properties": {_plain(name): _of_expression(value, query) for name, value in pairs}}
 
 
 def _plain(expression):

@@ -54,7 +54,7 @@ function send(element, from) {
   element.classList.add("sent")
   sent.set(element.dataset.move, [element, from])
   htmx.ajax("POST", element.dataset.move, { source: element, target: element, swap: "outerHTML", values: {
-    stage_id: element.closest(".col").dataset.stage, after_id: above?.dataset.id ?? "", version: element.dataset.version, dragged: 1 } })
+    stage_id: element.closest(".col").dataset.stage, after_id: above?.dataset.id ?? "", version: element.dataset.version, dragged: 1 } }).catch(() => {}) // told below
 }
 
 document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig } }) => {
@@ -68,4 +68,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig }
 document.addEventListener("htmx:afterSwap", event => {
   if (event.target.id === "ask" && event.target.childElementCount && !dialog()?.open) dialog()?.showModal()
 })
-document.addEventListener("deals-changed", () => dialog()?.open && dialog().close())
+document.addEventListener("deals-changed", () => {
+  document.getElementById("ask")?.replaceChildren()
+  dialog()?.close()
+})

@@ -27,7 +27,8 @@ TYPES = {
 # Updates are partial (R23), although the contract's table marks these as required.
 PARTIAL = {"user-update"}
 # `ids` is required unless select_all is sent, which every bulk action understands (R26).
-EITHER = {"lead-delete", "notification-read", "lead-note-delete", "lead-document-delete"}
+EITHER = {"lead-delete", "notification-read", "lead-note-delete", "lead-document-delete", "pipelines-delete",
+          "deal-delete", "exchange-rates-delete"}
 
 
 @pytest.fixture(scope="module")
