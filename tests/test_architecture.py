@@ -59,6 +59,7 @@ SQL = {
     "activity/notify.py",
     "deals/forecast/changes.py",
     "deals/forecast/goals.py",
+    "deals/forecast/jobs.py",
     "deals/forecast/learning.py",
     "deals/forecast/periods.py",
     "deals/forecast/report.py",

@@ -64,7 +64,8 @@ class PipelineForecast(LioView):
     permissions = {"get": "records.view"}
 
     @documented("Open deals by month or quarter of their expected close, and what is to be won", query=AskPipeline, answer={
-        "period": str, "periods": [PERIOD], "totals": {"deal_count": int, **MONEY}, "method": str | None, "method_text": str})
+        "period": str, "periods": [PERIOD], "totals": {"deal_count": int, **MONEY}, "method": str | None, "method_text": str},
+        failures=(400, 401, 403, 404))
     def get(self, request):
         asked = AskPipeline.ask(request.query_params)
         pipeline, owner, month = _pk(asked, "pipeline"), _pk(asked, "owner"), month_of(today())

@@ -86,17 +86,17 @@ def _come(before, view):
 
 
 def summed_up(pairs, view):
-    """({reason: [deals, difference]}, value before, value after, [(key, reason, difference)]) of (key, before, after)."""
-    reasons = {name: [0, Decimal(0)] for name in REASONS}
+    """({reason: (deals, difference)}, value before, value after, [(key, reason, difference)]) of (key, before, after)."""
+    counts, sums = dict.fromkeys(REASONS, 0), dict.fromkeys(REASONS, Decimal(0))
     start, end, found = Decimal(0), Decimal(0), []
     for key, before, after in pairs:
         start += before.value if view.counts(before) else 0
         end += after.value if view.counts(after) else 0
         if one := change(before, after, view):
-            reasons[one[0]][0] += 1
-            reasons[one[0]][1] += one[1]
+            counts[one[0]] += 1
+            sums[one[0]] += one[1]
             found.append((key, *one))
-    return reasons, start, end, found
+    return {name: (counts[name], sums[name]) for name in REASONS}, start, end, found
 
 
 def since(day, view, *, measure="total_value"):

@@ -49,8 +49,8 @@ def forecasts(known, scored, *, seed=0):
         for target in range(known.month, known.month + (AHEAD if name == chosen else COMPARED)):
             value = candidate(known, target)
             if value is not None:
-                ends = _ends(known, target, name, value, scored, seed) if name == chosen else (None, None)
-                said.append(Said(known.month, target, name, value, *ends, name == chosen))
+                low, high = _ends(known, target, name, value, scored, seed) if name == chosen else (None, None)
+                said.append(Said(known.month, target, name, value, low, high, name == chosen))
     return said
 
 

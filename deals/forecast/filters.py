@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 
 from deals.forecast.lists import RISKS
 from deals.forecast.months import first_day, read_month
-from lio.api.fields import INT8, Text, Whole
+from lio.api.fields import INT8, Text, Whole, Words
 from lio.filters import Filter, ListFilter, any_of
 
 
@@ -42,16 +42,6 @@ class DayField(Word):
             raise ValidationError("must be an ISO date, like 2026-06-15") from None
 
 
-class Risks(Word):
-    """overdue, stalled, inactive, or several of them with commas."""
-
-    def to_internal_value(self, data):
-        names = {name.strip() for name in super().to_internal_value(data).split(",")}
-        if not names <= RISKS.keys():
-            raise ValidationError(f"must be of {', '.join(RISKS)}")
-        return names
-
-
 class Whose(Text):
     def to_internal_value(self, data):
         if data not in ("me", "all"):
@@ -81,8 +71,8 @@ def of_month(month, caller=None):
 class AtRiskFilter(ListFilter):
     date_field = None
     filters = {
-        "status": Filter(Risks(max_length=40), at_risk),
-        "owner": Filter(Whose(max_length=3), whose),
+        "status": Filter(Words(RISKS), at_risk),
+        "owner": Filter(Whose(max_length=3, default="all"), whose),
         "pipeline_id": any_of("pipeline_id"),
     }
     search_in = ("title",)

@@ -55,7 +55,8 @@ def planned_anew(cursor):
 
 def learn(day):
     """Count what closed before `day`, for each pipeline, and keep it: snapshots speak from it until the next time."""
-    organization, endings = current_organization_id(), {}
+    organization = current_organization_id()
+    endings: dict[int, list[Ending]] = {}
     with connection.cursor() as cursor:
         planned_anew(cursor)
         cursor.execute(ENDINGS, {"organization": organization, "day": day, "zone": zone().key})
@@ -84,6 +85,8 @@ def _as_json(known):
 
 
 def _of_json(counts):
-    classes = {name: {int(key): Tally(*pair) for key, pair in counts[name].items()}
-               for name in ("stages", "ages", "quiet", "moves")}
-    return Conversions(Tally(*counts["all"]), used=tuple(counts["used"]), **classes)
+    stages, ages, quiet, moves = (
+        {int(key): Tally(*pair) for key, pair in counts[name].items()} for name in ("stages", "ages", "quiet", "moves")
+    )
+    told = {bool(key): tally for key, tally in quiet.items()}
+    return Conversions(Tally(*counts["all"]), stages, ages, told, moves, tuple(counts["used"]))

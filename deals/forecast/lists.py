@@ -1,5 +1,7 @@
 """Deals as the lists of the forecast show them."""
 
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, DateField, F, Func, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, Greatest, Now
@@ -50,7 +52,7 @@ class AtRiskQuerySet(DealQuerySet):
 
 
 class DealAtRisk(Deal):
-    objects = AtRiskQuerySet.as_manager()
+    objects: ClassVar[Any] = AtRiskQuerySet.as_manager()
 
     class Meta:
         proxy = True
@@ -73,7 +75,7 @@ class ContributorQuerySet(DealQuerySet):
 class Contributor(Deal):
     """An open deal behind a month of the forecast."""
 
-    objects = ContributorQuerySet.as_manager()
+    objects: ClassVar[Any] = ContributorQuerySet.as_manager()
 
     class Meta:
         proxy = True
