@@ -15,6 +15,7 @@ ORDER = (
     "category", "assigned_to", "assigned_to_name", "next_step", "next_step_on", "lost_reason", "description",
     "moved_close_dates", "entered_stage_at", "closed_at", "last_activity_at", "created_at", "updated_at",
 )  # fmt: skip
+DAYS = ("expected_close_date", "next_step_on")
 REST = "custom_fields"
 
 
@@ -29,7 +30,7 @@ def shown(deals):
 
 def columns(organization, keys=()):
     """{name: Column}; `keys` are names of columns for custom fields that nobody has defined."""
-    plain = columns_of(shown(Deal.objects.all()))
+    plain = columns_of(shown(Deal.objects.all())) | {name: Column(f"r.{name}::text") for name in DAYS}
     found = {name: plain[name] for name in ORDER}
     defined = definitions(organization, "deal")
     own = [key for key, one in defined.items() if one.state not in (State.DROPPED, State.ARCHIVED)]
