@@ -1,8 +1,12 @@
 """A snapshot at each change, in its transaction, and one a night; what they say stays."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
+from django.conf import settings
 
 from deals import edit
 from deals.forecast import snapshots
@@ -98,3 +102,10 @@ def test_takes_few_statements_however_many_deals(deal, lead, rep, django_assert_
     ids = [deal.pk, *(make_deal(lead, by=rep).pk for _ in range(9))]
     with org_scope(rep.organization), django_assert_num_queries(4):  # time zone, classes, what is known of closed deals, rows
         assert snapshots.snapshot(ids, "other") == 10
+
+
+def test_the_web_process_does_not_load_numpy():
+    """Only the night's work needs it; a web process stays small."""
+    code = "import django, sys; django.setup(); import lio.urls; sys.exit('numpy' in sys.modules)"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "lio.settings"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, cwd=settings.BASE_DIR, check=False).returncode == 0
