@@ -63,7 +63,9 @@ def test_the_best_of_those_with_three_scored_months_is_chosen():
     assert choosing.choose({"recent_mean": good, choosing.DEFAULT: fair}) == "recent_mean"
     assert choosing.choose({"recent_mean": good, choosing.DEFAULT: good}) == choosing.DEFAULT
     # compared over the same months only: its fourth was a hard one for all
-    assert choosing.choose({"recent_mean": fair, "level_by_position": {**good, 4: (500, 100)}}) == "level_by_position"
+    hard = {**good, 4: (500, 100)}
+    assert choosing.choose({choosing.DEFAULT: fair, "recent_mean": fair, "level_by_position": hard}) == "level_by_position"
+    assert choosing.choose({"level_by_position": good}) == choosing.DEFAULT  # until the default is scored, too
 
 
 def test_without_a_quarter_of_history_the_stages_speak():
