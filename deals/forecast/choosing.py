@@ -1,8 +1,8 @@
 """Which forecaster an organisation's own history speaks for: a walk forward through its months.
 
 At the beginning of each month every candidate says what it expects, from what was known by then; when the month is over they
-are scored. The one with the smallest absolute error over the same months is used. Until ENOUGH of its months are scored it is DEFAULT:
-sales teams close by the quarter, and a weighted pipeline, which knows no timing, overshoots a single month threefold.
+are scored. The one with the smallest absolute error over the same months is used. Until ENOUGH of its months are scored it is
+DEFAULT: sales teams close by the quarter, and a weighted pipeline, which knows no timing, overshoots a month threefold.
 """
 
 from dataclasses import dataclass
