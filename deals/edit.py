@@ -171,7 +171,9 @@ def _lock(organization, ids, fields):
     rows = Deal.objects.of(organization).alive().filter(pk__in=ids)
     if "stage_id" in fields and Stage.objects.filter(pk=fields["stage_id"], is_won=True).exists():
         list(Lead.objects.filter(pk__in=rows.values("lead")).order_by("pk").select_for_update(of=("self",), no_key=True))
-    return list(rows.order_by("pk").select_for_update(of=("self",)).select_related("pipeline", "stage__pipeline"))
+    # first the locks, then the rows: a join to the stage that it was in would lose a deal that moved while we waited
+    locked = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    return list(Deal.objects.filter(pk__in=locked).order_by("pk").select_related("pipeline", "stage__pipeline"))
 
 
 def _target(organization, fields, deal=None):

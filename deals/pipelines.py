@@ -20,7 +20,7 @@ SHOWN = ("name", "description", "max_deal_limit", "region", "is_active", "asks_a
 
 def seed(organization):
     """The pipeline that a new organisation has."""
-    add(organization, name="Sales", stages=[{"name": name} for name in SEEDED], by=None)
+    _make(organization, "Sales", [{"name": name} for name in SEEDED])
 
 
 @transaction.atomic
@@ -29,6 +29,13 @@ def add(organization, *, name, by, stages=(), **fields):
 
     Raises Invalid for stages that make no sense together.
     """
+    pipeline, rows = _make(organization, name, stages, **fields)
+    history.record("pipeline.created", pipeline, by=by, after=_told(pipeline) | {"stages": [row.name for row in rows]})
+    return pipeline
+
+
+def _make(organization, name, stages, **fields):
+    """(the pipeline, its stages), saved."""
     last = Pipeline.objects.of(organization).alive().order_by("-position").values_list("position", flat=True).first()
     pipeline = Pipeline.objects.create(
         organization=organization, name=name, position=0 if last is None else last + 1,
@@ -39,8 +46,7 @@ def add(organization, *, name, by, stages=(), **fields):
     _complete(pipeline, rows)
     for row in rows:
         row.save()
-    history.record("pipeline.created", pipeline, by=by, after=_told(pipeline) | {"stages": [row.name for row in rows]})
-    return pipeline
+    return pipeline, rows
 
 
 @transaction.atomic

@@ -118,7 +118,7 @@ def sweep_queries(sweep, endpoint):
         ):
             answer = sweep.look(get(path, own | query), None)
             assert answer.status_code == 200
-            if "search_value" in query:
+            if "search_value" in query and endpoint["list"] is True:
                 assert answer.json()["total"] == 0
 
 
