@@ -13,7 +13,7 @@ from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("titles", "enrichment", "lists", "single", "create", "jobs", "plans", "work")
+GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "plans", "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
 
@@ -72,10 +72,10 @@ def main():
 
 def answers_of_sources(groups, say):
     """Checks of what enrichment answers by itself, beside what is known to be right."""
-    from bench import enrichment, titles
+    from bench import enrichment, similar, titles
 
     checks = []
-    for group, part in (("titles", titles), ("enrichment", enrichment)):
+    for group, part in (("titles", titles), ("enrichment", enrichment), ("similar", similar)):
         if group in groups:
             if part.DATA.exists():
                 checks += part.measure(say)

@@ -1,15 +1,11 @@
 """Companies like one: the same industry first, then what else is alike, with reasons; measured on a real list."""
 
-import ast
-import csv
-import random
 
 import pytest
 from django.db import connection
 
 from companies import jobs, similar
-from companies.models import Company, CompanyTag
-from companies.naming import normal
+from companies.models import Company
 from companies.similar import count_words
 from leads.models import Lead
 from lio.tenancy import org_scope
@@ -112,63 +108,15 @@ def test_nothing_is_seen_outside_a_scope(rep, outsider):
 
 
 # ------------------------------------------------------------------------- measured
-SIZES = ((1001, "1001+"), (201, "201-1000"), (51, "51-200"), (11, "11-50"), (1, "1-10"))
-
-
-def yc():
-    """[(fields, tags)] of the companies that say something and have tags, without their names twice."""
-    with open(shared("data/companies/yc_companies_2024-05.csv"), newline="") as file:
-        rows = list(csv.DictReader(file))
-    found, taken = [], set()
-    for row in rows:
-        tags = set(ast.literal_eval(row["tags"])) if row["tags"].startswith("[") else set()
-        text = ". ".join(filter(None, (row["short_description"].strip(" ."), row["long_description"].strip())))
-        if not tags or not text or normal(row["company_name"]) in taken:
-            continue
-        taken.add(normal(row["company_name"]))
-        size = next((name for least, name in SIZES if float(row["team_size"] or 0) >= least), None)
-        found.append(({"company_name": row["company_name"], "name_norm": normal(row["company_name"]), "summary": text,
-                       "city": row["location"] or None, "country": row["country"] or None, "employee_size": size}, tags))
-    return found
-
-
 @pytest.mark.django_db(transaction=True)
 def test_real_bar_of_a_shared_tag(rep, capsys):
     """How many of the first five share a tag: with the tags hidden, by descriptions, size and place alone, more than the cosine
     of TF-IDF has on the same companies (0.431 to chance 0.250 on others); and as the product runs, tags and all.
     """
-    sklearn = pytest.importorskip("sklearn.feature_extraction.text")
-    rows = yc()
-    with org_scope(rep.organization):
-        made = Company.objects.bulk_create([Company(organization=rep.organization, **fields) for fields, _ in rows])
-        count_words(rep.organization.pk)
-    analyze("companies_company", "companies_companyword")
-    at = {company.pk: n for n, company in enumerate(made)}
-    asked = random.Random(4).sample(range(len(rows)), 200)
+    from bench.similar import figures
 
-    def precision(first_five):
-        return sum(bool(rows[n][1] & rows[other][1]) for n in asked for other in first_five(n)) / len(asked) / 5
-
-    def ours(n):
-        return [at[one.id] for one in of(rep, made[n], most=5)]
-
-    matrix = sklearn.TfidfVectorizer(stop_words="english").fit_transform([fields["summary"] for fields, _ in rows])
-
-    def cosine(n):
-        likeness = (matrix @ matrix[n].T).toarray().ravel()
-        likeness[n] = -1
-        return likeness.argsort()[::-1][:5]
-
-    draw = random.Random(5)
-    bar, hidden, chance = precision(cosine), precision(ours), precision(lambda n: draw.sample(range(len(rows)), 5))
-    with org_scope(rep.organization):
-        names = sorted({tag for _, tags in rows for tag in tags})
-        ids = {name: lookups.add(rep.organization, module_name="company", type="tags", name=name, by=rep).pk for name in names}
-        CompanyTag.objects.bulk_create([CompanyTag(organization=rep.organization, company=company, tag_id=ids[tag])
-                                        for company, (_, tags) in zip(made, rows, strict=True) for tag in tags])
-    analyze("companies_companytag")
-    shown = precision(ours)
+    shared("data/companies/yc_companies_2024-05.csv")
+    told = figures(rep.organization, by=rep, analyze=analyze)
     with capsys.disabled():
-        print(f"\nprecision@5 of a shared tag: chance {chance:.3f}, TF-IDF {bar:.3f}, ours without tags {hidden:.3f}, "
-              f"with tags {shown:.3f}")
-    assert hidden > bar > chance and shown > 0.9
+        print("\nprecision@5 of a shared tag: " + ", ".join(f"{name} {value:.3f}" for name, value in told.items()))
+    assert told["without tags"] > told["TF-IDF"] > told["chance"] and told["with tags"] > 0.9
