@@ -17,6 +17,7 @@ from tests.conftest import client_of
 from tests.contract import shapes
 from tests.enrichment.sources import Directory, connect
 from tests.factories import make_lead, make_organization
+from tests.leads.test_likely_duplicates import analyze
 
 URL = "/api/lead-enrichment/enrich"
 FACTS = {(PERSON, "job_title"): ("Head of Sales", 0.8), (COMPANY, "industry_type"): ("Software", 0.6)}
@@ -213,11 +214,14 @@ def test_a_run_that_changed_nothing_cannot_be_taken_back(api, rep):
     assert shapes.check_failure(api.post(f"/api/enrichment/run/{data['run_id']}/revert"), 409)["code"] == "not_undoable"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_open_proposals_of_a_record_come_from_an_index(api, rep, directory):
     lead = make_lead(rep.organization, by=rep, industry="Games")
     api.post(URL, {"lead_id": lead.pk})
-    with org_scope(rep.organization), connection.cursor() as cursor:
+    with org_scope(rep.organization):
         Run.objects.bulk_create([Run(organization=rep.organization, model_type="lead", model_id=n) for n in range(4000)])
+    analyze("enrichment_run", "enrichment_foundvalue")
+    with org_scope(rep.organization), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         for rows, index in (
             (FoundValue.objects.of(rep.organization).of_record("lead", lead.pk).open(), "one_open_proposal_per_field"),
