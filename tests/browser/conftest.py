@@ -121,7 +121,9 @@ def visit(chromium, stage, signed_in):
 
     def heard(text):
         # Chromium reports every answer of 400 or more; which of them are right is what tests check themselves
-        if not text.startswith("Failed to load resource: the server responded with a status of 4"):
+        # and htmx each refresh of a part that a newer one replaces (hx-sync), in two lines: the end and the reason
+        replaced = text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+        if not replaced and not text.startswith("Failed to load resource: the server responded with a status of 4"):
             complaints.append(text)
 
     yield open_page
