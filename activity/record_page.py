@@ -15,7 +15,7 @@ from activity import attachments, record_notes
 from activity.models import Attachment, RecordNote
 from lio import history
 from lio.errors import Invalid, Missing
-from lio.pages import REFUSALS, Page, words_of
+from lio.pages import REFUSALS, AskingPage, sentence, words_of
 from lio.registry import record_parts
 from lio.revert import may_undo
 from lio.rows import plain_rows
@@ -55,7 +55,7 @@ WORK = {  # what was done, by verb or by its last word
 }
 
 
-class RecordPage(Page):
+class RecordPage(AskingPage):
     """What the pages of one record share. A subclass names its kind.
 
     `model` has `page_rows()`, what a page shows of a row; `fields_class` describes its fields (lookups/record_fields.py).
@@ -122,24 +122,6 @@ class RecordPage(Page):
             return redirect(self.address)
         toast = {"text": text, "undo_url": self.undo_url or None}
         return self.show(template, context, events={"toast": toast, "record-changed": None})
-
-    def refused(self, template, context, error, **told):
-        """The form again with what is wrong; without script, the page with the complaint."""
-        if isinstance(error, Missing):
-            raise error
-        text = sentence(error)
-        if self.is_swap:
-            return self.show(template, {**context, **told, "error": text}, status=422)
-        self.complain(text)
-        return redirect(self.address)
-
-
-def sentence(error):
-    """A refusal without the name of the field, which the form shows anyway."""
-    text = words_of(error)
-    head, _, rest = text.partition(": ")
-    text = rest if rest and head.replace("_", "").isalnum() and head.islower() else text
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 # ------------------------------------------------------------------------------------------------ the page

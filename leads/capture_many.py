@@ -299,7 +299,8 @@ def _merge(organization, leads, company_names, *, by):
     if not leads:
         return set()
     rows = Lead.objects.of(organization).alive().filter(pk__in={_id(lead.target) for lead in leads}).order_by("pk")
-    there = {row.pk: row for row in rows.select_for_update(of=("self",)).select_related("company")}
+    locked = rows.select_for_update(of=("self",)).prefetch_related("company")  # companies are read after the lock
+    there = {row.pk: row for row in locked}
     company_names = company_names | {row.company_id: row.company.company_name for row in there.values() if row.company}
     tags = _tags_of(organization, there) if any(lead.tags for lead in leads) else {}
     changes: list = []

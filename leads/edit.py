@@ -33,14 +33,14 @@ def update(lead_id, organization, fields, *, by, tags=None, add_tags=(), verb="l
     `shares` a new address is not claimed, whoever has it: the caller says who holds it (identity.settle).
     Raises Missing, or Conflict when an address or a unique value belongs to another lead.
     """
-    living = Lead.objects.of(organization).alive().select_related("company")
-    lead = living.select_for_update(of=("self",)).filter(pk=lead_id).first()
+    # the company is read after the lock: joined to the lead, it would be the one that the lead had before the wait
+    lead = Lead.objects.of(organization).alive().select_for_update(of=("self",)).filter(pk=lead_id).first()
     if lead is None:
         if gone_ok:
             return False
         raise Missing()
-    company_before = lead.company.company_name if lead.company else None
     values = dict(fields)
+    company_before = lead.company and lead.company.company_name if {"company", "company_id"} & values.keys() else None
     if "company" in values:
         name = values.pop("company")
         values["company_id"] = find_or_make(organization, name, by=by) if name else None

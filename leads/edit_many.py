@@ -24,7 +24,7 @@ def set_fields(organization, ids, values, *, by):
         name = values.pop("company")
         values["company_id"] = find_or_make(organization, name, by=by) if name else None
     rows = Lead.objects.of(organization).alive().filter(pk__in=ids).order_by("pk")
-    there = list(rows.select_for_update(of=("self",)).select_related("company"))
+    there = list(rows.select_for_update(of=("self",)).prefetch_related("company"))  # read after the lock
     names = {row.company_id: row.company.company_name for row in there if row.company}
     if values.get("company_id") and values["company_id"] not in names:
         names |= dict(Company.objects.filter(pk=values["company_id"]).values_list("pk", "company_name"))

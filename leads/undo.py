@@ -172,7 +172,7 @@ def _undo_one(organization, change, by, shares):
         return _all_or(restore(leads, by=by), f"the lead {THERE}")
     if change.verb == "lead.restored":
         return _all_or(edit.delete(leads, by=by), GONE)
-    lead = leads.alive().select_for_update(of=("self",)).select_related("company").first()
+    lead = leads.alive().select_for_update(of=("self",)).first()
     if lead is None:
         return _all_or(False, GONE)
     noun = change.verb.split(".")[0]

@@ -171,9 +171,36 @@ class Page(View):
         messages.error(self.request, text)
 
 
+class AskingPage(Page):
+    """A page whose forms come back with what is wrong."""
+
+    @property
+    def address(self) -> str:
+        """Of the page that the forms belong to."""
+        raise NotImplementedError
+
+    def refused(self, template, context, error, **told):
+        """The form again with what is wrong; without script, that page with the complaint."""
+        if isinstance(error, Missing):
+            raise error
+        text = sentence(error)
+        if self.is_swap:
+            return self.show(template, {**context, **told, "error": text}, status=422)
+        self.complain(text)
+        return redirect(self.address)
+
+
 def words_of(error):
     """A refusal as a sentence for a toast or the top of a form."""
     return first_message(error.detail) if isinstance(error, APIException) else str(error)
+
+
+def sentence(error):
+    """A refusal without the name of the field, which the form shows anyway."""
+    text = words_of(error)
+    head, _, rest = text.partition(": ")
+    text = rest if rest and head.replace("_", "").isalnum() and head.islower() else text
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 REFUSALS = (APIException, DomainError)

@@ -19,7 +19,7 @@ from leads.undo import may_undo
 from lio import history
 from lio.api.envelope import BadParameter
 from lio.errors import Invalid, Missing
-from lio.pages import REFUSALS, Page, words_of
+from lio.pages import REFUSALS, AskingPage, words_of
 from lio.registry import record_acts, record_parts
 from lio.rows import plain_rows
 from lio.undo import with_undo
@@ -86,7 +86,7 @@ WORK = {
 }
 
 
-class LeadPage(Page):
+class LeadPage(AskingPage):
     """What the pages of one lead share."""
 
     def dispatch(self, request, *args, pk, **kwargs):

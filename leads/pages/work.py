@@ -14,7 +14,7 @@ from leads.pages.parts import COMPOSERS, SNOOZES, composer, documents_of, next_s
 from leads.serializers import AddFollowUp
 from lio.errors import Invalid, Missing
 from lio.filters import zone_of
-from lio.pages import REFUSALS, words_of
+from lio.pages import REFUSALS, sentence
 
 MORNING = time(9)
 
@@ -24,24 +24,6 @@ class WorkPage(LeadPage):
 
     def row(self):
         return Lead.objects.of(self.organization).get(pk=self.pk)
-
-    def refused(self, template, context, error, **told):
-        """The form again with what is wrong; without script, the page with the complaint."""
-        if isinstance(error, Missing):
-            raise error
-        text = sentence(error)
-        if self.is_swap:
-            return self.show(template, {**context, **told, "error": text}, status=422)
-        self.complain(text)
-        return redirect(self.address)
-
-
-def sentence(error):
-    """A refusal without the name of the field, which the form shows anyway."""
-    text = words_of(error)
-    head, _, rest = text.partition(": ")
-    text = rest if rest and head.replace("_", "").isalnum() and head.islower() else text
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 # ------------------------------------------------------------------------------------------------- notes
