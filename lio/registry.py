@@ -91,7 +91,8 @@ profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further
 record_parts: dict[str, list[Callable]] = defaultdict(list)
 # {model type: [f(user, record id) -> {"label", "icon", "address"} or None]}: the next thing to do, a button beside the name
 record_acts: dict[str, list[Callable]] = defaultdict(list)
-unlinks: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization id, ids, by)]}: links to what goes
+# {model type: [f(organization id, ids, by)]}, before these are deleted: what goes with them, or loses its link
+unlinks: dict[str, list[Callable]] = defaultdict(list)
 bulk_actions: dict[str, dict[str, BulkAction]] = defaultdict(dict)  # {model type: {name: of its list's bulk bar}}
 renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization, ids)]}: these have another name now
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...

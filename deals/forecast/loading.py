@@ -1,0 +1,172 @@
+"""Bringing in a past pipeline from files: deals go through the product's own rules, on the days on which things happened.
+
+The files are those of the Maven Analytics set "CRM Sales Opportunities": `sales_pipeline.csv`, `products.csv`, `accounts.csv`.
+At the beginning of each month the night's work is done as it would have been then, so that snapshots, win probabilities and
+what was said of the month come from what was known on that day and from nothing later.
+"""
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from statistics import median
+
+from accounts import members
+from accounts.models import User
+from deals import edit, pipelines
+from deals.add_many import add_many
+from deals.forecast import learning, saying, snapshots
+from deals.forecast.days import zone
+from deals.forecast.months import first_day, month_of
+from deals.models import Pipeline, Stage
+from leads.capture import capture
+from lio.tenancy import org_scope
+
+PROSPECTING, ENGAGING, WON, LOST = "Prospecting", "Engaging", "Won", "Lost"
+STAGES = [{"name": PROSPECTING, "probability": Decimal("0.2")}, {"name": ENGAGING, "probability": Decimal("0.5")}]
+SPELT = {"GTXPro": "GTX Pro", "technolgy": "technology", "Philipines": "Philippines"}  # as the files have it: as it is right
+CYCLE = timedelta(days=60)  # until as many deals as this are closed
+KNOWN_CYCLES = 30
+EARLY, NOON = time(0, 30), time(12)
+
+
+class LoadError(Exception):
+    """The files cannot be brought in."""
+
+
+@dataclass(frozen=True)
+class Opportunity:
+    agent: str
+    product: str
+    account: str
+    stage: str
+    engaged: date | None
+    closed: date | None
+    price: Decimal  # from the list
+    value: Decimal | None  # of a closing
+
+
+def read(folder):
+    """([Opportunity], {account: its row}). Raises LoadError with the file and line that cannot be understood."""
+    folder = Path(folder)
+    prices = {_spelt(row["product"]): Decimal(row["sales_price"]) for row in _rows(folder / "products.csv")}
+    accounts = {row["account"]: {name: _spelt(text) for name, text in row.items()} for row in _rows(folder / "accounts.csv")}
+    found = []
+    for line, row in enumerate(_rows(folder / "sales_pipeline.csv"), 2):
+        try:
+            one = Opportunity(
+                row["sales_agent"], _spelt(row["product"]), row["account"], row["deal_stage"], _day(row["engage_date"]),
+                _day(row["close_date"]), prices[_spelt(row["product"])],
+                Decimal(row["close_value"]) if row["close_value"] else None)
+            if one.stage not in (PROSPECTING, ENGAGING, WON, LOST) or (one.stage in (WON, LOST)) != bool(one.closed):
+                raise ValueError(f"stage {one.stage!r} with the close date {row['close_date']!r}")
+        except (KeyError, ValueError, InvalidOperation) as error:
+            raise LoadError(f"sales_pipeline.csv, line {line}: {error}") from error
+        found.append(one)
+    return found, accounts
+
+
+def _rows(path):
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [{name: (text or "").strip() for name, text in row.items()} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise LoadError(f"{path} cannot be read: {error}") from error
+
+
+def _spelt(text):
+    return SPELT.get(text, text)
+
+
+def _day(text):
+    return date.fromisoformat(text) if text else None
+
+
+class Load:
+    """One load into an organisation. `go()` does it, a month in a transaction, and answers how many deals came in."""
+
+    def __init__(self, organization, folder, *, name, tell=lambda line: None):
+        self.organization, self.name, self.tell = organization, name, tell
+        self.rows, self.accounts = read(folder)
+        self.cycles: list[int] = []
+
+    def go(self):
+        """Raises LoadError when a pipeline of that name is there already."""
+        with org_scope(self.organization):
+            self._prepare()
+        opened, closed = defaultdict(list), defaultdict(list)
+        last = max(day for row in self.rows for day in (row.engaged, row.closed) if day)
+        for row in self.rows:
+            opened[row.engaged or last].append(row)  # a prospect without a date is known on the last day only
+            if row.closed:
+                closed[row.closed].append(row)
+        self.ids: dict[int, int] = {}
+        first = month_of(min(opened))
+        for month in range(first, month_of(last) + 2):
+            with org_scope(self.organization):
+                self._begin(month)
+                day = first_day(month)
+                while day < first_day(month + 1):
+                    self._open(opened.get(day, ()), day)
+                    self._close(closed.get(day, ()), day)
+                    day += timedelta(days=1)
+            self.tell(f"{first_day(month):%Y-%m}: {len(self.ids):,} deals")
+        return len(self.ids)
+
+    def _prepare(self):
+        if Pipeline.objects.of(self.organization).alive().filter(name=self.name).exists():
+            raise LoadError(f"There is a pipeline {self.name} already.")
+        self.zone = zone()
+        pipeline = pipelines.add(self.organization, by=None, name=self.name, stages=STAGES)
+        self.stages = {stage.name: stage.pk for stage in Stage.objects.filter(pipeline=pipeline)}
+        agents = sorted({row.agent for row in self.rows})
+        self.owners = {agent: self._member(agent) for agent in agents}
+        self.leads = {(account, ""): self._lead(account, facts) for account, facts in self.accounts.items()}
+        for row in self.rows:  # what has no account is kept apart by agent
+            key = (row.account, "") if row.account else ("", row.agent)
+            if key not in self.leads:
+                self.leads[key] = self._lead(row.account or f"Prospects of {row.agent}", {})
+
+    def _member(self, agent):
+        first, _, last = agent.partition(" ")
+        email = f"{agent.lower().replace(' ', '.')}.{self.organization.pk}@pipeline.example"
+        found = User.objects.of(self.organization).filter(email=email).first()
+        return (found or members.join(self.organization, email=email, password=None, first_name=first, last_name=last)).pk
+
+    def _lead(self, account, facts):
+        fields = {"first_name": "Buyer at", "last_name": account[:50], "company": account, "industry": facts.get("sector", ""),
+                  "country": facts.get("office_location", "")}
+        return capture(self.organization, fields, by=None, on_duplicate="accept")[0]
+
+    def _begin(self, month):
+        """The night before a month's first day, as it would have been then."""
+        day, last = first_day(month), 0
+        learning.learn(day)
+        while last is not None:
+            last = snapshots.snapshot_open(last, 10_000, look=True, at=datetime.combine(day, EARLY, self.zone))
+        if saying.won_by_month(day):
+            saying.say(month)
+
+    def _open(self, rows, day):
+        at = datetime.combine(day, NOON, self.zone)
+        cycle = timedelta(days=median(self.cycles)) if len(self.cycles) >= KNOWN_CYCLES else CYCLE
+        entries = [
+            (self.leads[(row.account, "") if row.account else ("", row.agent)], {
+                "stage_id": self.stages[row.stage if row.stage == PROSPECTING else ENGAGING],
+                "title": f"{row.product} for {row.account or row.agent}"[:50],
+                "value": row.price, "expected_close_date": day + cycle, "assigned_to_id": self.owners[row.agent]})
+            for row in rows
+        ]
+        if entries:
+            made = add_many(self.organization, entries, by=None, at=at)
+            self.ids |= {id(row): pk for row, pk in zip(rows, made, strict=True)}
+
+    def _close(self, rows, day):
+        at = datetime.combine(day, NOON, self.zone) + timedelta(hours=1)
+        for stage in (WON, LOST):
+            values = {self.ids[id(row)]: {"value": row.value} if stage == WON else {} for row in rows if row.stage == stage}
+            if values:
+                edit.set_each(self.organization, self.stages[stage], values, by=None, at=at)
+        self.cycles += [(row.closed - row.engaged).days for row in rows]
