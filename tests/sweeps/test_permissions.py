@@ -26,6 +26,7 @@ ADMIN_ONLY = {
     "exchange-rates-add",
     "exchange-rates-upload",
     "exchange-rates-delete",
+    "forecast-goals-set",
 }
 # Who made it decides, not the role: tests/lookups/test_views.py, tests/leads/test_note_changes.py
 MAKERS = {"custom-view-update", "custom-view-delete", "lead-note-delete", "notification-read"}
@@ -132,6 +133,14 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "deal-list",
             "deal-view",
             "exchange-rates-list",
+            "forecast-deal",
+            "forecast-deal-history",
+            "forecast-pipeline",
+            "forecast-contributors",
+            "forecast-at-risk",
+            "forecast-accuracy",
+            "forecast-changes",
+            "forecast-goals",
         },
         "records.edit": {
             "lead-add",
@@ -212,6 +221,7 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "exchange-rates-add",
             "exchange-rates-upload",
             "exchange-rates-delete",
+            "forecast-goals-set",
         },
         "records.import": {
             "lead-imports",
