@@ -19,7 +19,8 @@ KIND_ICONS = {
     "created": "user-plus", "changed": "pencil", "status": "flag", "assigned": "user", "note": "document-text",
     "score": "fire", "tagged": "tag", "follow_up": "clock", "document": "paper-clip", "picture": "photo",
     "merged": "arrows-pointing-in", "deleted": "trash", "restored": "arrow-uturn-left",
-    "form": "clipboard-document-check",
+    "form": "clipboard-document-check", "moved": "arrows-right-left", "won": "trophy", "lost": "x-circle",
+    "people": "user-group",
 }  # fmt: skip
 
 
