@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.db.models import Count, Q, Sum
 from django.http import QueryDict
@@ -157,6 +157,8 @@ class Board(BoardPage):
     def get(self, request):
         try:
             view, query = self.changed(self.cleaned())
+            if view and query.get("pipeline_id") == str(view.filters.get("pipeline_id")):
+                query.pop("pipeline_id")  # the panel sends it along
             _, means = self.means(query)
         except BadParameter as error:
             self.complain(words_of(error).removeprefix("view: "))
@@ -190,7 +192,8 @@ class Board(BoardPage):
             return f"?{other.urlencode()}"
 
         return {
-            "pipeline": pipeline, "columns": columns, "list": self.describe(query), "search": means.get("search_value", ""),
+            "pipeline": pipeline, "columns": columns,
+            "list": self.describe(query, means), "search": means.get("search_value", ""),
             "pipelines": [{"name": row.name, "query": of(row), "current": row.pk == pipeline.pk} for row in there],
             "weighted": sum(column.weighted for column in open_columns), "total": sum(column.total for column in open_columns),
             "here": f"{reverse('deals:board')}{of(pipeline)}", "as_list": f"{reverse('deals:list')}{of(pipeline)}",
@@ -198,11 +201,11 @@ class Board(BoardPage):
             **self.views(view, query, []), "chooser": None, **self.bulk(), **self.shown(),
         }  # fmt: skip
 
-    def describe(self, query):
-        found = super().describe(query)
-        named = query.get("pipeline_id")
+    def describe(self, query, means):
+        """Filters are changed within the pipeline."""
+        named = means.get("pipeline_id")
         kept = [("pipeline_id", named)] if named else []
-        return found | {"kept": kept, "clear": f"?pipeline_id={named}" if named else "?"}
+        return super().describe(query) | {"kept": kept, "clear": f"?{urlencode(kept)}"}
 
 
 class Cards(BoardPage):

@@ -22,6 +22,8 @@ from lookups.record_fields import people
 STATES = [("open", "Open"), ("won", "Won"), ("lost", "Lost")]
 TONES = {"won": "good", "lost": "bad"}
 SORTS = {"lead_name": "lead_id", "stage_name": "status", "pipeline_name": "pipeline_id"}  # columns that have no order by name
+PLACES = {"lead_name": "at-title", "company_name": "at-company", "stage_name": "at-foot", "value": "at-value",
+          "expected_close_date": "at-time", "assigned_to": "at-owner"}  # of cells on a phone (static/css/table.css)
 NAMED = {"lead_id": (Lead, ("first_name", "last_name", "email")), "company_id": (Company, ("company_name",)),
          "contact_id": (Contact, ("name",))}  # fmt: skip
 
@@ -55,7 +57,11 @@ class Deals(ListKind):
         return found
 
     def fill(self, rows, columns):
-        return super().fill(dressed(rows, self.request.user), columns)
+        rows = super().fill(dressed(rows, self.request.user), columns)
+        for row in rows:
+            for column, cell in zip(columns, row["cells"], strict=True):
+                cell["at"] = PLACES.get(column["name"], "at-more")
+        return rows
 
     def cell(self, row, name):
         if name == "lead_name":
@@ -144,7 +150,7 @@ class DealList(Deals, ListPage):
         for name in ("order_by", "order_in", "columns"):
             kept.pop(name, None)
         address = f"{reverse('deals:board')}?{kept.urlencode()}"
-        return super().describe(query) | {"beside": [{"url": address, "icon": "view-columns", "label": "Board"}]}
+        return super().describe(query) | {"beside": [{"url": address, "icon": "rectangle-stack", "label": "Board"}]}
 
 
 class BulkDeals(Deals, BulkPage):

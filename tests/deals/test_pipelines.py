@@ -164,7 +164,8 @@ def test_pipelines_are_put_back_by_those_who_may_edit_them(api, rep, pipeline):
     api.put(f"/api/pipelines/update/{pipeline.pk}", {"name": "Other"}, format="json")
     member = make_member(rep.organization, role="Sales Rep")
     with org_scope(rep.organization):
-        member.role = Role.objects.create(organization=rep.organization, name="Caller", permissions=["records.view", "records.edit"])
+        rights = ["records.view", "records.edit"]
+        member.role = Role.objects.create(organization=rep.organization, name="Caller", permissions=rights)
         changes = list(Change.objects.filter(verb="pipeline.updated"))
         done, (conflict,) = undo_pipelines(rep.organization, changes, member)
         assert not done and conflict["reason"] == "your role does not let you change pipelines"
