@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from django.urls import reverse
 from django.utils.timezone import now
 
 from deals.filters import QUIET
@@ -28,9 +29,11 @@ def day_in_words(day):
 
 
 def dressed(rows, user):
-    """`page_rows` of deals with what a card or a row shows of them: {..., mark: {text, tone}, rots}."""
+    """`page_rows` of deals with what a card or a row shows of them: {..., mark: {text, tone}, rots, url, move_url}."""
     moment, today = now(), now().astimezone(zone_of(user)).date()
+    pages = {name: reverse(f"deals:{route}", args=[0]) for name, route in (("url", "view"), ("move_url", "move"))}
     for row in rows:
+        row |= {name: page.replace("/0/", f"/{row['id']}/") for name, page in pages.items()}  # resolved once for all
         row["mark"], row["rots"] = _mark(row, moment, today)
         row["lead_name"] = row["lead_name"] or row["lead_email"] or f"Lead {row['lead_id']}"
     return rows

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -27,7 +28,13 @@ KIND_ICONS = {
 @register.simple_tag
 def icon(name: str, size: int = 16, classes: str = "") -> str:
     """An outline heroicon for decoration; the words beside it or the control's label carry the meaning."""
-    return heroicon_outline(str(name), size=size, **{"class": f"i {classes}".strip()})
+    return _drawn(str(name), size, f"i {classes}".strip())
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name, size, classes):
+    """Kept: a board draws the same icon on every card."""
+    return heroicon_outline(name, size=size, **{"class": classes})
 
 
 @register.filter
