@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -15,7 +16,7 @@ from django.utils.timezone import now
 from deals import edit
 from deals.models import Deal, Stage
 from deals.pages.forms import QuickForm
-from deals.pages.list import BulkDeals, Deals
+from deals.pages.list import BulkDeals, Deals, ShownDeals
 from deals.pages.query import dressed, pipelines_of, whole
 from deals.serializers import attributes
 from lio.api.envelope import BadParameter
@@ -24,7 +25,7 @@ from lio.errors import DomainError, Missing
 from lio.grammar import GROUPS, zone_of
 from lio.pages import Page, words_of
 from lio.rows import plain_rows
-from lookups.list_page import EditView, ListPage, SaveView, as_query, cleaned
+from lookups.list_page import EditView, SaveView, as_query, cleaned
 
 SIZE = 25  # cards that a column loads at once
 RECENT = timedelta(days=30)  # for so long won and lost deals stay on the board
@@ -68,7 +69,7 @@ class OnBoard(Deals):
         return super().url(ROUTES.get(name, name), *args)
 
 
-class BoardPage(OnBoard, ListPage):
+class BoardPage(OnBoard, ShownDeals):
     def pipeline(self, means):
         """(the pipeline that the filters name, else the first one; None without any, all there are)."""
         named = str(means.get("pipeline_id") or "").strip("[]").split(",")[0].strip()
@@ -201,7 +202,7 @@ class Board(BoardPage):
             **self.views(view, query, []), "chooser": None, **self.bulk(), **self.shown(),
         }  # fmt: skip
 
-    def describe(self, query, means):
+    def describe(self, query, means=MappingProxyType({})):
         """Filters are changed within the pipeline."""
         named = means.get("pipeline_id")
         kept = [("pipeline_id", named)] if named else []
@@ -231,7 +232,7 @@ class QuickAdd(BoardPage):
 
     verb = "records.edit"
 
-    def get(self, request, stage_id):
+    def get(self, request, stage_id=0):
         stage = stage_of(self.organization, stage_id)
         if not self.is_swap:
             return redirect(f"{reverse('deals:add')}?stage={stage.pk}")

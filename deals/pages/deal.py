@@ -111,7 +111,7 @@ class ViewDeal(DealPage, pages.ViewRecord):
         elif row.verb == "deal.assigned":
             found["kind"] = "assigned"
         elif row.verb == "deal.contact_changed":
-            who, role = after.get("contact", "a contact"), ROLES.get(after.get("role"), "").lower()
+            who, role = after.get("contact", "a contact"), ROLES.get(after.get("role") or "", "").lower()
             found |= {"kind": "people", "detail": f"made {who} {role}" if role else f"took {who} out of the deal"}
         return found
 

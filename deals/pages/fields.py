@@ -80,6 +80,7 @@ class DealFields(RecordFields):
 
     def choices(self, record, name):
         now_is = record[name]
+        options: list[tuple]
         if name == "priority":
             options = list(PRIORITIES.items())
         elif name == "assigned_to":

@@ -25,7 +25,7 @@ class LeadChoice(Text):
         return rows.filter(email_norm=email, holds_email=True).first() if email else None
 
 
-class AsksForLead:
+class AsksForLead(InputForm):
     """A form with a `lead` input: read as the API's lead_id."""
 
     organization: Any
@@ -46,7 +46,7 @@ class AsksForLead:
         super().blame({"lead" if name == "lead_id" else name: lines for name, lines in complaints.items()})
 
 
-class QuickForm(AsksForLead, InputForm):
+class QuickForm(AsksForLead):
     """What a deal needs at least; the rest is its column's, and `day`, on which it is expected to close."""
 
     input_class: Any = AddDeal
@@ -65,7 +65,7 @@ class QuickForm(AsksForLead, InputForm):
         return super().clean()
 
 
-class DealForm(AsksForLead, OwnInputs, InputForm):
+class DealForm(OwnInputs, AsksForLead):
     input_class: Any = AddDeal
     module = "deal"
     title = Text("Title", required=True, maxlength=50, autofocus=True)

@@ -135,6 +135,10 @@ class Deals(ListKind):
         rows = model.objects.of(self.organization).filter(pk__in=wanted).order_by("pk").values_list(*columns)[:5]
         return [" ".join(filter(None, row[:2])) or row[-1] or "" for row in rows]
 
+
+class ShownDeals(Deals, ListPage):
+    """Deals on a page of many, be it a list or a board."""
+
     def bulk(self):
         """Deals have no tags; what is done with many of them stands in a menu of its own each (templates/deals/_acts.html)."""
         found = super().bulk()["bulk"]
@@ -143,7 +147,7 @@ class Deals(ListKind):
         return {"bulk": found}
 
 
-class DealList(Deals, ListPage):
+class DealList(ShownDeals):
     def describe(self, query):
         """With the same deals as a board beside it."""
         kept = query.copy()

@@ -57,7 +57,7 @@ class MoveDealPage(DealPage):
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise
-            return self.refused(before, error)
+            return self.not_moved(before, error)
         return self.moved(before, self.deal())
 
     def sent(self):
@@ -82,7 +82,7 @@ class MoveDealPage(DealPage):
         context = {"deal": deal, "columns": columns, "currency": self.organization.currency, "may_edit": True}
         return self.show("deals/_moved.html", context, events=toast)
 
-    def refused(self, deal, error):
+    def not_moved(self, deal, error):
         if isinstance(error, Invalid) and error.code == "stage_requires":
             return self.ask(deal, self.request.POST.get("stage_id"), asked=list(error.fields), error=error, status=422)
         stale = isinstance(error, Conflict) and error.code == "stale"
