@@ -72,6 +72,7 @@ class DealsConfig(AppConfig):
             keys=exports.keys,
             optional=(exports.REST,),
             module="deal",
+            of_view=exports.of_view,
         )
         registry.exports["clients"] = Exported(
             "Clients",

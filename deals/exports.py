@@ -1,13 +1,16 @@
 """What an exported file can say of a deal, and which leads are clients (R47)."""
 
-from django.db.models import Case, Exists, F, Func, OuterRef, TextField, When
+from django.db.models import Case, Exists, F, OuterRef, When
 
 from accounts.models import full_name
+from deals.columns import DEFAULT
 from deals.models import Deal
 from leads.models import Lead
 from lio.spreadsheet import Column, columns_of
-from lookups.custom import Kind, State, definitions
+from lookups.exports import REST, keys, own_columns
 from lookups.filters import CUSTOM
+
+__all__ = ["ORDER", "REST", "clients", "columns", "keys", "of_view", "shown"]
 
 ORDER = (
     "id", "title", "lead_id", "lead_name", "company_name", "pipeline_id", "pipeline_name", "stage_id", "stage_name", "status",
@@ -16,7 +19,7 @@ ORDER = (
     "moved_close_dates", "entered_stage_at", "closed_at", "last_activity_at", "created_at", "updated_at",
 )  # fmt: skip
 DAYS = ("expected_close_date", "next_step_on")
-REST = "custom_fields"
+WORDS = {"assigned_to": "assigned_to_name", "priority": "priority_text"}  # column of the list: of the file
 
 
 def shown(deals):
@@ -31,21 +34,13 @@ def shown(deals):
 def columns(organization, keys=()):
     """{name: Column}; `keys` are names of columns for custom fields that nobody has defined."""
     plain = columns_of(shown(Deal.objects.all())) | {name: Column(f"r.{name}::text") for name in DAYS}
-    found = {name: plain[name] for name in ORDER}
-    defined = definitions(organization, "deal")
-    own = [key for key, one in defined.items() if one.state not in (State.DROPPED, State.ARCHIVED)]
-    more = [name.removeprefix(CUSTOM) for name in keys if name.startswith(CUSTOM)]
-    for key in [*own, *(key for key in more if key not in defined)]:
-        number = key in defined and defined[key].kind in (Kind.NUMBER, Kind.MONEY)
-        found[f"{CUSTOM}{key}"] = Column("r.custom_fields ->> %s", (key,), is_number=number)
-    return found | {REST: Column("NULLIF(r.custom_fields::text, '{}')")}
+    return {name: plain[name] for name in ORDER} | own_columns(organization, keys, "deal")
 
 
-def keys(deals):
-    """The keys of custom fields that these deals have values of."""
-    key = Func(F("custom_fields"), function="jsonb_object_keys", output_field=TextField())
-    found = deals.annotate(custom_key=key).order_by().values_list("custom_key", flat=True).distinct()
-    return [f"{CUSTOM}{name}" for name in sorted(found[:100])]
+def of_view(names):
+    """The columns that stand for those of a saved view: which deal it is, then what the list shows, people by their names."""
+    shown_as = [WORDS.get(name, name) for name in names or DEFAULT]
+    return ["id", "title", *(name for name in shown_as if name in ORDER or name.startswith(CUSTOM))]
 
 
 def clients(organization):

@@ -15,6 +15,7 @@ GREEN, RED, LAST = "#16a34a", "#dc2626", 10_000
 SEEDED = ("New", "Qualified", "Proposal", "Negotiation")
 FREE = ("color", "position", "required_fields", "max_days_in_stage")  # what may be changed of a protected stage
 MOST = 50  # stages of a pipeline
+CHANGED = "has been changed since"
 SHOWN = ("name", "description", "max_deal_limit", "region", "is_active", "asks_api")
 
 
@@ -120,6 +121,47 @@ def delete_stage(stage, *, by, move_to=None):
     before = _stages(pipeline)
     Stage.objects.filter(pk=stage.pk).bury()
     history.record("pipeline.updated", pipeline, by=by, before={"stages": before}, after={"stages": _stages(pipeline)})
+
+
+@transaction.atomic
+def put_stages_back(pipeline, before, after, *, by):
+    """Undo what made the stages `before` to those `after`, both as history tells them. A stage that has gone comes back, one
+    that was added goes unless it holds deals by now, and each value that is still the one it was given is what it was.
+
+    Answers (whether something was put back, what was left alone: [{field, reason}]).
+    """
+    Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline.pk)
+    there = {row.pk: row for row in Stage.objects.filter(pipeline=pipeline).select_for_update(of=("self",))}
+    was, became = ({told["id"]: told for told in side} for side in (before, after))
+    shown, left, did = _stages(pipeline), [], False
+    for pk in sorted(was.keys() | became.keys()):
+        stage = there.get(pk)
+        if stage is None or (stage.deleted_at is None) != (pk in became):
+            left.append({"field": "stages", "reason": f"{(was.get(pk) or became[pk])['name']} {CHANGED}"})
+        elif pk not in was:
+            if Deal.objects.filter(stage=stage).alive().exists():
+                left.append({"field": "stages", "reason": f"{stage.name} holds deals by now"})
+                continue
+            Stage.objects.filter(pk=pk).bury()
+            did = True
+        elif pk not in became:
+            Stage.objects.filter(pk=pk).unbury()
+            did = True
+        else:
+            told = _told_stage(stage)
+            names = [name for name, value in became[pk].items() if was[pk].get(name, value) != value]
+            for name in names:
+                if told.get(name) != became[pk][name]:
+                    left.append({"field": "stages", "reason": f"{name.replace('_', ' ')} of {stage.name} {CHANGED}"})
+                else:
+                    value = was[pk][name]
+                    setattr(stage, name, Decimal(str(value)) if name == "probability" else value)
+                    stage.save()
+                    did = True
+    if did:
+        told = {"before": {"stages": shown}, "after": {"stages": _stages(pipeline)}}
+        history.record("pipeline.updated", pipeline, by=by, **told)
+    return did, left
 
 
 # ------------------------------------------------------------------------- stages
@@ -249,9 +291,12 @@ def _in_use(stages, count):
 
 # ------------------------------------------------------------------------- history
 def _stages(pipeline):
+    return [_told_stage(row) for row in Stage.objects.filter(pipeline=pipeline).alive().order_by("position", "id")]
+
+
+def _told_stage(row):
     names = ("id", "name", "color", "position", "max_days_in_stage", "required_fields")
-    rows = Stage.objects.filter(pipeline=pipeline).alive().order_by("position", "id")
-    return [{name: getattr(row, name) for name in names} | {"probability": float(row.probability)} for row in rows]
+    return {name: getattr(row, name) for name in names} | {"probability": float(row.probability)}
 
 
 def _told(pipeline):

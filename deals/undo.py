@@ -7,11 +7,13 @@ from decimal import Decimal
 from django.db import transaction
 from orjson import dumps
 
+from activity.undo import undo_attachment, undo_note
 from contacts.models import Contact
 from deals import contacts, edit, pipelines
 from deals.models import Deal, DealContact, Pipeline
 from lio.errors import DomainError
 from lio.models import Change
+from lio.revert import all_or, whole
 from lio.undo import with_undo
 
 GONE, CHANGED, THERE = "the deal is gone", "has been changed since", "is there already"
@@ -38,7 +40,7 @@ def _in_turns(changes):
     """[(what to do, its rows)]: rows of one kind that follow each other go together unless they are of one deal."""
     turns: list[tuple[str, list]] = []
     for change in changes:
-        kind = change.verb if change.verb in UNDO else "edit"
+        kind = next((name for name in (change.verb, change.verb.split(".")[0]) if name in UNDO), "edit")
         if not turns or turns[-1][0] != kind or any(row.model_id == change.model_id for row in turns[-1][1]):
             turns.append((kind, []))
         turns[-1][1].append(change)
@@ -171,43 +173,69 @@ def _told(done, asked, left, reason):
     return done, left + [(pk, None, reason) for pk in asked if pk not in set(done)]
 
 
-UNDO = {"deal.created": _unmake, "deal.deleted": _restore, "deal.restored": _delete_again,
+def _one_by_one(undo_one):
+    """For what is noted on a deal or attached to it."""
+
+    def undo(organization, changes, later, by):
+        done, left = [], []
+        for change in changes:
+            try:
+                with transaction.atomic():
+                    gone = [] if _rows(organization, [change.model_id]).alive().exists() else [{"field": None, "reason": GONE}]
+                    found = gone or undo_one(organization, change, by)
+            except DomainError as error:
+                found = [{"field": None, "reason": str(error)}]
+            left += [(change.model_id, one["field"], one["reason"]) for one in found]
+            done += [] if found else [change.model_id]
+        return done, left
+
+    return undo
+
+
+UNDO = {"note": _one_by_one(undo_note), "document": _one_by_one(undo_attachment), "file": _one_by_one(undo_attachment),
+        "deal.created": _unmake, "deal.deleted": _restore, "deal.restored": _delete_again,
         "deal.contact_changed": _contact_back, "edit": _put_back}
 
 
 def undo_pipelines(organization, changes, by):
-    """The same for pipelines: what was made, deleted or named otherwise; stages, which hold deals by now, stay."""
+    """The same for pipelines and their stages, through the same rules. For whoever may edit them."""
+    if by is not None and not by.can("lookups.manage"):
+        reason = "your role does not let you change pipelines"
+        return [], [{"model_id": change.model_id, "field": None, "reason": reason} for change in changes]
     done, conflicts = [], []
     for change in changes:
         rows = Pipeline.objects.of(organization).filter(pk=change.model_id)
         try:
             with transaction.atomic():
-                reason = _undo_pipeline(rows, change, by)
+                did, left = _undo_pipeline(rows, change, by)
         except DomainError as error:
-            reason = str(error)
-        if reason:
-            conflicts.append({"model_id": change.model_id, "field": None, "reason": reason})
-        else:
+            did, left = False, whole(str(error))
+        conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
+        if did:
             done.append(change.model_id)
     return list(dict.fromkeys(done)), conflicts
 
 
 def _undo_pipeline(rows, change, by):
-    """Why it cannot be taken back; "" when it was."""
+    """(whether something was put back, what was left alone: [{field, reason}])."""
     if change.verb == "pipeline.deleted":
-        return "" if pipelines.restore(rows, by=by) else f"the pipeline {THERE}"
+        return all_or(pipelines.restore(rows, by=by), f"the pipeline {THERE}")
     pipeline = rows.alive().first()
     if pipeline is None:
-        return "the pipeline is gone"
+        return all_or(False, "the pipeline is gone")
     if change.verb in ("pipeline.created", "pipeline.restored"):
-        pipelines.delete(rows, by=by)
-        return ""
-    before = {name: value for name, value in (change.before or {}).items() if name != "stages"}
-    if not before:
-        return "changes of stages are made in the pipeline's settings"
-    if any(pipelines._plain({name: getattr(pipeline, name)})[name] != change.after[name] for name in before):
-        return CHANGED
-    if before.get("max_deal_limit") is not None:
-        before["max_deal_limit"] = Decimal(str(before["max_deal_limit"]))
-    pipelines.update(pipeline, by=by, **before)
-    return ""
+        return all_or(pipelines.delete(rows, by=by), "the pipeline is gone")
+    before, after = dict(change.before or {}), dict(change.after or {})
+    stages = before.pop("stages", None), after.pop("stages", None)
+    now_is = pipelines._plain({name: getattr(pipeline, name) for name in after})
+    fields = {name: old for name, old in before.items() if now_is[name] == after[name]}
+    left = [{"field": name, "reason": CHANGED} for name in before if name not in fields]
+    if fields.get("max_deal_limit") is not None:
+        fields["max_deal_limit"] = Decimal(str(fields["max_deal_limit"]))
+    if fields:
+        pipelines.update(pipeline, by=by, **fields)
+    did = bool(fields)
+    if None not in stages:
+        changed, kept = pipelines.put_stages_back(pipeline, *stages, by=by)
+        did, left = did or changed, left + kept
+    return did, left

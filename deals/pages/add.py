@@ -1,116 +1,33 @@
 """A deal by hand: a new one, and all fields of one that is there."""
 
-import re
-from typing import Any
+from decimal import Decimal, InvalidOperation
 
-from django import forms
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 
-from accounts.models import User
 from deals import edit
-from deals.models import Deal, Stage
+from deals.pages.fields import DealFields
+from deals.pages.forms import ChangeDealForm, DealForm
 from deals.pages.moving import DealPage
-from deals.pages.query import pipelines_of
-from deals.serializers import AddDeal, UpdateDeal, attributes
+from deals.pages.query import pipelines_of, whole
+from deals.serializers import attributes
 from leads.filters import LeadFilter
 from leads.models import Lead
 from lio.errors import Conflict, DomainError
-from lio.forms import Choice, InputForm, Text
 from lio.grammar import zone_of
 from lio.listing import Listing
-from lio.norms import norms
 from lio.pages import Page
-from lookups.own_inputs import OWN, OwnInputs
+from lookups.own_inputs import OWN
 
 MOST = 8  # leads that a search offers
-
-
-class LeadChoice(Text):
-    """A lead as a person names one: `Jane Doe #12` as the list offers it, or an e-mail address."""
-
-    def find(self, organization, text):
-        rows = Lead.objects.of(organization).alive()
-        if number := re.search(r"#(\d{1,18})\s*$", text):
-            return rows.filter(pk=int(number[1])).first()
-        email = norms({"email": text}).get("email_norm")
-        return rows.filter(email_norm=email, holds_email=True).first() if email else None
-
-
-class DealForm(OwnInputs, InputForm):
-    input_class: Any = AddDeal
-    module = "deal"
-    title = Text("Title", required=True, maxlength=50, autofocus=True)
-    lead = LeadChoice("Lead", required=True, list="leads", placeholder="Name or email address",
-                      help_text="Begin to type a name, then choose.")
-    stage_id = Choice("Stage", required=True)
-    value = Text("Value", kind="number", step="0.01", min="1", inputmode="decimal")
-    currency = Text("Other currency", maxlength=3, help_text="Three letters, like EUR, when the deal is not in your own.")
-    amount = Text("Amount in it", kind="number", step="0.01", min="0", inputmode="decimal")
-    expected_close_date = Text("Expected to close", required=True, kind="date")
-    priority = Choice("Priority", choices=Lead.Priority.choices, required=True)
-    category = Choice("Forecast category", choices=[("", "As its stage says"), *Deal.Category.choices])
-    assigned_to = Choice("Owner")
-    next_step = Text("Next step", maxlength=300)
-    next_step_on = Text("Next step on", kind="date")
-    lost_reason = Text("Lost because", maxlength=500)
-    description = forms.CharField(
-        label="Description", required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1000})
-    )
-
-    def __init__(self, *args, organization, deal=None, **kwargs):
-        self.organization, self.deal = organization, deal
-        super().__init__(*args, **kwargs)
-        stages = Stage.objects.of(organization).alive().filter(pipeline__deleted_at=None).select_related("pipeline")
-        stages = stages.filter(pipeline=deal["pipeline_id"]) if deal else stages.filter(pipeline__is_active=True)
-        many = len({stage.pipeline_id for stage in stages}) > 1
-        self.stages = {str(stage.pk): stage for stage in stages.order_by("pipeline__position", "pipeline_id", "position", "id")}
-        self.fields["stage_id"].choices = [
-            (key, f"{stage.pipeline.name}: {stage.name}" if many else stage.name) for key, stage in self.stages.items()
-        ]
-        members = User.objects.of(organization).active().order_by("first_name", "last_name")
-        self.fields["assigned_to"].choices = [("", "Nobody" if deal else "The lead's owner"),
-                                              *[(member.pk, member.full_name) for member in members]]
-        self.ask_for_own(organization)
-        for name in ("lead", "stage_id") if deal else ("lost_reason",):
-            del self.fields[name]
-
-    def clean_lead(self):
-        found = self.fields["lead"].find(self.organization, self.cleaned_data["lead"])
-        if found is None:
-            raise forms.ValidationError("Choose one of the leads that are offered.")
-        self.found = found
-        return self.cleaned_data["lead"]
-
-    def clean(self):
-        """What the API's Input reads: ids instead of names."""
-        if not self.deal:
-            if found := getattr(self, "found", None):
-                self.cleaned_data["lead_id"] = found.pk
-            if stage := self.stages.get(self.cleaned_data.get("stage_id", "")):
-                self.cleaned_data["pipeline_id"] = stage.pipeline_id
-        if not self.cleaned_data.get("currency"):
-            self.cleaned_data.pop("amount", None)
-        elif self.cleaned_data.get("amount") and not self.cleaned_data.get("value"):
-            self.cleaned_data["value"] = self.cleaned_data["amount"]
-        return super().clean()
-
-    def blame(self, complaints):
-        super().blame({"lead" if name == "lead_id" else name: lines for name, lines in complaints.items()})
-
-
-class ChangeDealForm(DealForm):
-    input_class = UpdateDeal
-    partial = True
-    version = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 class AddDealPage(Page):
     verb = "records.edit"
 
     def get(self, request):
-        lead = Lead.objects.of(self.organization).alive().filter(pk=number(request.GET.get("lead"))).first()
+        lead = Lead.objects.of(self.organization).alive().filter(pk=whole(request.GET.get("lead"))).first()
         month = now().astimezone(zone_of(request.user)).date().replace(day=28)
         initial = {"stage_id": request.GET.get("stage", ""), "lead": f"{lead} #{lead.pk}" if lead else "", "priority": 2,
                    "expected_close_date": month.isoformat()}
@@ -139,10 +56,7 @@ class EditDealPage(DealPage):
 
     def get(self, request):
         deal = self.deal()
-        initial = {name: value for name, value in deal.items() if value is not None}
-        initial |= {"category": deal["category"] if deal["category_by_hand"] else ""}
-        initial |= {f"{OWN}{key}": value for key, value in deal["custom_fields"].items()}
-        return self.page(deal, ChangeDealForm(organization=self.organization, deal=deal, initial=initial))
+        return self.page(deal, ChangeDealForm(organization=self.organization, deal=deal, initial=initial_of(deal)))
 
     def post(self, request):
         deal = self.deal()
@@ -156,15 +70,43 @@ class EditDealPage(DealPage):
                 self.say(f"{values.get('title', deal['title'])} is saved.", undoable=True)
                 return redirect("deals:view", pk=self.pk)
             except Conflict as error:
-                self.complain(f"{error} Your changes were not saved.")
-                return redirect("deals:edit", pk=self.pk)
+                if error.code == "stale":
+                    return self.stale(form)
+                form.refuse(error)
             except DomainError as error:
                 form.refuse(error)
         return self.page(deal, form, status=422)
 
-    def page(self, deal, form, status=200):
-        context = {"form": form, "title": f"Change {deal['title']}", "verb": "Save", "back": self.address}
+    def stale(self, form):
+        """What was typed, and what the deal is by now beside it; saved again, the former wins."""
+        deal = self.deal()
+        fields, there, typed = DealFields(self.organization), initial_of(deal), form.data.copy()
+        now_is = [(label, fields.text(deal, name) or "empty") for name, label in fields.labels.items()
+                  if name in form.fields and name in typed and not same(there.get(name, ""), typed[name])]  # fmt: skip
+        typed["version"] = deal["version"]
+        again = ChangeDealForm(typed, organization=self.organization, deal=deal)
+        return self.page(deal, again, status=409, now_is=now_is)
+
+    def page(self, deal, form, status=200, **more):
+        context = {"form": form, "title": f"Change {deal['title']}", "verb": "Save", "back": self.address} | more
         return self.show("deals/form.html", context, status=status)
+
+
+def same(value, typed):
+    """Whether what was typed is the value that there is."""
+    if isinstance(value, Decimal):
+        try:
+            return value == Decimal(typed)
+        except InvalidOperation:
+            return False
+    return str(value) == typed
+
+
+def initial_of(deal):
+    """A deal as the form shows it."""
+    found = {name: value for name, value in deal.items() if value is not None}
+    found |= {"category": deal["category"] if deal["category_by_hand"] else ""}
+    return found | {f"{OWN}{key}": value for key, value in deal["custom_fields"].items()}
 
 
 class FindLeads(Page):
@@ -179,6 +121,3 @@ class FindLeads(Page):
             rows = Lead.objects.of(self.organization).filter(pk__in=ids).select_related("company").order_by("-pk")
         return self.show("deals/_leads.html", {"leads": rows})
 
-
-def number(text):
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -1,162 +1,200 @@
-"""One deal: its stages, what happened, who has a say, its fields."""
+"""One deal: its stages, its chance, who has a say, what happened, notes, files, fields."""
 
-from datetime import timedelta
-
-from django.shortcuts import redirect
 from django.utils.timezone import now
 
 from accounts.models import User
+from activity import record_page as pages
 from contacts.models import Contact
 from deals import contacts, edit
-from deals.apps import PHRASES
+from deals.forecast.deal import forecast
 from deals.models import Deal, DealContact, StageEntry
-from deals.pages.board import whole
 from deals.pages.moving import DealPage
-from lio import history
-from lio.errors import Invalid
-from lio.pages import REFUSALS, words_of
-from lio.undo import DAYS, with_undo
-from lookups.custom import definitions
+from deals.pages.query import dressed, whole
+from leads.models import Lead
+from lio.errors import Conflict, Invalid
+from lio.pages import REFUSALS
 
-OLD = 50  # entries of the timeline
+OLD = 50  # stages that a deal went through
 MOST_CONTACTS = 200
-LABELS = {"assigned_to": "Owner", "expected_close_date": "Expected to close", "lead_id": "Lead", "cf": "Custom fields",
-          "next_step_on": "Next step on", "lost_reason": "Lost because", "category_by_hand": "Category by hand"}
-UNSAID = ("stage_id", "pipeline_id", "deleted_at", "contact_id")
+WARNING = "The deal goes from board, lists and forecast, with its notes and history. Its lead stays."
+UNSAID = ("stage_id", "pipeline_id", "deleted_at", "contact_id", "contact", "role", "category_by_hand", "stage")
+MOVES = {"deal.moved": "moved", "deal.won": "won", "deal.lost": "lost", "deal.reopened": "moved"}
+SAID = {"won": "won the deal", "lost": "lost the deal"}
+RISKS = {"overdue": "late", "stalled": "too long in its stage", "inactive": "nothing happened for 14 days"}
+ROLES = dict(DealContact.Role.choices)
 
 
-class ViewDeal(DealPage):
-    def get(self, request):
-        deal = self.deal()
-        context = {
-            "deal": deal, "currency": self.organization.currency, "path": self.path(deal), "stays": self.stays(),
-            "timeline": self.timeline(), "facts": self.facts(deal), "contacts": self.contacts(),
-            "roles": DealContact.Role.choices, "offered": self.offered(deal),
-            "may_edit": request.user.can("records.edit"), "may_delete": request.user.can("records.delete"),
-        }
-        return self.show("deals/deal.html", context)
+class ViewDeal(DealPage, pages.ViewRecord):
+    template = "deals/deal.html"
+    parts = pages.ViewRecord.parts | {"hero": "deals/_hero.html"}
 
-    def path(self, deal):
+    def record(self):
+        """Read once: all parts of the page tell of the same deal."""
+        if not hasattr(self, "_record"):
+            self._record = dressed([super().record()], self.request.user)[0]
+        return self._record
+
+    def about(self, record):
+        return super().about(record) | {"warning": WARNING, "currency": self.organization.currency}
+
+    def hero(self, record):
+        return {}
+
+    # ------------------------------------------------------------------------- what deals have of their own
+    def further(self):
+        """Asked for one of them, that alone."""
+        own = {"path": self.path, "chance": self.chance, "people": self.people, "stays": self.stays}
+        asked = self.request.GET.get("part")
+        if asked in own:
+            return [own[asked]()]
+        return [part() for part in own.values()] + super().further()
+
+    def path(self):
+        """The stages of the pipeline: those behind, the one it is in, those to come; the lost one apart."""
+        deal = self.record()
         stages = self.stages(deal)
+        lost = deal["status"] == "lost"
         place = next((n for n, stage in enumerate(stages) if stage.pk == deal["stage_id"]), -1)
 
         def step(stage, n):
-            state = "now" if stage.pk == deal["stage_id"] else "done" if n < place and not stage.is_lost else "next"
+            behind = n < place and not lost and not stage.is_lost
+            state = "now" if stage.pk == deal["stage_id"] else "done" if behind else "next"
             return {"id": stage.pk, "name": stage.name, "state": state, "won": stage.is_won}
 
-        lost = {stage.pk for stage in stages if stage.is_lost}
-        ends = place >= 0 and stages[place].pk in lost
-        steps = [step(stage, -1 if ends else n) for n, stage in enumerate(stages) if stage.pk not in lost]
-        if ends:
-            steps = [one | {"state": "next"} for one in steps]
-        return {"steps": steps, "others": [step(stage, 999) for stage in stages if stage.pk in lost]}
+        return {
+            "name": "path", "template": "deals/_path.html", "place": "main",
+            "steps": [step(stage, n) for n, stage in enumerate(stages) if not stage.is_lost],
+            "others": [step(stage, n) for n, stage in enumerate(stages) if stage.is_lost],
+        }  # fmt: skip
+
+    def chance(self):
+        """What the stage says, and what the organisation's own history does."""
+        found = forecast(self.organization, Deal.objects.select_related("stage").get(pk=self.pk))
+        found["risk"] = [] if self.record()["closed_at"] else [RISKS.get(one, one) for one in found["risk"]]
+        for n, factor in enumerate(found["factors"]):  # the first is where it starts, the others move it
+            percent = round(factor["effect"] * 100)
+            factor["share"] = f"{abs(percent)} %" if not n else f"{'−' if percent < 0 else '+'}{abs(percent)} %"
+        return {"name": "chance", "template": "deals/_chance.html", "forecast": found}
 
     def stays(self):
         """How long the deal stood in each stage that it went through."""
-        rows = StageEntry.objects.filter(deal=self.pk).select_related("stage", "by").order_by("entered_at", "pk")
-        return [{"name": row.stage.name, "since": row.entered_at, "days": ((row.left_at or now()) - row.entered_at).days,
-                 "by": str(row.by) if row.by else "", "current": row.left_at is None} for row in rows[:OLD]]
+        rows = StageEntry.objects.filter(deal=self.pk).select_related("stage", "by").order_by("-entered_at", "-pk")[:OLD]
+        stays = [{"name": row.stage.name, "since": row.entered_at, "days": ((row.left_at or now()) - row.entered_at).days,
+                  "by": str(row.by) if row.by else "", "current": row.left_at is None} for row in reversed(rows)]  # fmt: skip
+        return {"name": "stays", "template": "deals/_stays.html", "place": "below", "stays": stays}
 
-    def facts(self, deal):
-        """[(label, text)] of the fields at the side."""
-        found = [("Owner", deal["assigned_to_name"] or "Nobody"), ("Priority", deal["priority_text"]),
-                 ("Forecast category", f"{Deal.Category(deal['category']).label}{' (by hand)' * deal['category_by_hand']}")]
-        if deal["currency"]:
-            found.append((f"Amount in {deal['currency']}", f"{deal['amount']:,} at {deal['rate'].normalize():f}"))
-        times = deal["moved_close_dates"]
-        found.append(("Close date moved", {0: "never", 1: "once"}.get(times, f"{times} times")))
-        if deal["lost_reason"]:
-            found.append(("Lost because", deal["lost_reason"]))
-        defined = definitions(self.organization, "deal")
-        for key, value in deal["custom_fields"].items():
-            label = defined[key].label if key in defined else key
-            found.append((label, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    def people(self):
+        return {"name": "people", "template": "deals/_people.html", **people_of(self, self.record())}
+
+    # ------------------------------------------------------------------------- timeline
+    def values_in_words(self, rows):
+        sides = [side for row in rows for side in (row.before or {}, row.after or {})]
+        wanted = {name: {side[name] for side in sides if side.get(name)} for name in ("assigned_to", "lead_id")}
+        members = User.objects.of(self.organization).filter(pk__in=wanted["assigned_to"])
+        found = {("assigned_to", str(member.pk)): member.full_name for member in members}
+        if wanted["lead_id"]:
+            leads = Lead.objects.of(self.organization).filter(pk__in=wanted["lead_id"])
+            found |= {("lead_id", str(lead.pk)): str(lead) for lead in leads}
         return found
 
-    def contacts(self):
-        rows = DealContact.objects.filter(deal=self.pk, contact__deleted_at=None).select_related("contact").order_by("pk")
-        return [{"id": row.contact_id, "name": row.contact.name, "designation": row.contact.designation or "",
-                 "email": row.contact.email, "role": row.role, "role_text": row.get_role_display()} for row in rows]
-
-    def offered(self, deal):
-        """Contacts of the lead's company, and of the lead itself, that are not in the deal yet."""
-        company = Deal.objects.filter(pk=self.pk).values("lead__company")
-        rows = Contact.objects.of(self.organization).alive().exclude(deal_contacts__deal=self.pk)
-        rows = rows.filter(company__in=company) | rows.filter(lead=deal["lead_id"])
-        return rows.order_by("name")[:MOST_CONTACTS]
-
-    def timeline(self):
-        rows = list(with_undo(history.timeline(self.organization, "deal", self.pk)).select_related("by")[:OLD])
-        sides = [side or {} for row in rows for side in (row.before, row.after)]
-        people = User.objects.of(self.organization).filter(pk__in={side.get("assigned_to") for side in sides} - {None})
-        names = {member.pk: member.full_name for member in people}
-        return [entry(row, names) for row in rows]
-
-
-def entry(row, names):
-    """A Change row of a deal as _timeline.html shows it."""
-    before, after = row.before or {}, row.after or {}
-
-    def words(name, value):
-        if value in (None, "", [], {}):
-            return ""
-        if name == "assigned_to":
-            return names.get(value, "somebody who has left")
-        if isinstance(value, dict):
-            return ", ".join(f"{key}: {inner}" for key, inner in value.items())[:300]
-        return f"{value:,}" if isinstance(value, int | float) and name in ("value", "amount") else str(value)[:300]
-
-    changes = [] if row.verb == "deal.created" else [
-        {"label": LABELS.get(name, name.replace("_", " ").capitalize()), "before": words(name, before.get(name)),
-         "after": words(name, after[name])} for name in after if name not in UNSAID]
-    may_undo = not row.undone and not row.is_closed and row.created_at > now() - timedelta(days=DAYS)
-    return {"at": row.created_at, "by": str(row.by) if row.by else row.actor, "changes": changes, "undone": row.undone,
-            "what": PHRASES.get(row.verb, "changed"), "icon": ICONS.get(row.verb, "pencil"),
-            "undo": row.change_id if may_undo else 0}
+    def entry(self, row, words, written):
+        before, after = row.before or {}, row.after or {}
+        if not row.verb.startswith("deal.") or row.verb in ("deal.created", "deal.deleted", "deal.restored"):
+            return super().entry(row, words, written)
+        row.after = {name: value for name, value in after.items() if name not in UNSAID}
+        found = super().entry(row, words, written)
+        if row.verb in MOVES:
+            found["kind"] = MOVES[row.verb]
+            said = SAID.get(found["kind"], "moved the deal")
+            found["detail"] = f"{said} from {before.get('stage', 'another stage')} to {after.get('stage', 'this one')}"
+            found["text"] = "; ".join(f"{one['label']}: {one['after'] or 'empty'}" for one in found["changes"])
+        elif row.verb == "deal.assigned":
+            found["kind"] = "assigned"
+        elif row.verb == "deal.contact_changed":
+            who, role = after.get("contact", "a contact"), ROLES.get(after.get("role") or "", "").lower()
+            found |= {"kind": "people", "detail": f"made {who} {role}" if role else f"took {who} out of the deal"}
+        return found
 
 
-ICONS = {"deal.created": "plus", "deal.moved": "arrows-right-left", "deal.won": "trophy", "deal.lost": "x-circle",
-         "deal.assigned": "user", "deal.deleted": "trash", "deal.restored": "arrow-uturn-left",
-         "deal.contact_changed": "user-group"}
+def people_of(page, deal):
+    """What templates/deals/_people.html shows: who has a say in a deal, and who may be asked to have one."""
+    rows = DealContact.objects.filter(deal=page.pk, contact__deleted_at=None).select_related("contact").order_by("pk")
+    offered = Contact.objects.none()
+    if page.request.user.can("records.edit"):
+        company = Lead.objects.filter(pk=deal["lead_id"]).exclude(company=None).values("company")
+        offered = Contact.objects.of(page.organization).alive().exclude(deal_contacts__deal=page.pk)
+        offered = offered.filter(company__in=company) | offered.filter(lead=deal["lead_id"])
+    return {
+        "contacts": [{"id": row.contact_id, "name": row.contact.name, "designation": row.contact.designation or "",
+                      "role": row.role, "role_text": row.get_role_display()} for row in rows],
+        "offered": list(offered.order_by("name", "pk").distinct()[:MOST_CONTACTS]),
+        "roles": DealContact.Role.choices,
+    }  # fmt: skip
 
 
 class DealContacts(DealPage):
-    """Posts contact with role to add or change one, or remove with the id of a contact."""
+    """Posts contact with role to add one or give it another role, or remove with the id of a contact."""
 
     verb = "records.edit"
 
     def post(self, request):
-        self.deal()
-        deal = Deal.objects.of(self.organization).get(pk=self.pk)
+        context = self.about(self.record()) | {"part": {"name": "people"}}
+        deal = self.row()
         try:
-            if request.POST.get("remove"):
-                contacts.remove(deal, whole(request.POST["remove"]), by=request.user)
-                self.say("The contact is taken out.", undoable=True)
-            else:
-                self.put(deal)
+            text = self.act(deal)
         except REFUSALS as error:
-            self.complain(words_of(error))
-        return redirect(self.address)
+            context["part"] |= people_of(self, context["record"])
+            return self.refused("deals/_people.html", context, error)
+        context["part"] |= people_of(self, context["record"])
+        return self.changed("deals/_people.html", context, text)
 
-    def put(self, deal):
-        sent = self.request.POST
+    def act(self, deal):
+        """Do it. Answers what was done."""
+        sent, by = self.request.POST, self.request.user
+        if sent.get("remove"):
+            contacts.remove(deal, whole(sent["remove"]), by=by)
+            return "The contact is taken out."
         contact = Contact.objects.of(self.organization).alive().filter(pk=whole(sent.get("contact"))).first()
         if contact is None or sent.get("role") not in DealContact.Role.values:
             raise Invalid({"contact": ["choose a contact and a role"]})
-        contacts.put(deal, contact, role=sent["role"], by=self.request.user)
-        self.say(f"{contact} has a say in the deal.", undoable=True)
+        contacts.put(deal, contact, role=sent["role"], by=by)
+        return f"{contact} is {ROLES[sent['role']].lower()} now."
 
 
-class DeleteDeal(DealPage):
-    verb = "records.delete"
+class EditField(DealPage, pages.EditField):
+    """The form posts what the field held when it was opened: who has changed it meanwhile is not overwritten unseen."""
 
-    def get(self, request):
-        deal = self.deal()
-        return self.show("confirm.html", {"title": f"Delete {deal['title']}?", "verb": "Delete deal", "back": self.address,
-                                          "text": "The deal goes from board, lists and forecast."})
+    def save(self, name, fields, tags):
+        for left in reversed(range(3)):
+            record = self.record()
+            held = self.request.POST.get("seen")
+            found = self.fields_class(self.organization).field(record, name)
+            if held is not None and held != found["seen"]:
+                raise Conflict(f"Somebody else has changed this meanwhile: it is {found['text'] or 'empty'} now. "
+                               "Save again to put yours in its place.", code="stale")  # fmt: skip
+            try:
+                edit.update(self.pk, self.organization, fields, version=record["version"], by=self.request.user, ask=True)
+                return
+            except Conflict as error:  # changed between reading and writing: whether it was this field is looked at again
+                if error.code != "stale" or not left:
+                    raise
 
-    def post(self, request):
-        deal = self.deal()
-        edit.delete(Deal.objects.of(self.organization).filter(pk=self.pk), by=request.user)
-        self.say(f"{deal['title']} is deleted.", undoable=True)
-        return redirect("deals:board")
+
+class AddNote(DealPage, pages.AddNote):
+    pass
+
+
+class EditNote(DealPage, pages.EditNote):
+    pass
+
+
+class AddDocument(DealPage, pages.AddDocument):
+    pass
+
+
+class DeleteDocument(DealPage, pages.DeleteDocument):
+    pass
+
+
+class DeleteDeal(DealPage, pages.DeleteRecord):
+    warning = WARNING

@@ -3,46 +3,37 @@
 import json
 
 from django.shortcuts import redirect
-from django.urls import reverse
 
 from accounts.models import User
+from activity.record_page import RecordPage
 from deals import edit
 from deals.edit import KEEP
 from deals.models import Deal, Stage
-from deals.pages.board import heads, whole
-from deals.pages.query import dressed
+from deals.pages.board import heads
+from deals.pages.fields import DealFields
+from deals.pages.query import REASONS, dressed, whole
 from deals.serializers import MoveDeal, attributes
 from lio.errors import Conflict, Invalid, Missing
-from lio.pages import REFUSALS, Page, words_of
-from lio.rows import plain_rows
+from lio.pages import REFUSALS, words_of
 from lookups.custom import active
 
-REASONS = ("Price", "No budget", "Chose a competitor", "No decision", "Bad timing", "Missing feature", "No answer")
 LABELS = {"lost_reason": "Why was it lost?", "next_step": "Next step", "next_step_on": "Next step on",
           "description": "Description", "assigned_to": "Owner"}
 KINDS = {"lost_reason": "reason", "next_step_on": "date", "description": "textarea", "assigned_to": "select"}
 
 
-class DealPage(Page):
+class DealPage(RecordPage):
     """What the pages of one deal share."""
 
-    def dispatch(self, request, *args, pk, **kwargs):
-        self.pk = pk
-        return super().dispatch(request, *args, **kwargs)
+    model, noun, namespace, title = Deal, "deal", "deals", "Deals"
+    name_field, fields_class, rules = "title", DealFields, edit
 
     def deal(self):
-        """The deal as pages show it. Raises Missing."""
-        rows = plain_rows(Deal.objects.of(self.organization).alive().filter(pk=self.pk).page_rows())
-        if not rows:
-            raise Missing()
-        return dressed(rows, self.request.user)[0]
+        """The deal as cards and rows show it. Raises Missing."""
+        return dressed([self.record()], self.request.user)[0]
 
     def stages(self, deal):
         return list(Stage.objects.filter(pipeline=deal["pipeline_id"]).alive().order_by("position", "id"))
-
-    @property
-    def address(self):
-        return reverse("deals:view", args=[self.pk])
 
 
 class MoveDealPage(DealPage):
@@ -66,7 +57,7 @@ class MoveDealPage(DealPage):
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise
-            return self.refused(before, error)
+            return self.not_moved(before, error)
         return self.moved(before, self.deal())
 
     def sent(self):
@@ -91,7 +82,7 @@ class MoveDealPage(DealPage):
         context = {"deal": deal, "columns": columns, "currency": self.organization.currency, "may_edit": True}
         return self.show("deals/_moved.html", context, events=toast)
 
-    def refused(self, deal, error):
+    def not_moved(self, deal, error):
         if isinstance(error, Invalid) and error.code == "stage_requires":
             return self.ask(deal, self.request.POST.get("stage_id"), asked=list(error.fields), error=error, status=422)
         stale = isinstance(error, Conflict) and error.code == "stale"

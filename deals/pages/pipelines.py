@@ -10,8 +10,8 @@ from deals import pipelines, rates
 from deals.api import RATE_FILE
 from deals.edit import REQUIRABLE
 from deals.models import Deal, ExchangeRate, Pipeline, Stage
-from deals.pages.board import whole
 from deals.pages.moving import LABELS
+from deals.pages.query import whole
 from deals.serializers import AddPipeline, Rate, UpdatePipeline, pipeline_attributes
 from lio.errors import DomainError, Invalid, Missing
 from lio.pages import REFUSALS, words_of
@@ -81,7 +81,7 @@ class EditPipeline(PipelinePage):
             values = pipeline_attributes(self.organization, (UpdatePipeline if row else AddPipeline).read(fields))
             if row:
                 pipelines.update(row, by=request.user, **values)
-                self.say(f"{values['name']} is saved.", undoable=False)
+                self.say(f"{values['name']} is saved.", undoable=True)
             else:
                 row = pipelines.add(self.organization, by=request.user, **values)
                 self.say(f"{row.name} is added.", undoable=True)
@@ -189,7 +189,7 @@ class DeleteStage(PipelinePage):
         move_to = Stage.objects.of(self.organization).alive().filter(pk=whole(request.POST.get("move_to", ""))).first()
         try:
             pipelines.delete_stage(stage, move_to=move_to, by=request.user)
-            self.say(f"{stage.name} is deleted.")
+            self.say(f"{stage.name} is deleted.", undoable=True)
         except REFUSALS as error:
             self.complain(words_of(error))
             return redirect("settings:stage_delete", pk=pk)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -19,14 +20,21 @@ KIND_ICONS = {
     "created": "user-plus", "changed": "pencil", "status": "flag", "assigned": "user", "note": "document-text",
     "score": "fire", "tagged": "tag", "follow_up": "clock", "document": "paper-clip", "picture": "photo",
     "merged": "arrows-pointing-in", "deleted": "trash", "restored": "arrow-uturn-left",
-    "form": "clipboard-document-check",
+    "form": "clipboard-document-check", "moved": "arrows-right-left", "won": "trophy", "lost": "x-circle",
+    "people": "user-group",
 }  # fmt: skip
 
 
 @register.simple_tag
 def icon(name: str, size: int = 16, classes: str = "") -> str:
     """An outline heroicon for decoration; the words beside it or the control's label carry the meaning."""
-    return heroicon_outline(str(name), size=size, **{"class": f"i {classes}".strip()})
+    return _drawn(str(name), size, f"i {classes}".strip())
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name, size, classes):
+    """Kept: a board draws the same icon on every card."""
+    return heroicon_outline(name, size=size, **{"class": classes})
 
 
 @register.filter

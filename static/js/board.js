@@ -1,5 +1,5 @@
 // Dragging cards. The card moves at once; what the server refuses puts it back (409 reads the board anew, 422 asks first).
-// Keyboard and touch use the card's "Move to" link, which opens #move.
+// Keyboard and touch use the card's "Move to" link, which opens #move. A form in a column adds a deal there.
 let card, home, dropped
 const sent = new Map()
 const dialog = () => document.getElementById("move")
@@ -21,8 +21,7 @@ document.addEventListener("dragover", event => {
   for (const one of document.querySelectorAll(".col.over")) one.classList.toggle("over", one === column)
   column.classList.add("over")
   const list = column.querySelector("[data-cards]")
-  const under = [...list.querySelectorAll(".deal")].find(other => other !== card && event.clientY < middle(other))
-  const before = under ?? list.querySelector(".more")
+  const before = below(list, event) ?? list.querySelector(".more")
   if (card.parentElement !== list || card.nextElementSibling !== before) list.insertBefore(card, before)
 })
 
@@ -39,6 +38,15 @@ document.addEventListener("dragend", () => {
   card?.classList.remove("lift")
   card = null
 })
+
+// The card before which the dragged one would go. Asks for what is under the pointer: a column may hold thousands.
+function below(list, { target, clientX: x, clientY: y }) {
+  if (y < list.getBoundingClientRect().top) return list.querySelector(".deal")
+  const over = target.closest(".deal") ?? document.elementFromPoint(x, y + 10)?.closest(".deal")
+  if (!over || over.parentElement !== list) return null
+  if (over === card) return card.nextElementSibling
+  return y < middle(over) ? over : over.nextElementSibling
+}
 
 function middle(element) {
   const box = element.getBoundingClientRect()
@@ -72,3 +80,22 @@ document.addEventListener("deals-changed", () => {
   document.getElementById("ask")?.replaceChildren()
   dialog()?.close()
 })
+
+// The board read anew stands where it stood.
+let places
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.id === "board") places = [...document.querySelectorAll(".board, [data-cards]")].map(one => [one.id, one.scrollLeft, one.scrollTop])
+})
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id !== "board") return
+  for (const [id, left, top] of places ?? []) (id ? document.getElementById(id) : document.querySelector(".board"))?.scrollTo(left, top)
+})
+
+// Adding in a column: Escape or Cancel puts the form away and goes back to the button that opened it.
+const putAway = form => {
+  const column = form.closest(".col")
+  form.parentElement.replaceChildren()
+  column.querySelector("header a")?.focus()
+}
+document.addEventListener("click", ({ target }) => target.closest("[data-cancel-quick]") && putAway(target.closest("form")))
+document.addEventListener("keydown", ({ key, target }) => key === "Escape" && target.closest("form.quick") && putAway(target.closest("form")))

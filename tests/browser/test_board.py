@@ -1,4 +1,6 @@
-"""The board of deals as a rep uses it: drag, keyboard, a lost reason, somebody else who was quicker, columns that scroll."""
+"""The board of deals as a rep uses it: drag, keyboard, a lost reason, somebody else who was quicker, columns that scroll,
+adding in a column, changing several cards, a view of its own.
+"""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +10,7 @@ class Sales:
     """A pipeline of its own with what a test needs on it."""
 
     def __init__(self, api, name):
+        self.name = name
         self.api, self.lead = api, api.lead(last_name=name, email=f"{name}@board.example".lower(), company=f"{name} Ltd")
         stages = [{"name": "Asked"}, {"name": "Offered"}]
         self.pipeline = api.post("/api/pipelines/add", {"name": name, "stages": stages})["data"]
@@ -139,3 +142,102 @@ def test_touch_uses_the_link(visit, sales):
     page.get_by_role("button", name="Move").tap()
     expect(page.locator("#toasts")).to_contain_text("Tapped is in Offered.")
     assert sales.now(deal)["stage_name"] == "Offered"
+
+
+def test_a_deal_is_added_in_its_column(page, sales, axe):
+    sales.deal("Old one", value=100)
+    page.goto(sales.address)
+    column = sales.column(page, "Asked")
+    column.get_by_role("link", name="Add a deal to Asked").focus()
+    page.keyboard.press("Enter")
+    form = column.get_by_role("form", name="New deal in Asked")
+    expect(form.get_by_label("Title")).to_be_focused()
+    assert not axe(page)
+    form.get_by_label("Title").fill("Typed in")
+    form.get_by_label("Lead").fill("nobody")
+    form.get_by_label("Value").fill("250")
+    page.keyboard.press("Enter")
+    expect(form).to_contain_text("Choose one of the leads that are offered.")
+    form.get_by_label("Lead").fill("")
+    form.get_by_label("Lead").press_sequentially(sales.name[:12])
+    offered = column.locator("datalist option").first
+    expect(offered).to_be_attached()
+    form.get_by_label("Lead").fill(offered.get_attribute("value"))
+    form.get_by_label("Value").focus()
+    page.keyboard.press("Enter")
+    expect(column.locator(".deal .title")).to_have_text(["Typed in", "Old one"])
+    expect(column.locator("header")).to_contain_text("$350")
+    expect(page.locator("#toasts")).to_contain_text("Typed in is added.")
+    expect(form.get_by_label("Title")).to_be_focused()
+    expect(form.get_by_label("Title")).to_have_value("")
+    assert page.url.endswith(sales.address)
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+    expect(column.get_by_role("link", name="Add a deal to Asked")).to_be_focused()
+    page.locator("#toasts [data-undo]").click()  # what was made is undone on a page that tells of it
+    page.wait_for_url("**/undo/*")
+    page.goto(sales.address)
+    expect(column.locator(".deal .title")).to_have_text(["Old one"])
+    expect(column.locator("header")).to_contain_text("$100")
+
+
+def test_several_cards_are_changed_together(page, sales, axe):
+    deals = [sales.deal(f"Card {n}", value=100) for n in range(3)]
+    page.goto(sales.address)
+    bar = page.get_by_role("group", name="Selected deals")
+    expect(bar).to_be_hidden()
+    for deal in deals[:2]:
+        page.locator(f"#deal-{deal} input[name=ids]").focus()
+        page.keyboard.press("Space")
+    expect(bar).to_be_visible()
+    expect(bar).to_contain_text("2 selected")
+    assert not axe(page)
+    bar.locator("summary", has_text="Move").click()
+    bar.get_by_label("New stage").select_option(str(sales.stages["Lost"]))
+    bar.get_by_role("button", name="Move").click()
+    expect(page.locator(".toast.error")).to_contain_text("say why it was lost")
+    for deal in deals[:2]:
+        page.locator(f"#deal-{deal}").hover()
+        page.locator(f"#deal-{deal} input[name=ids]").check()
+    bar.locator("summary", has_text="Move").click()
+    bar.get_by_label("New stage").select_option(str(sales.stages["Offered"]))
+    bar.get_by_role("button", name="Move").click()
+    expect(sales.column(page, "Offered").locator(".deal")).to_have_count(2)
+    expect(sales.column(page, "Offered").locator("header")).to_contain_text("$200")
+    expect(sales.column(page, "Asked").locator("header")).to_contain_text("$100")
+    expect(page.locator("#toasts")).to_contain_text("2 deals moved to Offered.")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("2 records put back.")
+    expect(sales.column(page, "Asked").locator(".deal")).to_have_count(3)
+    expect(sales.column(page, "Asked").locator("header")).to_contain_text("$300")
+    page.locator(f"#deal-{deals[2]}").hover()
+    page.locator(f"#deal-{deals[2]} input[name=ids]").check()
+    bar.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete 1 deal").click()
+    expect(sales.column(page, "Asked").locator(".deal")).to_have_count(2)
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(sales.column(page, "Asked").locator(".deal")).to_have_count(3)
+
+
+def test_a_view_of_the_board_is_saved_and_stays_while_cards_move(page, sales):
+    deal = sales.deal("Large", value=900)
+    sales.deal("Small", value=5)
+    page.goto(sales.address)
+    page.get_by_text("Filter", exact=False).first.click()
+    page.get_by_label("Value from").fill("500")
+    page.get_by_role("button", name="Show deals").click()
+    expect(sales.column(page, "Asked").locator(".deal .title")).to_have_text(["Large"])
+    page.get_by_role("link", name="Save view").click()
+    page.get_by_label("Name").fill("Large ones")
+    page.get_by_role("button", name="Save view").click()
+    page.wait_for_url("**/deals/board?view=*")
+    expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_have_text("Large ones")
+    expect(sales.column(page, "Asked").locator(".deal .title")).to_have_text(["Large"])
+    drag(page, page.locator(f"#deal-{deal}"), sales.column(page, "Offered"))
+    expect(sales.column(page, "Offered").locator("header")).to_contain_text("$900")
+    expect(sales.column(page, "Asked").locator("header")).to_contain_text("$0")
+    page.get_by_label("Search deals").fill("large")
+    page.wait_for_url("**search_value=large*")
+    expect(sales.column(page, "Offered").locator(".deal .title")).to_have_text(["Large"])
+    page.get_by_label("Search deals").fill("nothing like it")
+    expect(page.locator(".deal")).to_have_count(0)

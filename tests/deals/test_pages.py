@@ -112,8 +112,13 @@ def test_a_deal_is_changed_and_shows_what_happened(browser, deal, stored):
     answer = browser.post(f"/deals/{deal.pk}/edit", form, follow=True)
     page = text(answer)
     assert "Renamed is saved." in page and "Next step" in page and "Commit (by hand)" in page and "once" in page
-    stale = browser.post(f"/deals/{deal.pk}/edit", form | {"title": "Again"}, follow=True)
-    assert "Your changes were not saved" in text(stale) and stored(deal.pk).title == "Renamed"
+    stale = browser.post(f"/deals/{deal.pk}/edit", form | {"title": "Again"})
+    page = text(stale)
+    assert stale.status_code == 409 and stored(deal.pk).title == "Renamed"
+    assert "Your changes are not saved yet. It is now: Title Renamed." in page and 'value="Again"' in page
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    browser.post(f"/deals/{deal.pk}/edit", form | {"title": "Again", "version": version})
+    assert stored(deal.pk).title == "Again"
 
 
 def test_the_list_and_its_bulk_bar(browser, rep, lead, deal, stages, stored):
@@ -133,8 +138,9 @@ def test_the_list_and_its_bulk_bar(browser, rep, lead, deal, stages, stored):
 
 
 def test_a_view_is_saved_and_is_a_tab(browser, deal):
-    answer = browser.post("/deals/views/add?value_min=500", {"name": "Big ones"}, follow=True)
-    assert "Big ones" in text(answer) and "A deal" in text(answer)
+    view = {"view_name": "Big ones", "visibility": "private"}
+    answer = browser.post("/deals/views/add?value_min=500", view, follow=True)
+    assert "Big ones" in text(answer) and "A deal" in text(answer) and answer.redirect_chain[-1][0].startswith("/deals/list")
     assert "Big ones" in text(browser.get("/deals/board"))
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.factories import make_deal
+
 
 def names(api, pipeline_id):
     return [stage["name"] for stage in api.get(f"/api/pipelines/stages/{pipeline_id}").json()["data"]]
@@ -103,3 +105,68 @@ def test_a_pipeline_that_is_off_takes_no_deals(api, pipeline, stages, lead, deal
                                              "title": "Late", "value": 5, "expected_close_date": "2027-01-01"})
     assert answer.status_code == 422
     assert api.post(f"/api/lead/deal/{deal.pk}/move", {"stage_id": stages["Won"].pk}).status_code == 200
+
+
+# ------------------------------------------------------------------------- taking back
+def undo(api, answer):
+    return api.post("/api/undo", {"change_id": int(answer.headers["X-Change-Id"])}, format="json").json()["data"]
+
+
+def told(api, pipeline):
+    names = ("id", "name", "color", "position", "probability", "max_days_in_stage", "required_fields")
+    return [{name: stage[name] for name in names} for stage in api.get(f"/api/pipelines/stages/{pipeline.pk}").json()["data"]]
+
+
+def test_what_was_changed_of_stages_is_put_back(api, pipeline):
+    before = told(api, pipeline)
+    stages = [dict(stage) for stage in before if stage["name"] not in ("Won", "Lost")]
+    stages[0] |= {"name": "Fresh", "color": "#112233", "probability": 0.05, "max_days_in_stage": 9,
+                  "required_fields": ["next_step"]}
+    stages[0]["position"], stages[1]["position"] = stages[1]["position"], stages[0]["position"]
+    sent = {"stages": [*stages[:3], {"name": "Extra"}]}  # the fourth goes
+    answer = api.put(f"/api/pipelines/update/{pipeline.pk}", sent, format="json")
+    assert answer.status_code == 200 and told(api, pipeline) != before
+    assert undo(api, answer)["conflicts"] == []
+    assert told(api, pipeline) == before
+
+
+def test_a_deleted_stage_comes_back_with_its_deals(api, pipeline, stages, deal, stored):
+    before = told(api, pipeline)
+    path = f"/api/pipelines/stages/delete/{stages['New'].pk}"
+    answer = api.delete(path, {"move_to": stages["Qualified"].pk}, format="json")
+    assert answer.status_code == 200 and stored(deal.pk).stage.name == "Qualified"
+    assert undo(api, answer)["conflicts"] == []
+    assert told(api, pipeline) == before and stored(deal.pk).stage.name == "New"
+
+
+def test_what_somebody_has_changed_since_stays(api, pipeline, lead, rep):
+    (first, *rest) = [stage for stage in told(api, pipeline) if stage["name"] not in ("Won", "Lost")]
+    path = f"/api/pipelines/update/{pipeline.pk}"
+    answer = api.put(path, {"stages": [first | {"name": "Fresh", "max_days_in_stage": 5}, *rest, {"name": "Extra"}]},
+                           format="json")  # fmt: skip
+    extra = next(stage for stage in told(api, pipeline) if stage["name"] == "Extra")
+    make_deal(lead, by=rep, stage="Extra")
+    api.put(path, {"stages": [first | {"name": "Newest", "max_days_in_stage": 5}, *rest, extra]}, format="json")
+    left = undo(api, answer)
+    reasons = {conflict["reason"] for conflict in left["conflicts"]}
+    assert reasons == {"name of Newest has been changed since", "Extra holds deals by now"}
+    found = {stage["name"]: stage for stage in told(api, pipeline)}
+    assert "Extra" in found and found["Newest"]["max_days_in_stage"] is None
+
+
+def test_pipelines_are_put_back_by_those_who_may_edit_them(api, rep, pipeline):
+    from accounts.models import Role
+    from deals.undo import undo_pipelines
+    from lio.models import Change
+    from lio.tenancy import org_scope
+    from tests.factories import make_member
+
+    api.put(f"/api/pipelines/update/{pipeline.pk}", {"name": "Other"}, format="json")
+    member = make_member(rep.organization, role="Sales Rep")
+    with org_scope(rep.organization):
+        rights = ["records.view", "records.edit"]
+        member.role = Role.objects.create(organization=rep.organization, name="Caller", permissions=rights)
+        changes = list(Change.objects.filter(verb="pipeline.updated"))
+        done, (conflict,) = undo_pipelines(rep.organization, changes, member)
+        assert not done and conflict["reason"] == "your role does not let you change pipelines"
+        assert undo_pipelines(rep.organization, changes, rep) == ([pipeline.pk], [])
