@@ -46,7 +46,7 @@ class DealsConfig(AppConfig):
     name = "deals"
 
     def ready(self):
-        from deals import conversion, edit, exports, news, pipelines
+        from deals import companies, conversion, edit, exports, news, pipelines
         from deals.columns import COLUMNS
         from deals.filters import DealFilter
         from deals.forecast import jobs, lists  # noqa: F401 - recurring jobs, models
@@ -64,6 +64,7 @@ class DealsConfig(AppConfig):
         registry.on_conversion.append(conversion.follow)
         registry.conversion_parts.append(registry.ConversionPart("deal", converting.show, converting.read))
         registry.unlinks["lead"].append(edit.delete_of_leads)
+        registry.won.append(companies.won)
         registry.record_parts["lead"].append(sections.of_lead)
         registry.record_parts["company"].append(sections.of_company)
         registry.record_parts["contact"].append(sections.of_contact)

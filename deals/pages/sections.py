@@ -22,10 +22,21 @@ def of_lead(user, lead_id, request):
 def of_company(user, company_id, request):
     """The deals of a company's leads, with what is open and what was won."""
     rows = Deal.objects.of(user.organization).alive().filter(lead__company=company_id, lead__deleted_at=None)
+    found = _section(user, rows, "company", company_id)
+    return found | {"totals": _totals(rows) if found["all"] else _sums(found["deals"])}
+
+
+def _totals(rows):
     is_open, is_won = Q(closed_at=None), Q(stage__is_won=True)
-    totals = rows.aggregate(open=Count("pk", filter=is_open), open_value=Sum("value", filter=is_open),
-                            won=Count("pk", filter=is_won), won_value=Sum("value", filter=is_won), all=Count("pk"))
-    return _section(user, rows if totals["all"] else None, "company", company_id) | {"totals": totals}
+    return rows.aggregate(open=Count("pk", filter=is_open), open_value=Sum("value", filter=is_open),
+                          won=Count("pk", filter=is_won), won_value=Sum("value", filter=is_won))
+
+
+def _sums(deals):
+    """The same where all of them are shown."""
+    values = {state: [deal["value"] for deal in deals if deal["status"] == state] for state in ("open", "won")}
+    return {"open": len(values["open"]), "open_value": sum(values["open"]), "won": len(values["won"]),
+            "won_value": sum(values["won"])}
 
 
 def of_contact(user, contact_id, request):
@@ -35,12 +46,9 @@ def of_contact(user, contact_id, request):
 
 
 def _section(user, rows, kind, pk, **more):
-    """The open ones by their close date, then the closed ones, the newest first; `rows` None: it is known that there are none."""
-    shown = []
-    if rows is not None:
-        rows = rows.page_rows().annotate(**more).order_by(
-            F("closed_at").desc(nulls_first=True), "expected_close_date", "id")
-        shown = dressed(plain_rows(rows[: SHOWN + 1]), user)
+    """The open ones by their close date, then the closed ones, the newest first."""
+    order = F("closed_at").desc(nulls_first=True), "expected_close_date", "id"
+    shown = dressed(plain_rows(rows.page_rows().annotate(**more).order_by(*order)[: SHOWN + 1]), user)
     roles = dict(DealContact.Role.choices)
     for row in shown:
         row["role_text"] = roles.get(row.get("role"), "")
