@@ -105,7 +105,8 @@ class ConvertLead(LioView):
         if "company_id" in given:
             choice["company_id"] = given["company_id"] and given["company_id"].pk
         further = {name: given[name] for name in FURTHER if given.get(name) is not None}
-        done = asdict(conversion.convert(given["lead"].pk, self.organization, by=request.user, further=further or None, **choice))
+        choice["further"] = further or None
+        done = asdict(conversion.convert(given["lead"].pk, self.organization, by=request.user, **choice))
         made = dict.fromkeys(f"{name}_id" for name in FURTHER) | done.pop("further")
         contact = json_of_one(Contact.objects.whole(self.organization), done["contact_id"])
         return Envelope(done | {"contact": contact} | made, "Lead converted successfully", status=201)

@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 from deals import contacts, edit
 from deals.models import Deal, DealContact, Stage
 from deals.serializers import DealOfLead, attributes
+from lio.api.fields import NoSuchRecord
 from lio.errors import Invalid, Missing
 
 NAME = "deal"  # among what further is made of a lead
@@ -24,8 +25,8 @@ TITLE = 50
 def follow(organization, leads, conversions, further, *, by):
     """What deals do when leads are converted (lio.registry.on_conversion); `further["deal"]` asks for a deal of the one lead.
 
-    Its fields are those of `lead/deal/add`, none of them required, and `role` of the contact; with `further["ask"]` it must have
-    what its stage requires. Raises Invalid and Missing, which name the fields `deal.<name>`.
+    Its fields are those of `lead/deal/add`, none of them required, and `role` of the contact; with `further["ask"]` it must
+    have what its stage requires. Raises Invalid and Missing, which name the fields `deal.<name>`.
     """
     further = further or {}
     if further.get(NAME) is not None:
@@ -48,6 +49,8 @@ def _make(organization, lead, done, asked, *, ask, by):
         if values["value"] is None and values.get("amount") is None:
             raise Invalid({"value": ["is required: the lead has no estimated value"]})
         deal_id = edit.add(organization, lead.pk, values, ask=ask, by=by)
+    except NoSuchRecord as error:
+        raise NoSuchRecord(*_named(error.fields)) from error
     except ValidationError as error:
         raise ValidationError(_named(error.detail)) from error
     except (Invalid, Missing) as error:

@@ -24,10 +24,10 @@ from lio import history
 from lio.models import Change
 from lookups.known import known
 
-SOLD = ["Scanners", "Scanners for 12 depots", "Route planning", "Onboarding", "Warehouse terminals", "Label printers", "Fleet app",
+SOLD = ["Scanners", "Scanners, 12 depots", "Route planning", "Onboarding", "Warehouse terminals", "Label printers", "Fleet app",
         "Support, three years", "Pilot", "Second site"]
 REASONS = ["Too expensive", "Went with a competitor", "No budget this year", "No answer", "Project was stopped"]
-STEPS = ["Send the revised offer", "Call after the board meeting", "Show it to the plant", "Get the reference customer on a call"]
+STEPS = ["Send the revised offer", "Call after the board meeting", "Show it to the plant", "Arrange the reference call"]
 RENEWALS = [{"name": "Due", "probability": Decimal("0.6")}, {"name": "Offered", "probability": Decimal("0.8")}]
 DEALS, DAYS = 76, 236  # so many, over so many days
 STEP = 9
@@ -41,7 +41,7 @@ def make_deals(organization, by, team):
     random = Random(12)  # noqa: S311 - the same demo every time, nothing secret
     sales = Pipeline.objects.of(organization).alive().order_by("position").first()
     stages = list(Stage.objects.of(organization).alive().filter(pipeline=sales).order_by("position", "pk"))
-    slow = [{"id": stage.pk, "max_days_in_stage": days} for stage, days in zip(stages, (30, 30, 21, 21), strict=False)]
+    slow = [{"id": stage.pk, "max_days_in_stage": days} for stage, days in zip(stages, (30, 21, 21, 14), strict=False)]
     pipelines.update(sales, by=by, stages=slow)
     renewals = pipelines.add(organization, by=by, name="Renewals", stages=RENEWALS)
     today = now().astimezone(zone()).date()
@@ -141,7 +141,7 @@ class Past:
         rows = Deal.objects.of(self.organization).alive().open().order_by("pk")
         for n, deal in enumerate(rows):
             fields = {}
-            if deal.expected_close_date < self.today and n % 5:
+            if deal.expected_close_date < self.today and n % 3:
                 fields["expected_close_date"] = self.today + timedelta(days=random.randint(4, 50))
             if n % 3 == 0:
                 fields |= {"next_step": random.choice(STEPS), "next_step_on": self.today + timedelta(days=random.randint(1, 9))}

@@ -37,8 +37,10 @@ def show(user, lead, posted, error):
             form.blame({name.removeprefix(f"{NAME}."): lines for name, lines in (error.fields or {}).items()
                         if name.startswith(f"{NAME}.")})
     else:
-        form = DealOfLeadForm(organization, initial=likely(organization, lead) | {
-            "stage_id": _first_stage(organization), "role": DealContact.Role.OTHER.value})
+        initial = likely(organization, lead)
+        initial["value"] = "" if initial["value"] is None else f"{initial['value']:f}".removesuffix(".00")
+        initial |= {"stage_id": _first_stage(organization), "role": DealContact.Role.OTHER.value}
+        form = DealOfLeadForm(organization, initial=initial)
     return {"template": "deals/_of_conversion.html", "name": NAME, "form": form, "wanted": wanted,
             "none": not form.fields["stage_id"].choices}
 

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from companies.models import Company
 from contacts import conversion
 from contacts.models import Contact
-from deals.models import Deal, DealContact
+from deals.models import Deal, DealContact, Stage
 from leads.models import Lead
 from lio.errors import Invalid
 from lio.models import Change
@@ -56,7 +56,8 @@ def test_what_is_said_of_the_deal_wins(api, lead, convert, view, stages):
     assert deal["expected_close_date"] == "2031-05-01" and deal["contacts"][0]["role"] == "champion"
     found = api.get("/api/lead/deal/list", {"company_id": done["company_id"]}).json()["data"]
     assert [one["id"] for one in found] == [deal["id"]]
-    assert [one["id"] for one in api.get("/api/lead/deal/list", {"contact_id": done["contact_id"]}).json()["data"]] == [deal["id"]]
+    found = api.get("/api/lead/deal/list", {"contact_id": done["contact_id"]}).json()["data"]
+    assert [one["id"] for one in found] == [deal["id"]]
 
 
 def test_a_pipeline_alone_means_its_first_stage(api, lead, convert, view):
@@ -72,7 +73,7 @@ def test_a_pipeline_alone_means_its_first_stage(api, lead, convert, view):
         ({"title": "x"}, 422, "deal.title"),
         ({"role": "king"}, 422, "deal.role"),
         ({"expected_close_date": "soon"}, 422, "deal.expected_close_date"),
-        ({"stage_id": 10**15}, 404, "stage_id"),
+        ({"stage_id": 10**15}, 404, "deal.stage_id"),
         ("yes", 422, "deal"),
     ],
 )
@@ -158,9 +159,72 @@ def test_what_another_organization_has_is_not_touched(rep, lead, convert):
     theirs = make_deal(make_lead(other.organization, email="jane@fine-widgets.com"), by=other)
     with org_scope(other.organization):
         stage = theirs.stage_id
-    assert "stage_id" in convert(lead, {"stage_id": stage}, status=404)["error"]["fields"]
+    assert "deal.stage_id" in convert(lead, {"stage_id": stage}, status=404)["error"]["fields"]
     convert(lead)
     with org_scope(other.organization):
         assert not DealContact.objects.exists()
+    another = make_lead(rep.organization, email="c@d-works.com")
     with org_scope(rep.organization), pytest.raises(Invalid):
-        conversion.convert(make_lead(rep.organization, email="c@d-works.com").pk, rep.organization, by=rep, further={"deal": {}})
+        conversion.convert(another.pk, rep.organization, by=rep, further={"deal": {}})
+
+
+# ------------------------------------------------------------------------- the page
+def shown(answer, status=200):
+    assert answer.status_code == status, answer.content[:500]
+    return answer.content.decode()
+
+
+def test_the_page_asks_and_makes_the_deal(browser, rep, lead, stages):
+    address = f"/contacts/convert/{lead.pk}"
+    page = shown(browser.get(address))
+    assert 'name="make_deal"' in page and 'value="48000"' in page and "checked> <span>Make a deal" not in page
+    sent = {"contact": "new", "company": "found", "make_deal": "true", "deal-title": "From the page", "deal-value": "750.50",
+            "deal-stage_id": stages["Qualified"].pk, "deal-role": "decision_maker", "deal-expected_close_date": "2031-05-01"}
+    answer = browser.post(address, sent)
+    assert answer.status_code == 302
+    with org_scope(rep.organization):
+        deal = Deal.objects.select_related("stage").get()
+        assert (deal.title, float(deal.value), deal.stage.name) == ("From the page", 750.5, "Qualified")
+        assert DealContact.objects.get().role == "decision_maker"
+    assert "From the page" in shown(browser.get(answer["Location"]))
+
+
+def test_without_the_tick_no_deal_is_made(browser, rep, lead):
+    sent = {"contact": "new", "company": "found", "deal-title": "Not wanted", "deal-value": "5"}
+    assert browser.post(f"/contacts/convert/{lead.pk}", sent).status_code == 302
+    with org_scope(rep.organization):
+        assert Contact.objects.exists() and not Deal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"deal-value": "0"}, "greater than or equal to 1"),
+        ({"deal-value": "x"}, "deal-value"),
+        ({"deal-stage_id": "77777"}, "Select a valid choice"),
+        ({"deal-title": "x"}, "Must have at least 2"),
+        ({"deal-role": "king"}, "Select a valid choice"),
+        ({"deal-expected_close_date": "31.12."}, "id_deal-expected_close_date"),
+        ({"deal-title": "\x00" * 3}, "deal-title"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field(browser, rep, lead, sent, said):
+    page = shown(browser.post(f"/contacts/convert/{lead.pk}", {"contact": "new", "make_deal": "true"} | sent), 422)
+    assert said in page and "Nothing was converted" in page and 'errorlist' in page
+    assert " checked> <span>Make a deal" in page
+    with org_scope(rep.organization):
+        assert not Contact.objects.exists()
+
+
+def test_what_the_stage_requires_is_asked_on_the_page_and_not_by_the_api(api, browser, rep, lead, stages, convert):
+    with org_scope(rep.organization):
+        Stage.objects.filter(pk=stages["New"].pk).update(required_fields=["next_step"])
+    page = shown(browser.post(f"/contacts/convert/{lead.pk}", {"contact": "new", "make_deal": "true"}), 422)
+    assert "is required in New" in page
+    assert convert(lead, {})["deal_id"]
+
+
+def test_without_a_pipeline_the_page_converts_all_the_same(api, browser, rep, lead, stages):
+    assert api.delete("/api/pipelines/delete", {"ids": [stages["New"].pipeline_id]}).status_code == 200
+    assert "as soon as there is a" in shown(browser.get(f"/contacts/convert/{lead.pk}"))
+    assert browser.post(f"/contacts/convert/{lead.pk}", {"contact": "new", "company": "found"}).status_code == 302

@@ -46,12 +46,14 @@ def move(rep, deal, stage):
 
 
 def test_of_a_lead(browser, rep, lead, stages):
-    won, late = make_deal(lead, by=rep, title="Won one"), make_deal(lead, by=rep, title="Late", expected_close_date="2020-01-31")
+    won = make_deal(lead, by=rep, title="Won one")
+    late = make_deal(lead, by=rep, title="Late", expected_close_date="2020-01-31")
     make_deal(lead, by=rep, title="Idle", value=2500, expected_close_date="2035-01-31")
     move(rep, won, stages["Won"])
     with org_scope(rep.organization):
-        Deal.objects.filter(title="Idle").update(created_at=now() - timedelta(days=20), last_activity_at=now() - timedelta(days=20))
-        Lead.objects.update(last_activity_at=now() - timedelta(days=20))
+        before = now() - timedelta(days=20)
+        Deal.objects.filter(title="Idle").update(created_at=before, last_activity_at=before)
+        Lead.objects.update(last_activity_at=before)
     shown = section(browser, f"/leads/{lead.pk}/")
     assert shown.index("Late") < shown.index("Idle $2,500 New · closes 31 Jan 2035 · ") < shown.index("Won one")
     assert "20 d idle" in shown and "d late" in shown and "Add a deal" in shown
@@ -107,7 +109,8 @@ def test_a_deal_is_added_from_there(browser, rep, lead, contact_id, stages, kind
     assert browser.post(address, sent).status_code == 302
     with org_scope(rep.organization):
         deal = Deal.objects.get(title="From there")
-        assert list(DealContact.objects.filter(deal=deal).values_list("contact_id", flat=True)) == [contact_id] * (kind == "contact")
+        found = DealContact.objects.filter(deal=deal).values_list("contact_id", flat=True)
+        assert list(found) == [contact_id] * (kind == "contact")
     assert "From there" in section(browser, f"/{'companies' if kind == 'company' else f'{kind}s'}/{pk}/")
 
 
