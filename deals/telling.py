@@ -35,7 +35,7 @@ def _tell(kind, deals_of, by):
     counting = set(Notification.objects.filter(user__in=deals_of, key=key).values_list("user_id", flat=True))
     one, many, shown = WORDS[kind]
     alone = {pk: owner for owner, ids in deals_of.items() if len(ids) <= EACH and owner not in counting for pk in ids}
-    deals = Deal.objects.filter(pk__in=alone).select_related("lead__company").order_by("pk") if alone else []
+    deals = list(Deal.objects.filter(pk__in=alone).select_related("lead__company").order_by("pk")) if alone else []
     notify(kind, [Notice(alone[deal.pk], one.format(who=who, deal=deal.title), message=_about(kind, deal),
                          link=reverse("deals:view", args=[deal.pk]), model_id=deal.pk) for deal in deals],
            model_type="deal", by=by)
