@@ -8,7 +8,7 @@ from collections import defaultdict
 from django.db import transaction
 from django.utils.timezone import now
 
-from deals import edit, news, words
+from deals import edit, news, telling, words
 from deals.models import Deal, StageEntry
 from leads.models import Lead
 from lio import history, search
@@ -22,7 +22,7 @@ def add_many(organization, entries, *, by, at=None):
 
     Answers their ids in that order. All or none: raises what `edit.add` raises.
     """
-    at, stages, columns, deals = at or now(), {}, defaultdict(list), []
+    is_now, at, stages, columns, deals = at is None, at or now(), {}, defaultdict(list), []
     ids = {lead_id for lead_id, _ in entries}
     rows = Lead.objects.of(organization).alive().filter(pk__in=ids).order_by("pk")
     leads = {lead.pk: lead for lead in rows.select_for_update(of=("self",), no_key=True)}
@@ -49,4 +49,6 @@ def add_many(organization, entries, *, by, at=None):
     edit.win(sorted({deal.lead_id for deal in deals if deal.stage.is_won}), organization, by=by)
     found = [deal.pk for deal in deals]
     news.tell(organization, {"created": found}, at=at, by=by)
+    if is_now:
+        telling.tell_owners({"deal_assigned": {deal.pk: deal.assigned_to_id for deal in deals}}, by=by)
     return found

@@ -46,12 +46,13 @@ class DealsConfig(AppConfig):
     name = "deals"
 
     def ready(self):
-        from deals import edit, exports, news, pipelines
+        from deals import companies, conversion, edit, exports, news, pipelines
         from deals.columns import COLUMNS
         from deals.filters import DealFilter
         from deals.forecast import jobs, lists  # noqa: F401 - recurring jobs, models
         from deals.forecast.snapshots import snapshot_changed
         from deals.models import Deal, Pipeline
+        from deals.pages import converting, sections
         from deals.undo import undo_deals, undo_pipelines
         from leads import exports as of_leads
         from leads.filters import LeadFilter
@@ -60,7 +61,13 @@ class DealsConfig(AppConfig):
 
         news.changed.append(snapshot_changed)
         registry.on_founding.append(pipelines.seed)
+        registry.on_conversion.append(conversion.follow)
+        registry.conversion_parts.append(registry.ConversionPart("deal", converting.show, converting.read))
         registry.unlinks["lead"].append(edit.delete_of_leads)
+        registry.won.append(companies.won)
+        registry.record_parts["lead"].append(sections.of_lead)
+        registry.record_parts["company"].append(sections.of_company)
+        registry.record_parts["contact"].append(sections.of_contact)
         registry.undoers |= {"deal": undo_deals, "pipeline": undo_pipelines}
         registry.modules["deal"] = Module(Deal, DealFilter, COLUMNS)
         registry.exports["deals"] = Exported(

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 from orjson import dumps
 
-from deals import news, ranks, rates, words
+from deals import news, ranks, rates, telling, words
 from deals.models import Deal, Stage, StageEntry
 from leads import jobs
 from leads.models import Lead
@@ -44,7 +44,7 @@ def add(organization, lead_id, fields, *, by, ask=False, at=None):
     everybody, what the stage requires must be there. `at` is when it came, for what is brought in later. Answers its id.
     Raises Missing without the lead, Invalid.
     """
-    at = at or now()
+    is_now, at = at is None, at or now()
     lead = Lead.objects.of(organization).alive().select_for_update(of=("self",), no_key=True).filter(pk=lead_id).first()
     if lead is None:
         raise Missing(fields={"lead_id": ["There is no such record."]})
@@ -60,6 +60,8 @@ def add(organization, lead_id, fields, *, by, ask=False, at=None):
     history.record("deal.created", deal, by=by, after=told(deal))
     win([lead.pk] if stage.is_won else [], organization, by=by)
     news.tell(organization, {"created": [deal.pk]}, at=at, by=by)
+    if is_now:
+        telling.tell_owners({"deal_assigned": {deal.pk: deal.assigned_to_id}}, by=by)
     return deal.pk
 
 
@@ -192,7 +194,8 @@ def _target(organization, fields, deal=None):
 
 
 def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP, at=None, undoing=False):
-    at, changes, saved, entries, won = at or now(), defaultdict(list), [], [], []
+    tells, at, changes, saved, entries, won = at is None and not undoing, at or now(), defaultdict(list), [], [], []
+    owners: dict[str, dict[int, int]] = defaultdict(dict)  # whom to tell of what
     stages: dict[int, Stage] = {}
     reasons: dict[str, list[int]] = defaultdict(list)
     columns: set[str] = set()
@@ -217,8 +220,13 @@ def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP
         if not told:
             continue
         stages |= {row.pk: row for row in (old_stage, stage) if row}
-        changes[_verb(told, old_stage, stage)].append((deal.pk, before, told))
+        verb = _verb(told, old_stage, stage)
+        changes[verb].append((deal.pk, before, told))
         reasons[_reason(told)].append(deal.pk)
+        if "assigned_to_id" in told:
+            owners["deal_assigned"][deal.pk] = deal.assigned_to_id
+        if verb in telling.OF_VERB:
+            owners[telling.OF_VERB[verb]][deal.pk] = deal.assigned_to_id
         if stage:
             entries.append(StageEntry(organization=organization, deal=deal, stage=stage, entered_at=at, by=by))
             won += [deal.lead_id] if stage.is_won else []
@@ -230,6 +238,8 @@ def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP
         search.write_many("deal", [(deal.pk, words.body(deal)) for deal in saved])
     win(won, organization, by=by)
     news.tell(organization, reasons, at=at, by=by)
+    if tells:
+        telling.tell_owners(owners, by=by)
     return [deal.pk for deal in saved]
 
 

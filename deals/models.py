@@ -266,6 +266,8 @@ class Deal(TenantModel):
             models.Index(fields=["organization", "expected_close_date", "id"], condition=LIVING, name="deal_by_close"),
             models.Index(fields=["organization", "assigned_to", "id"], condition=LIVING, name="deals_of_owner"),
             models.Index(fields=["organization", "id"], condition=OPEN, name="open_deals"),
+            models.Index(fields=["organization", "-closed_at", "-id"], include=["stage", "lead"],
+                         condition=LIVING & Q(closed_at__isnull=False), name="closed_deals"),
         ]
 
     def __str__(self):

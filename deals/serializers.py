@@ -145,6 +145,14 @@ class AddDeal(DealFields):
     expected_close_date = Day()
 
 
+class DealOfLead(DealFields):
+    """What may be said of a deal that is made as its lead is converted; the rest follows from the lead."""
+
+    pipeline_id = Owned(Pipeline, source="pipeline", required=False, allow_null=True)
+    stage_id = Owned(Stage, source="stage", required=False, allow_null=True)
+    role = serializers.ChoiceField(choices=DealContact.Role.choices, required=False, allow_null=True)
+
+
 class UpdateDeal(AddDeal):
     version = Whole(min_value=0, required=False, allow_null=True)
 

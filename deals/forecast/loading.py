@@ -1,6 +1,7 @@
 """Bringing in a past pipeline from files: deals go through the product's own rules, on the days on which things happened.
 
-The files are those of the Maven Analytics set "CRM Sales Opportunities": `sales_pipeline.csv`, `products.csv`, `accounts.csv`.
+The files are those of the Maven Analytics set "CRM Sales Opportunities": `sales_pipeline.csv`, `products.csv`, `accounts.csv`,
+and `sales_teams.csv` where it is there: its managers and offices become teams, so that goals can be set for them.
 At the beginning of each month the night's work is done as it would have been then, so that snapshots, win probabilities and
 what was said of the month come from what was known on that day and from nothing later.
 """
@@ -13,7 +14,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from statistics import median
 
-from accounts import members
+from accounts import members as people
+from accounts import teams
 from accounts.models import User
 from deals import edit, pipelines
 from deals.add_many import add_many
@@ -68,6 +70,16 @@ def read(folder):
     return found, accounts
 
 
+def read_teams(folder):
+    """{name of a team: its agents}, of each manager and each regional office; none without `sales_teams.csv`."""
+    path, found = Path(folder) / "sales_teams.csv", defaultdict(set)
+    for row in _rows(path) if path.exists() else ():
+        for name in (row.get("manager") and f"Team of {row['manager']}", row.get("regional_office")):
+            if name and row.get("sales_agent"):
+                found[name[:80]].add(row["sales_agent"])
+    return dict(found)
+
+
 def _rows(path):
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -90,6 +102,7 @@ class Load:
     def __init__(self, organization, folder, *, name, tell=lambda line: None):
         self.organization, self.name, self.tell = organization, name, tell
         self.rows, self.accounts = read(folder)
+        self.teams = read_teams(folder)
         self.cycles: list[int] = []
 
     def go(self):
@@ -123,6 +136,10 @@ class Load:
         self.stages = {stage.name: stage.pk for stage in Stage.objects.filter(pipeline=pipeline)}
         agents = sorted({row.agent for row in self.rows})
         self.owners = {agent: self._member(agent) for agent in agents}
+        members = User.objects.of(self.organization).in_bulk(self.owners.values())
+        for team, names in sorted(self.teams.items()):
+            if those := [members[self.owners[name]] for name in sorted(names & self.owners.keys())]:
+                teams.put(self.organization, team, those, by=None)
         self.leads = {(account, ""): self._lead(account, facts) for account, facts in self.accounts.items()}
         for row in self.rows:  # what has no account is kept apart by agent
             key = (row.account, "") if row.account else ("", row.agent)
@@ -133,7 +150,7 @@ class Load:
         first, _, last = agent.partition(" ")
         email = f"{agent.lower().replace(' ', '.')}.{self.organization.pk}@pipeline.example"
         found = User.objects.of(self.organization).filter(email=email).first()
-        return (found or members.join(self.organization, email=email, password=None, first_name=first, last_name=last)).pk
+        return (found or people.join(self.organization, email=email, password=None, first_name=first, last_name=last)).pk
 
     def _lead(self, account, facts):
         fields = {"first_name": "Buyer at", "last_name": account[:50], "company": account, "industry": facts.get("sector", ""),

@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from deals import edit
+from deals.pages import sections
 from deals.pages.fields import DealFields
 from deals.pages.forms import ChangeDealForm, DealForm
 from deals.pages.moving import DealPage
-from deals.pages.query import pipelines_of, whole
+from deals.pages.query import pipelines_of
 from deals.serializers import attributes
 from leads.filters import LeadFilter
 from leads.models import Lead
@@ -27,7 +28,7 @@ class AddDealPage(Page):
     verb = "records.edit"
 
     def get(self, request):
-        lead = Lead.objects.of(self.organization).alive().filter(pk=whole(request.GET.get("lead"))).first()
+        lead = sections.lead_of(self.organization, request.GET)
         month = now().astimezone(zone_of(request.user)).date().replace(day=28)
         initial = {"stage_id": request.GET.get("stage", ""), "lead": f"{lead} #{lead.pk}" if lead else "", "priority": 2,
                    "expected_close_date": month.isoformat()}
@@ -39,6 +40,7 @@ class AddDealPage(Page):
             try:
                 values = attributes(self.organization, form.given, new=True)
                 deal_id = edit.add(self.organization, values.pop("lead_id"), values, by=request.user, ask=True)
+                sections.join(self.organization, deal_id, request.GET, by=request.user)
                 self.say(f"{form.given['title']} is added.", undoable=True)
                 return redirect("deals:view", pk=deal_id)
             except DomainError as error:
@@ -120,4 +122,3 @@ class FindLeads(Page):
             ids = list(listing.ordered().values_list("pk", flat=True)[:MOST])
             rows = Lead.objects.of(self.organization).filter(pk__in=ids).select_related("company").order_by("-pk")
         return self.show("deals/_leads.html", {"leads": rows})
-

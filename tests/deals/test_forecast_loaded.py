@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import Team
 from deals.add_many import add_many
 from deals.forecast import loading
 from deals.forecast.models import ForecastSnapshot, MonthForecast
@@ -155,3 +156,15 @@ def test_the_real_pipeline(rep):
         assert ForecastSnapshot.objects.exclude(reason="nightly").count() == 8800 + 6711
         assert MonthForecast.objects.filter(made=date(2017, 6, 1), pipeline=None, is_chosen=True).count() == 24
         assert loading.Pipeline.objects.filter(name="Past pipeline").count() == 1
+
+
+def test_managers_and_offices_become_teams(rep, folder):
+    path = folder("A,Ann Lee,GTXPro,Isdom,Won,2017-01-10,2017-03-02,4000",
+                  "B,Bo Ray,MG Special,Isdom,Lost,2017-01-31,2017-02-01,0")
+    head, rows = "sales_agent,manager,regional_office", ["Ann Lee,Di Boss,East", "Bo Ray,Di Boss,West", "Cy Gone,Ed Boss,North"]
+    (path / "sales_teams.csv").write_text("\n".join([head, *rows]) + "\n")
+    load(rep, path, until="2017-03", months=2)
+    with org_scope(rep.organization):
+        found = {team.name: sorted(member.full_name for member in team.members.all())
+                 for team in Team.objects.of(rep.organization).filter(is_everybody=False)}
+    assert found == {"Team of Di Boss": ["Ann Lee", "Bo Ray"], "East": ["Ann Lee"], "West": ["Bo Ray"]}

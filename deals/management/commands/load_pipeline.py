@@ -19,7 +19,8 @@ MEASURED = {
 
 
 class Command(BaseCommand):
-    help = "Load a past pipeline (sales_pipeline.csv, products.csv, accounts.csv) and print how it would have been forecast."
+    help = ("Load a past pipeline (sales_pipeline.csv, products.csv, accounts.csv, sales_teams.csv) and print how it would "
+            "have been forecast.")
 
     def add_arguments(self, parser):
         parser.add_argument("folder")
