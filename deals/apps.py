@@ -52,7 +52,7 @@ class DealsConfig(AppConfig):
         from deals.forecast import jobs, lists  # noqa: F401 - recurring jobs, models
         from deals.forecast.snapshots import snapshot_changed
         from deals.models import Deal, Pipeline
-        from deals.undo import undo_deals, undo_pipelines
+        from deals.undo import undo_deals, undo_pipelines, undo_quotas
         from leads import exports as of_leads
         from leads.filters import LeadFilter
         from lio import registry
@@ -61,7 +61,7 @@ class DealsConfig(AppConfig):
         news.changed.append(snapshot_changed)
         registry.on_founding.append(pipelines.seed)
         registry.unlinks["lead"].append(edit.delete_of_leads)
-        registry.undoers |= {"deal": undo_deals, "pipeline": undo_pipelines}
+        registry.undoers |= {"deal": undo_deals, "pipeline": undo_pipelines, "quota": undo_quotas}
         registry.modules["deal"] = Module(Deal, DealFilter, COLUMNS)
         registry.exports["deals"] = Exported(
             "Deals",
@@ -95,5 +95,7 @@ class DealsConfig(AppConfig):
             url=lambda pk: reverse("settings:pipeline", args=[pk]),
         )
         registry.rail.append(registry.RailEntry("Deals", "deals:home", "view-columns", order=14))
+        registry.rail.append(
+            registry.RailEntry("Forecast", "forecast:home", "presentation-chart-line", group="Insight", order=40))
         registry.feed_actions |= FEED
         registry.feed_phrases |= PHRASES

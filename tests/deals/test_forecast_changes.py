@@ -24,7 +24,7 @@ def side(value=100, *, state="open", expected=MAY, pipeline=1, owner=7):
 
 
 def test_each_reason():
-    mine = View(MONTH, owner=7)
+    mine = View(MONTH, owners=frozenset({7}))
     assert change(side(), side(state="won"), VIEW) == ("won", -100)
     assert change(side(), side(state="lost"), VIEW) == ("lost", -100)
     assert change(side(), side(state="deleted"), VIEW) == ("deleted", -100)
