@@ -20,9 +20,9 @@ SIZE = 25
 LENGTHS = (6, 12, 24)  # months that one can look ahead
 PARTS = {  # of a month: (label, its value in a row of `periods`)
     "open": ("Open", lambda row: row["total_value"]),
-    "commit": ("Committed", lambda row: row["committed"] - row["won_value"]),
+    "commit": ("Commit", lambda row: row["committed"] - row["won_value"]),
     "best_case": ("Best case", lambda row: row["best_case"] - row["committed"]),
-    "rest": ("Pipeline", lambda row: row["total_value"] - (row["best_case"] - row["won_value"])),
+    "rest": ("Others", lambda row: row["total_value"] - (row["best_case"] - row["won_value"])),
     "won": ("Won", lambda row: row["won_value"]),
 }
 SORTS = {"title": F("title"), "value": F("value"), "weighted_value": F("weighted"),
@@ -83,7 +83,7 @@ class ByMonth(ForecastPage):
         parts = (("won", row["won_value"]), ("commit", row["committed"] - row["won_value"]),
                  ("best", row["best_case"] - row["committed"]))
         return Column(row["label"], parts, row["low"], row["forecast_value"], row["high"], row["goal"],
-                      row["weighted_value"] + row["won_value"], row["word"])
+                      row["weighted_value"] + row["won_value"] if row["weighted_value"] else None, row["word"])
 
 
 class OneMonth(ForecastPage):
