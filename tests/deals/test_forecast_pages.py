@@ -396,11 +396,13 @@ def test_pages_are_for_those_who_may_see_records(client, rep):
 
 class TestChart:
     def test_bars_stack_and_stay_inside(self):
-        columns = [chart.Column("Nov", (("won", 100), ("commit", 50), ("best", 0)), 90, 120, 210, 180, 140), chart.Column("Dec")]
+        parts = (("won", 100), ("commit", 50), ("best", 0))
+        columns = [chart.Column("Nov", parts, 90, 120, 210, 180, 140), chart.Column("Dec")]
         found = chart.bars(columns, unit="$")
         first, second = found.columns
         won, commit = first["parts"]
-        assert won["y"] + won["height"] == pytest.approx(found.ground) and commit["y"] + commit["height"] == pytest.approx(won["y"])
+        assert won["y"] + won["height"] == pytest.approx(found.ground)
+        assert commit["y"] + commit["height"] == pytest.approx(won["y"])
         assert won["height"] == pytest.approx(2 * commit["height"], abs=0.2)
         assert 0 <= first["high"] < first["goal"] < first["value"] < first["low"] <= found.ground
         assert second["parts"] == [] and second["value"] is None

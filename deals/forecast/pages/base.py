@@ -23,9 +23,13 @@ class ForecastPage(Page):
     tab = "home"
     filters: tuple[str, ...] = KEPT
 
-    def asked(self, query, params=None):
-        """What the address asks, as the API reads it: a wrong parameter is told and left out, a record must be there."""
-        params = dict((params or self.request.GET).items())
+    def asked(self, query, usual=None):
+        """What the address asks, as the API reads it: a wrong parameter is told and left out, a record must be there.
+
+        `usual` are parameters as they are where the address has none.
+        """
+        usual = usual or {}
+        params = usual | {name: value for name, value in self.request.GET.items() if value}
         while True:
             try:
                 return query.ask(params)
@@ -38,6 +42,7 @@ class ForecastPage(Page):
                 for name in wrong:
                     self.complain(f"{name.removesuffix('_id').replace('_', ' ').capitalize()}: {error.fields[name][0]}")
                     params.pop(name)
+                params = usual | params
 
     def page(self, template, context, asked=None, *, status=200):
         """`asked` are the values of the filters that the page shows."""

@@ -28,9 +28,7 @@ class Changed(ForecastPage):
     def get(self, request):
         now = month_of(today())
         usual = {"since": (today() - USUAL).isoformat(), "period_month": name_of(now)}
-        asked = self.asked(AskChanges, usual | {name: value for name, value in request.GET.items() if value})
-        for name, value in (("since", today() - USUAL), ("period_month", now)):  # what was wrong is left out
-            asked.setdefault(name, value)
+        asked = self.asked(AskChanges, usual)
         pipeline, month = pk_of(asked, "pipeline"), asked["period_month"]
         view = changes.View(month, pipeline, owners_of(pk_of(asked, "owner"), pk_of(asked, "team")))
         reason = request.GET.get("reason") if request.GET.get("reason") in changes.REASONS else None

@@ -53,7 +53,7 @@ class Goals(ForecastPage):
 
     def goals(self, error="", sent=None, status=200):
         now = month_of(today())
-        asked = self.asked(AskGoals, {"month": self.request.POST.get("month") or self.request.GET.get("month", "")})
+        asked = self.asked(AskGoals)
         month = asked.get("month", now)
         pipelines = {row.pk: row.name for row in pipelines_of(self.organization)}
         rows = goals.goals(self.organization, month)
