@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from deals import edit, news, telling, words
 from deals.models import Deal, StageEntry
 from leads.models import Lead
-from lio import history, search
+from lio import history, many, search
 from lio.errors import Missing
 from lookups.custom import refuse_taken
 
@@ -20,15 +20,17 @@ from lookups.custom import refuse_taken
 def add_many(organization, entries, *, by, at=None):
     """New deals of living leads: `entries` are (lead id, {model attribute: value}), each as `edit.add` takes them.
 
-    Answers their ids in that order. All or none: raises what `edit.add` raises.
+    `at` is the moment of all of them, or a list with that of each. Answers their ids in that order. All or none: raises what
+    `edit.add` raises.
     """
-    is_now, at, stages, columns, deals = at is None, at or now(), {}, defaultdict(list), []
+    is_now, stages, columns, deals = at is None, {}, defaultdict(list), []
+    moments = at if isinstance(at, list) else [at or now()] * len(entries)
     ids = {lead_id for lead_id, _ in entries}
     rows = Lead.objects.of(organization).alive().filter(pk__in=ids).order_by("pk")
     leads = {lead.pk: lead for lead in rows.select_for_update(of=("self",), no_key=True)}
     if leads.keys() != ids:
         raise Missing(fields={"lead_id": ["There is no such record."]})
-    for lead_id, fields in entries:
+    for (lead_id, fields), at in zip(entries, moments, strict=True):
         stage_id = fields.get("stage_id")
         if stage_id not in stages:
             stages[stage_id] = edit.target_of(organization, fields)
@@ -38,17 +40,20 @@ def add_many(organization, entries, *, by, at=None):
         for deal, rank in zip(column, edit.top(stage_id, len(column)), strict=True):
             deal.board_rank = rank
     Deal.objects.bulk_create(deals)
-    Deal.objects.filter(pk__in=[deal.pk for deal in deals]).update(created_at=at)
+    for deal, moment in zip(deals, moments, strict=True):
+        deal.created_at = moment  # which an insert has set to now
+    many.save(deals, {"created_at"}, organization)
     for deal in deals:
         if deal.custom_fields:
             refuse_taken(organization, deal.pk, deal.custom_fields, module="deal")
     StageEntry.objects.bulk_create(
-        [StageEntry(organization=organization, deal=deal, stage=deal.stage, entered_at=at, by=by) for deal in deals])
+        [StageEntry(organization=organization, deal=deal, stage=deal.stage, entered_at=at, by=by)
+         for deal, at in zip(deals, moments, strict=True)])
     search.write_many("deal", [(deal.pk, words.body(deal)) for deal in deals])
     history.record_each("deal.created", "deal", [(deal.pk, None, edit.told(deal)) for deal in deals], by=by)
     edit.win(sorted({deal.lead_id for deal in deals if deal.stage.is_won}), organization, by=by)
     found = [deal.pk for deal in deals]
-    news.tell(organization, {"created": found}, at=at, by=by)
+    news.tell(organization, {"created": found}, at=dict(zip(found, moments, strict=True)), by=by)
     if is_now:
         telling.tell_owners({"deal_assigned": {deal.pk: deal.assigned_to_id for deal in deals}}, by=by)
     return found

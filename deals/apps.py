@@ -53,7 +53,7 @@ class DealsConfig(AppConfig):
         from deals.forecast.snapshots import snapshot_changed
         from deals.models import Deal, Pipeline
         from deals.pages import converting, sections
-        from deals.undo import undo_deals, undo_pipelines
+        from deals.undo import undo_deals, undo_pipelines, undo_quotas
         from leads import exports as of_leads
         from leads.filters import LeadFilter
         from lio import registry
@@ -68,7 +68,7 @@ class DealsConfig(AppConfig):
         registry.record_parts["lead"].append(sections.of_lead)
         registry.record_parts["company"].append(sections.of_company)
         registry.record_parts["contact"].append(sections.of_contact)
-        registry.undoers |= {"deal": undo_deals, "pipeline": undo_pipelines}
+        registry.undoers |= {"deal": undo_deals, "pipeline": undo_pipelines, "quota": undo_quotas}
         registry.modules["deal"] = Module(Deal, DealFilter, COLUMNS)
         registry.exports["deals"] = Exported(
             "Deals",
@@ -103,5 +103,7 @@ class DealsConfig(AppConfig):
             url=lambda pk: reverse("settings:pipeline", args=[pk]),
         )
         registry.rail.append(registry.RailEntry("Deals", "deals:home", "view-columns", order=14))
+        registry.rail.append(
+            registry.RailEntry("Forecast", "forecast:home", "presentation-chart-line", group="Insight", order=40))
         registry.feed_actions |= FEED
         registry.feed_phrases |= PHRASES

@@ -130,7 +130,7 @@ def set_fields(organization, ids, fields, *, by, ask=False, at=None, undoing=Fal
 def set_each(organization, stage_id, values, *, by, at=None):
     """Move living deals of one pipeline to a stage, each with values of its own: {id: {model attribute: value}}.
 
-    Answers the ids that changed, in order. Raises Invalid.
+    `at` is the moment of all of them, or {id: moment}. Answers the ids that changed, in order. Raises Invalid.
     """
     fields = {"stage_id": stage_id}
     return _change(organization, _lock(organization, list(values), fields), fields, each=values, by=by, at=at)
@@ -194,8 +194,9 @@ def _target(organization, fields, deal=None):
 
 
 def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP, at=None, undoing=False):
-    tells, at, changes, saved, entries, won = at is None and not undoing, at or now(), defaultdict(list), [], [], []
+    tells, changes, saved, entries, won = at is None and not undoing, defaultdict(list), [], [], []
     owners: dict[str, dict[int, int]] = defaultdict(dict)  # whom to tell of what
+    moments = at if isinstance(at, dict) else dict.fromkeys((deal.pk for deal in deals), at or now())
     stages: dict[int, Stage] = {}
     reasons: dict[str, list[int]] = defaultdict(list)
     columns: set[str] = set()
@@ -210,6 +211,7 @@ def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP
         stage = targets.get(deal.pipeline_id)
         stage = stage if stage and stage.pk != deal.stage_id else None
         old = {name: getattr(deal, name) for name in TOLD}
+        at = moments[deal.pk]
         _apply(organization, deal, values, stage, at, ask)
         before, told = _differences(old, {name: getattr(deal, name) for name in TOLD})
         placed = _place(deal, stage, after, tops)
@@ -230,14 +232,14 @@ def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP
         if stage:
             entries.append(StageEntry(organization=organization, deal=deal, stage=stage, entered_at=at, by=by))
             won += [deal.lead_id] if stage.is_won else []
-    _save(saved, columns, at)
-    _enter(entries, at)
+    _save(saved, columns, moments)
+    _enter(entries)
     for verb, rows in changes.items():
         history.record_each(verb, "deal", [(pk, _wire(one, stages), _wire(two, stages)) for pk, one, two in rows], by=by)
     if {"title", "description"} & fields.keys():
         search.write_many("deal", [(deal.pk, words.body(deal)) for deal in saved])
     win(won, organization, by=by)
-    news.tell(organization, reasons, at=at, by=by)
+    news.tell(organization, reasons, at=moments, by=by)
     if tells:
         telling.tell_owners(owners, by=by)
     return [deal.pk for deal in saved]
@@ -405,26 +407,33 @@ def _reason(told):
     return next((reason for name, reason in named.items() if name in told), "other")
 
 
-def _save(deals, columns, at):
-    """Write these columns of deals in one statement; each deal is a version further."""
+def _save(deals, columns, moments):
+    """Write these columns of deals in one statement; each deal is a version further. `moments`: of the changes, by id."""
     if not deals:
         return
     types = {field.column: field.db_type(connection) for field in Deal._meta.concrete_fields}
-    names = sorted(columns)
+    names = sorted({*columns, "last_activity_at"})
+    for deal in deals:
+        deal.last_activity_at = moments[deal.pk]
     rows = [{"id": deal.pk, **{name: getattr(deal, name) for name in names}} for deal in deals]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE deals_deal d SET {"".join(f"{name} = r.{name}, " for name in names)}
-                    version = d.version + 1, updated_at = %s, last_activity_at = %s
+                    version = d.version + 1, updated_at = %s
                 FROM jsonb_to_recordset(%s::jsonb) AS r({", ".join(f"{name} {types[name]}" for name in ["id", *names])})
                 WHERE d.id = r.id""",
-            [now(), at, dumps(rows, default=str).decode()],
+            [now(), dumps(rows, default=str).decode()],
         )
 
 
-def _enter(entries, at):
+def _enter(entries):
+    """Leave the stages that the deals stood in, and enter these."""
     if entries:
-        StageEntry.objects.filter(deal__in=[entry.deal_id for entry in entries], left_at=None).update(left_at=at)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """UPDATE deals_stageentry e SET left_at = n.at FROM unnest(%s::bigint[], %s::timestamptz[]) AS n(deal_id, at)
+                   WHERE e.organization_id = %s AND e.deal_id = n.deal_id AND e.left_at IS NULL""",
+                [[entry.deal_id for entry in entries], [entry.entered_at for entry in entries], entries[0].organization_id])
         StageEntry.objects.bulk_create(entries, batch_size=1000)
 
 

@@ -7,7 +7,7 @@ REASONS = ("created", "deleted", "restored", "stage", "value", "close_date", "ow
 
 
 def tell(organization, by_reason, *, at, by):
-    """`by_reason` is {reason: ids of deals}."""
+    """`by_reason` is {reason: ids of deals}; `at` the moment of all of them, or {id: moment}."""
     for reason, ids in by_reason.items():
         for hear in changed:
             hear(organization, ids, reason, at, by)

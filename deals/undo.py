@@ -10,6 +10,9 @@ from orjson import dumps
 from activity.undo import undo_attachment, undo_note
 from contacts.models import Contact
 from deals import contacts, edit, pipelines
+from deals.forecast import goals
+from deals.forecast.models import Quota
+from deals.forecast.months import month_of
 from deals.models import Deal, DealContact, Pipeline
 from lio.errors import DomainError
 from lio.models import Change
@@ -239,3 +242,21 @@ def _undo_pipeline(rows, change, by):
         changed, kept = pipelines.put_stages_back(pipeline, *stages, by=by)
         did, left = did or changed, left + kept
     return did, left
+
+
+def undo_quotas(organization, changes, by):
+    """The same for goals: each gets the amount that it had, or is taken away again."""
+    if by is not None and not by.can("organization.manage"):
+        reason = "your role does not let you set goals"
+        return [], [{"model_id": change.model_id, "field": None, "reason": reason} for change in changes]
+    done, conflicts = [], []
+    for change in changes:
+        quota = Quota.objects.of(organization).select_related("owner", "team", "pipeline").get(pk=change.model_id)
+        of_whom = {"owner": quota.owner, "team": quota.team, "pipeline": quota.pipeline, "month": month_of(quota.month)}
+        if goals.amount_of(organization, **of_whom) != (change.after or {}).get("amount"):
+            conflicts.append({"model_id": change.model_id, "field": "amount", "reason": CHANGED})
+        else:
+            before = (change.before or {}).get("amount")
+            goals.set_quota(organization, amount=None if before is None else Decimal(str(before)), by=by, **of_whom)
+            done.append(change.model_id)
+    return list(dict.fromkeys(done)), conflicts

@@ -4,6 +4,7 @@ from django.urls import path
 
 from deals.api import ContactOfDeal, ContactsOfDeal, DealViewSet, PipelineStages, PipelineViewSet, RateViewSet, UploadRates
 from deals.forecast.urls import api as forecasts
+from deals.forecast.urls import pages as forecast_pages  # noqa: F401 - for the roof
 from deals.pages import add, board, deal, moving, pipelines
 from deals.pages import list as deals
 from lio.api.routers import VerbRouter

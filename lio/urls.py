@@ -39,6 +39,7 @@ urlpatterns = [
         accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("deals/", include((deals.pages, "deals"))),
+    path("forecast/", include((deals.forecast_pages, "forecast"))),
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),

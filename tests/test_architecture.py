@@ -72,6 +72,7 @@ SQL = {
     "deals/forecast/report.py",
     "deals/forecast/saying.py",
     "deals/forecast/snapshots.py",
+    "deals/forecast/thinning.py",
     "lookups/custom.py",
     "lookups/edit.py",
     "lookups/fields.py",

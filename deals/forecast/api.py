@@ -7,10 +7,11 @@ from django.http import HttpResponse
 
 from deals.forecast import changes, deal, goals, periods, report
 from deals.forecast.days import today
-from deals.forecast.filters import AtRiskFilter, ContributorFilter, at_risk
-from deals.forecast.lists import RISKS, Contributor, DealAtRisk
+from deals.forecast.filters import AtRiskFilter, ContributorFilter, any_risk
+from deals.forecast.lists import Contributor, DealAtRisk
 from deals.forecast.months import month_of, name_of
 from deals.forecast.serializers import AskAccuracy, AskChanges, AskGoals, AskHistory, AskPipeline, SetQuota
+from deals.forecast.whose import owners_of
 from deals.models import Deal, Pipeline
 from lio.api.envelope import Envelope
 from lio.api.schema import documented
@@ -68,9 +69,9 @@ class PipelineForecast(LioView):
         failures=(400, 401, 403, 404))
     def get(self, request):
         asked = AskPipeline.ask(request.query_params)
-        pipeline, owner, month = _pk(asked, "pipeline"), _pk(asked, "owner"), month_of(today())
+        pipeline, month = _pk(asked, "pipeline"), month_of(today())
         rows = periods.periods(month, months=asked["months"], quarterly=asked["period"] == "quarterly", pipeline=pipeline,
-                               owner=owner)
+                               owners=owners_of(_pk(asked, "owner"), _pk(asked, "team")))
         method, text = periods.method_of(month, pipeline)
         return Envelope({"period": asked["period"], "periods": rows, "totals": periods.totals(rows), "method": method,
                          "method_text": text})
@@ -100,7 +101,7 @@ class DealsAtRisk(ListAction, TenantViewSet):
     permissions = {"list": "records.view"}
 
     def narrow(self, queryset):
-        return queryset.filter(at_risk(RISKS))
+        return queryset.filter(any_risk())
 
     @documented("List open deals that are overdue, stalled in their stage or without activity")
     def list(self, request):
@@ -123,10 +124,11 @@ class Accuracy(LioView):
     def get(self, request):
         asked = AskAccuracy.ask(request.query_params)
         found = report.report(asked.get("until", month_of(today()) - 1), asked["months"], _pk(asked, "pipeline"))
-        return Envelope(found) if asked["format"] == "json" else _as_csv(found["months"])
+        return Envelope(found) if asked["format"] == "json" else as_csv(found["months"])
 
 
-def _as_csv(rows):
+def as_csv(rows):
+    """The months of a report (report.py) as a file."""
     text = StringIO()
     out = csv.DictWriter(text, report.COLUMNS, lineterminator="\r\n")
     out.writeheader()
@@ -146,7 +148,8 @@ class Changes(LioView):
         "deals": [{"deal_id": int, "title": str, "reason": str, "difference": float}]}, failures=(400, 401, 403, 404))
     def get(self, request):
         asked = AskChanges.ask(request.query_params)
-        view = changes.View(asked["period_month"], _pk(asked, "pipeline"), _pk(asked, "owner"))
+        owners = owners_of(_pk(asked, "owner"), _pk(asked, "team"))
+        view = changes.View(asked["period_month"], _pk(asked, "pipeline"), owners)
         return Envelope({
             "since": asked["since"].isoformat(), "period_month": name_of(view.month), "measure": asked["measure"],
             **changes.since(asked["since"], view, measure=asked["measure"]),

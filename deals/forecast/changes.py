@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import connection
 
 from deals.forecast.learning import planned_anew
-from deals.forecast.months import month_of
+from deals.forecast.months import first_day, month_of
 from lio.tenancy import current_organization_id
 
 REASONS = ("won", "lost", "new", "moved_in", "moved_out", "value_up", "value_down", "deleted", "owner")
@@ -28,6 +28,8 @@ FROM ({SIDE.replace("{when}", "true")}) a
 JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = a.deal_id
 LEFT JOIN ({SIDE.replace("{when}", "day < %(day)s")}) b ON b.deal_id = a.deal_id
 WHERE (d.closed_at IS NULL OR d.closed_at >= %(margin)s) AND (d.deleted_at IS NULL OR d.deleted_at >= %(margin)s)
+  AND (a.state = 'open' AND a.expected_close_date >= %(first)s AND a.expected_close_date < %(end)s
+       OR b.state = 'open' AND b.expected_close_date >= %(first)s AND b.expected_close_date < %(end)s)
 """
 
 
@@ -44,14 +46,14 @@ class Side:
 
 @dataclass(frozen=True)
 class View:
-    """Which open deals the forecast is of: those expected in a month, of one pipeline or all, of one owner or all."""
+    """Which open deals the forecast is of: those expected in a month, of one pipeline or all, of some owners (ids) or all."""
 
     month: int
     pipeline: int | None = None
-    owner: int | None = None
+    owners: frozenset[int] | None = None
 
     def is_right(self, side):
-        return self.owner is None or side.owner == self.owner
+        return self.owners is None or side.owner in self.owners
 
     def counts(self, side):
         return (
@@ -99,20 +101,24 @@ def summed_up(pairs, view):
     return {name: (counts[name], sums[name]) for name in REASONS}, start, end, found
 
 
-def since(day, view, *, measure="total_value"):
-    """What changed from the beginning of `day` until now, as the API shows it."""
-    reasons, start, end, found = summed_up(_two_sides(day, MEASURES[measure]), view)
-    found.sort(key=lambda one: (-abs(one[2]), one[0]))
+def since(day, view, *, measure="total_value", reason=None, after=0, most=SHOWN):
+    """What changed from the beginning of `day` until now, as the API shows it.
+
+    Shown are `most` deals, the largest differences first, `after` so many; with `reason` those that have it.
+    """
+    reasons, start, end, found = summed_up(_two_sides(day, view, MEASURES[measure]), view)
+    found = sorted((one for one in found if reason in (None, one[1])), key=lambda one: (-abs(one[2]), one[0]))
     return {
         "before": float(start), "after": float(end), "difference": float(end - start),
         "reasons": [{"reason": name, "deals": deals, "difference": float(sum_)} for name, (deals, sum_) in reasons.items()],
         "deals": [{"deal_id": pk, "title": title, "reason": reason, "difference": float(difference)}
-                  for (pk, title), reason, difference in found[:SHOWN]],
+                  for (pk, title), reason, difference in found[after : after + most]],
     }
 
 
-def _two_sides(day, measure):
-    params = {"organization": current_organization_id(), "day": day, "margin": day - timedelta(days=2)}
+def _two_sides(day, view, measure):
+    params = {"organization": current_organization_id(), "day": day, "margin": day - timedelta(days=2),
+              "first": first_day(view.month), "end": first_day(view.month + 1)}
     with connection.cursor() as cursor:
         planned_anew(cursor)
         cursor.execute(TWO_SIDES.format(measure=measure), params)

@@ -31,14 +31,22 @@ class Said:
 
 def choose(scored):
     """The name of the method to use; `scored` is {method: {month: (forecast, actual)}} of months that are over."""
+    compared, months = standing(scored)
+    if DEFAULT not in compared or len(months) < ENOUGH:
+        return DEFAULT
+    return next(iter(compared))
+
+
+def standing(scored):
+    """({method: absolute error over the compared months}, the best first, [compared months]) of methods that are scored ENOUGH.
+
+    Compared are the months in which all of these methods are scored.
+    """
     able = {name: months for name, months in scored.items() if len(months) >= ENOUGH}
-    if DEFAULT not in able:
-        return DEFAULT
-    months = set.intersection(*(set(one) for one in able.values()))
-    if len(months) < ENOUGH:
-        return DEFAULT
+    months = sorted(set.intersection(*(set(one) for one in able.values()))) if able else []
+    errors = {name: sum(abs(able[name][month][0] - able[name][month][1]) for month in months) for name in able}
     order = list(CANDIDATES)  # the first of equals
-    return min(able, key=lambda name: (sum(abs(able[name][m][0] - able[name][m][1]) for m in months), order.index(name)))
+    return dict(sorted(errors.items(), key=lambda one: (one[1], order.index(one[0])))), months
 
 
 def forecasts(known, scored, *, seed=0):

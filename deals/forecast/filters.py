@@ -56,6 +56,11 @@ def at_risk(names, caller=None):
     return found
 
 
+def any_risk():
+    """At risk for whatever reason."""
+    return at_risk(RISKS)
+
+
 def whose(value, caller):
     """R54: the lead is the caller's, or the caller made the deal; or it is assigned to them."""
     if value == "all":

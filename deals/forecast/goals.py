@@ -51,6 +51,13 @@ def set_quota(organization, *, month, amount, by, owner=None, team=None, pipelin
     return quota
 
 
+def amount_of(organization, *, month, owner=None, team=None, pipeline=None):
+    """The amount of a goal that is set; None without one."""
+    rows = Quota.objects.of(organization).alive().filter(owner=owner, team=team, pipeline=pipeline, month=first_day(month))
+    amount = rows.values_list("amount", flat=True).first()
+    return None if amount is None else float(amount)
+
+
 def goals(organization, month):
     """The goals of a month with what came of them, as the API shows it: those of teams first.
 
@@ -110,3 +117,49 @@ def _row(quota, sums, share):
     }
 
 
+
+
+def planned(organization, first, end, *, pipeline=None, owner=None, team=None):
+    """{month: what is to be won in it} of the months from `first` up to `end`, None where nobody set a goal.
+
+    Of an owner it is their goal, of a team the team's, else its members' together. Of all it is the goal of the team that has
+    everybody; without one those of the teams, and of the owners who are in none of these. Without a pipeline it is the goal for
+    all pipelines, else those of single pipelines together.
+    """
+    rows = Quota.objects.of(organization).alive().filter(month__gte=first_day(first), month__lt=first_day(end))
+    found: dict[int, dict[tuple, dict]] = {month: {} for month in range(first, end)}
+    for quota in rows.select_related("team"):
+        whose = (quota.team_id, None) if quota.team_id else (None, quota.owner_id)
+        found[month_of(quota.month)].setdefault(whose, {})[quota.pipeline_id] = quota
+    if not any(found.values()):
+        return dict.fromkeys(found)
+    teams: dict[int, set[int]] = {one: set() for goals in found.values() for one, _ in goals if one}
+    teams |= {team: set()} if team else {}
+    for one, user in TeamMember.objects.of(organization).filter(team__in=teams).values_list("team", "user"):
+        teams[one].add(user)
+    return {month: _planned(goals, teams, pipeline, owner, team) for month, goals in found.items()}
+
+
+def _planned(goals, teams, pipeline, owner, team):
+    """`goals` are {(team, None) or (None, owner): {pipeline: Quota}} of one month, `teams` {team: ids of its members}."""
+    amounts = {whose: amount for whose, by_pipeline in goals.items()
+               if (amount := _amount(by_pipeline, pipeline)) is not None}
+    if owner is not None:
+        return amounts.get((None, owner))
+    if team is not None:
+        own, members = amounts.get((team, None)), [amounts[key] for key in amounts if key[1] in teams[team]]
+        return own if own is not None else sum(members) if members else None
+    for one, by_pipeline in goals.items():
+        if one in amounts and one[0] and next(iter(by_pipeline.values())).team.is_everybody:
+            return amounts[one]
+    told: set[int] = set().union(*(teams[one] for one, _ in amounts if one))
+    counted = [amount for (one, who), amount in amounts.items() if one or who not in told]
+    return sum(counted) if counted else None
+
+
+def _amount(by_pipeline, pipeline):
+    if pipeline is not None:
+        return float(by_pipeline[pipeline].amount) if pipeline in by_pipeline else None
+    if None in by_pipeline:
+        return float(by_pipeline[None].amount)
+    return sum(float(quota.amount) for quota in by_pipeline.values())

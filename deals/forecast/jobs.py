@@ -1,4 +1,5 @@
-"""The night's work on forecasts: count what closed, take a snapshot of every open deal, say what the month will bring."""
+"""The night's work on forecasts: count what closed, take a snapshot of every open deal, say what the month will bring,
+and thin out old nights."""
 
 from datetime import date
 from time import monotonic
@@ -9,10 +10,11 @@ from deals.forecast import learning, saying
 from deals.forecast.days import today
 from deals.forecast.months import month_of
 from deals.forecast.snapshots import snapshot_open
+from deals.forecast.thinning import thin
 from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job
 from lio.tenancy import org_scope
 
-CHUNK = 10_000  # deals in a transaction
+CHUNK = 10_000  # deals, or snapshots that go, in a transaction
 
 
 @every(1_800)
@@ -49,4 +51,10 @@ def forecast_night(row, day):
             return AGAIN
     with org_scope(row.organization_id):
         saying.say(month_of(day))
+    gone = CHUNK
+    while gone:
+        with org_scope(row.organization_id):
+            gone = thin(CHUNK)
+        if monotonic() > end:
+            return AGAIN
     return None

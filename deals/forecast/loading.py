@@ -120,11 +120,7 @@ class Load:
         for month in range(first, month_of(last) + 2):
             with org_scope(self.organization):
                 self._begin(month)
-                day = first_day(month)
-                while day < first_day(month + 1):
-                    self._open(opened.get(day, ()), day)
-                    self._close(closed.get(day, ()), day)
-                    day += timedelta(days=1)
+                self._month(month, opened, closed)
             self.tell(f"{first_day(month):%Y-%m}: {len(self.ids):,} deals")
         return len(self.ids)
 
@@ -166,24 +162,30 @@ class Load:
         if saying.won_by_month(day):
             saying.say(month)
 
-    def _open(self, rows, day):
-        at = datetime.combine(day, NOON, self.zone)
-        cycle = timedelta(days=median(self.cycles)) if len(self.cycles) >= KNOWN_CYCLES else CYCLE
-        entries = [
-            (self.leads[(row.account, "") if row.account else ("", row.agent)], {
-                "stage_id": self.stages[row.stage if row.stage == PROSPECTING else ENGAGING],
-                "title": f"{row.product} for {row.account or row.agent}"[:50],
-                "value": row.price, "expected_close_date": day + cycle, "assigned_to_id": self.owners[row.agent]})
-            for row in rows
-        ]
-        if entries:
-            made = add_many(self.organization, entries, by=None, at=at)
-            self.ids |= {id(row): pk for row, pk in zip(rows, made, strict=True)}
+    def _month(self, month, opened, closed):
+        """What came and what closed in a month, each at its own moment."""
+        came, day = [], first_day(month)
+        ends: dict[str, dict] = {WON: {}, LOST: {}}
+        while day < first_day(month + 1):
+            cycle = timedelta(days=median(self.cycles)) if len(self.cycles) >= KNOWN_CYCLES else CYCLE
+            noon = datetime.combine(day, NOON, self.zone)
+            came += [(row, noon, day + cycle) for row in opened.get(day, ())]
+            for row in closed.get(day, ()):
+                ends[row.stage][id(row)] = ({"value": row.value} if row.stage == WON else {}, noon + timedelta(hours=1))
+                self.cycles.append((row.closed - row.engaged).days)
+            day += timedelta(days=1)
+        if came:
+            entries = [(self.leads[(row.account, "") if row.account else ("", row.agent)], self._fields(row, expected))
+                       for row, _, expected in came]
+            made = add_many(self.organization, entries, by=None, at=[noon for _, noon, _ in came])
+            self.ids |= {id(row): pk for (row, _, _), pk in zip(came, made, strict=True)}
+        for stage, rows in ends.items():
+            if rows:
+                values = {self.ids[key]: fields for key, (fields, _) in rows.items()}
+                moments = {self.ids[key]: at for key, (_, at) in rows.items()}
+                edit.set_each(self.organization, self.stages[stage], values, by=None, at=moments)
 
-    def _close(self, rows, day):
-        at = datetime.combine(day, NOON, self.zone) + timedelta(hours=1)
-        for stage in (WON, LOST):
-            values = {self.ids[id(row)]: {"value": row.value} if stage == WON else {} for row in rows if row.stage == stage}
-            if values:
-                edit.set_each(self.organization, self.stages[stage], values, by=None, at=at)
-        self.cycles += [(row.closed - row.engaged).days for row in rows]
+    def _fields(self, row, expected):
+        return {"stage_id": self.stages[row.stage if row.stage == PROSPECTING else ENGAGING],
+                "title": f"{row.product} for {row.account or row.agent}"[:50], "value": row.price,
+                "expected_close_date": expected, "assigned_to_id": self.owners[row.agent]}

@@ -10,6 +10,8 @@ from lio.tenancy import OwnedModel, TenantModel
 class ForecastSnapshot(OwnedModel):
     """A deal as it was at a moment: one for each change of it and one a night while it is open. Never recomputed.
 
+    Old nights are thinned out (thinning.py).
+
     `reason` says what it was taken for: "nightly", or the change. `probability`, `weighted_value` are the stage's (R53);
     `win_probability` and `forecast_value` are the model's own and null where it abstained. `is_quiet` and `moves` are what it
     looked at besides stage and age. `closed_on` is the day of a closing, also in snapshots that are taken of the deal later.

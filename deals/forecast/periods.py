@@ -27,7 +27,7 @@ FROM deals_deal d JOIN deals_stage s ON s.organization_id = d.organization_id AN
 WHERE d.organization_id = %(organization)s AND d.deleted_at IS NULL
   AND d.expected_close_date >= %(first)s AND d.expected_close_date < %(end)s
   AND (%(pipeline)s::bigint IS NULL OR d.pipeline_id = %(pipeline)s)
-  AND (%(owner)s::bigint IS NULL OR d.assigned_to_id = %(owner)s)
+  AND (%(owners)s::bigint[] IS NULL OR d.assigned_to_id = ANY(%(owners)s))
 GROUP BY 1
 """
 WON_SO_FAR = """
@@ -41,17 +41,17 @@ GROUP BY 1
 COUNTED = ("deal_count", "total_value", "weighted_value", "won_value")
 
 
-def periods(now_month, *, months, quarterly=False, pipeline=None, owner=None):
+def periods(now_month, *, months, quarterly=False, pipeline=None, owners=None):
     """[{period, deal_count, total_value, weighted_value, won_value, committed, best_case, forecast_value, low, high}, ...].
 
-    Of `months` months from `now_month`; by quarter, the whole quarters in which these lie. An owner's months have no
-    forecast_value: what is said is said of pipelines.
+    Of `months` months from `now_month`; by quarter, the whole quarters in which these lie. With `owners` (ids of members) only
+    their deals count, and months have no forecast_value: what is said is said of pipelines.
     """
     first, end = now_month, now_month + months
     if quarterly:
         first, end = first - position(first), end + (3 - position(end)) % 3
-    found, won = _read(first, end, pipeline, owner)
-    said = {} if owner else _said(now_month, pipeline)
+    found, won = _read(first, end, pipeline, owners)
+    said = {} if owners is not None else _said(now_month, pipeline)
     rows = [
         _row(month, found.get(month, (0,) * 6), _expected(month, now_month, float(won.get(month, 0)), said), bool(said))
         for month in range(first, end)
@@ -67,15 +67,15 @@ def totals(rows):
 
 def method_of(now_month, pipeline=None):
     """(name, words) of the method that was chosen for the current month; (None, why) while there is none."""
-    row = _rows_said(now_month, pipeline).first()
+    row = rows_said(now_month, pipeline).first()
     if row is None:
         return None, "Nothing is said yet: forecasts are made each night, once there are deals."
     return row.method, WORDS[row.method]
 
 
-def _read(first, end, pipeline, owner):
+def _read(first, end, pipeline, owners):
     params = {"organization": current_organization_id(), "first": first_day(first), "end": first_day(end), "pipeline": pipeline,
-              "owner": owner, "zone": zone().key}
+              "owners": None if owners is None else list(owners), "zone": zone().key}
     with connection.cursor() as cursor:
         cursor.execute(BY_MONTH, params)
         found = {month_of(day): row for day, *row in cursor.fetchall()}
@@ -83,7 +83,8 @@ def _read(first, end, pipeline, owner):
         return found, {month_of(day): value for day, value in cursor.fetchall()}
 
 
-def _rows_said(now_month, pipeline):
+def rows_said(now_month, pipeline):
+    """What the chosen method said when that month began, of the months from it on."""
     return MonthForecast.objects.of(current_organization_id()).filter(
         pipeline=pipeline, made=first_day(now_month), is_chosen=True).order_by("target")
 
@@ -91,7 +92,7 @@ def _rows_said(now_month, pipeline):
 def _said(now_month, pipeline):
     """{month: (low, value, high)} as said when this month began."""
     return {month_of(row.target): (float(row.low or 0), float(row.value), float(row.high or 0))
-            for row in _rows_said(now_month, pipeline)}
+            for row in rows_said(now_month, pipeline)}
 
 
 def _expected(month, now_month, won, said):

@@ -3,11 +3,12 @@
 from django.db import connection
 
 from deals.forecast import accuracy
-from deals.forecast.choosing import pairs
+from deals.forecast.choosing import pairs, scores, standing
 from deals.forecast.days import zone
 from deals.forecast.learning import CLOSED, LOOKED_AT, planned_anew
 from deals.forecast.monthly import CANDIDATES, WORDS
 from deals.forecast.months import first_day, name_of
+from deals.forecast.periods import rows_said
 from deals.forecast.saying import OF_PIPELINE, said_before, won_by_month
 from deals.forecast.spread import COVERED
 from lio.tenancy import current_organization_id
@@ -49,6 +50,29 @@ def report(until, months, pipeline=None):
                 {name: _rounded(value, 4) for name, value in band.items()} for band in accuracy.reliability(spoken)
             ],
         },
+    }
+
+
+def choice(now_month, pipeline=None):
+    """Which method speaks of the current month and how the candidates stood when it was chosen.
+
+    {"method", "months": names of the compared months, "candidates": [{"method", "text", "scored", "error"}]}; `error` is
+    the absolute error over the compared months in percent of what was won in them, None of those that are not compared.
+    """
+    row = rows_said(now_month, pipeline).first()
+    if row is None:
+        return {"method": None, "months": [], "candidates": []}
+    scored = scores(said_before(now_month, pipeline), won_by_month(first_day(now_month), pipeline))
+    errors, months = standing(scored)
+    actual = sum(scored[next(iter(errors))][month][1] for month in months) if errors else 0
+    names = [*errors, *[name for name in CANDIDATES if name not in errors]]
+    return {
+        "method": row.method, "months": [name_of(month) for month in months],
+        "candidates": [
+            {"method": name, "text": WORDS[name], "scored": len(scored.get(name, ())),
+             "error": _percent(errors[name] / actual) if name in errors and actual else None}
+            for name in names
+        ],
     }
 
 

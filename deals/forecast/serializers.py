@@ -44,6 +44,7 @@ class AskPipeline(Query):
     months = Whole(min_value=1, max_value=24, required=False, default=6)
     pipeline_id = Owned(Pipeline, source="pipeline", required=False)
     owner_id = Owned(User, source="owner", required=False, alive=False)
+    team_id = Owned(Team, source="team", required=False, alive=False)
 
 
 class AskHistory(Query):
@@ -62,6 +63,7 @@ class AskChanges(Query):
     period_month = MonthField()
     pipeline_id = Owned(Pipeline, source="pipeline", required=False)
     owner_id = Owned(User, source="owner", required=False, alive=False)
+    team_id = Owned(Team, source="team", required=False, alive=False)
     measure = OneOf(MEASURES, required=False, default="total_value")
 
 

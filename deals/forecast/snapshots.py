@@ -19,18 +19,21 @@ SELECT d.id, d.pipeline_id, d.stage_id, s.name AS stage_name, d.assigned_to_id, 
        d.expected_close_date, (d.closed_at AT TIME ZONE %(zone)s)::date AS closed_on,
        CASE WHEN d.deleted_at IS NOT NULL THEN 'deleted' WHEN d.closed_at IS NULL THEN 'open'
             WHEN s.is_won THEN 'won' ELSE 'lost' END AS state,
-       greatest(%(day)s::date - (d.created_at AT TIME ZONE %(zone)s)::date, 0) AS age,
+       d.seen_at, (d.seen_at AT TIME ZONE %(zone)s)::date AS day,
+       greatest((d.seen_at AT TIME ZONE %(zone)s)::date - (d.created_at AT TIME ZONE %(zone)s)::date, 0) AS age,
        coalesce(greatest(d.created_at, d.last_activity_at, l.last_activity_at)
-           < %(at)s::timestamptz - make_interval(days => %(quiet_days)s), false) AS is_quiet,
+           < d.seen_at - make_interval(days => %(quiet_days)s), false) AS is_quiet,
        least(d.moved_close_dates, 32767) AS moves
 FROM {deals}
 JOIN deals_stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
 LEFT JOIN leads_lead l ON l.organization_id = d.organization_id AND l.id = d.lead_id
 WHERE d.organization_id = %(organization)s
 """
-# Deals by id, and those of a range of ids that are open.
-PICKED = "(SELECT * FROM deals_deal o WHERE o.organization_id = %(organization)s AND o.id = ANY(%(ids)s)) d"
-RANGE = """(SELECT * FROM deals_deal o WHERE o.organization_id = %(organization)s AND o.deleted_at IS NULL
+# Deals by id, each as of a moment, and those of a range of ids that are open.
+PICKED = """(SELECT o.*, m.seen_at FROM unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) AS m(id, seen_at)
+             JOIN deals_deal o ON o.organization_id = %(organization)s AND o.id = m.id) d"""
+RANGE = """(SELECT o.*, %(at)s::timestamptz AS seen_at FROM deals_deal o
+            WHERE o.organization_id = %(organization)s AND o.deleted_at IS NULL
             AND o.closed_at IS NULL AND o.id > %(after)s AND o.id <= %(last)s) d"""
 CLASS = "width_bucket(f.age, %(ages)s::int[]) - 1"
 CLASSES = f"""
@@ -52,7 +55,7 @@ told AS (
 INSERT INTO deals_forecastsnapshot (organization_id, deal_id, pipeline_id, stage_id, owner_id, at, day, state, value,
     probability, weighted_value, win_probability, forecast_value, expected_close_date, category, reason, is_quiet, moves,
     closed_on, is_look)
-SELECT %(organization)s, id, pipeline_id, stage_id, assigned_to_id, %(at)s, %(day)s, state, value, probability,
+SELECT %(organization)s, id, pipeline_id, stage_id, assigned_to_id, seen_at, day, state, value, probability,
        round(value * probability, 2), win_probability, round(value * win_probability, 2), expected_close_date, category,
        %(reason)s, is_quiet, moves, closed_on, %(look)s
 FROM told ORDER BY id
@@ -60,13 +63,17 @@ FROM told ORDER BY id
 
 
 def snapshot(deal_ids, reason, *, at=None):
-    """Keep what is forecast of these deals now (or was at the moment `at`, for history that comes in late).
+    """Keep what is forecast of these deals now (or was at the moment `at`, or {id: moment}, for history that comes in late).
 
     Called by every rule that makes, changes, closes, deletes or brings back deals, in its transaction and the organisation's
     scope, after its change. `reason` is a word for it, like "created" or "stage". Answers how many were taken.
     """
     ids = list(deal_ids)
-    return _take(PICKED, {"ids": ids}, reason, at or now()) if ids else 0
+    if not ids:
+        return 0
+    at = at or now()
+    moments = [at[pk] for pk in ids] if isinstance(at, dict) else [at] * len(ids)
+    return _take(PICKED, {"ids": ids, "moments": moments}, reason)
 
 
 def snapshot_changed(organization, deal_ids, reason, at, by):
@@ -86,15 +93,14 @@ def snapshot_open(after, limit, *, look=False, at=None):
                                     AND closed_at IS NULL AND id > %(after)s ORDER BY id LIMIT %(limit)s) AS next""", params)
         last = cursor.fetchone()[0]
     if last is not None:  # a range, which no plan can take for a join
-        _take(RANGE, {"after": after, "last": last}, NIGHTLY, at or now(), look=look)
+        _take(RANGE, {"after": after, "last": last, "at": at or now()}, NIGHTLY, look=look)
     return last
 
 
-def _take(deals, params, reason, at, *, look=False):
-    here = zone()
+def _take(deals, params, reason, *, look=False):
     params = params | {
-        "organization": current_organization_id(), "at": at, "day": at.astimezone(here).date(), "zone": here.key,
-        "reason": reason, "look": look or reason == CREATED, "ages": list(AGES), "quiet_days": QUIET_DAYS, "most_moves": MOVES,
+        "organization": current_organization_id(), "zone": zone().key, "reason": reason,
+        "look": look or reason == CREATED, "ages": list(AGES), "quiet_days": QUIET_DAYS, "most_moves": MOVES,
     }
     with connection.cursor() as cursor:
         if len(params.get("ids", ())) > FEW:  # a plan that is kept would compare each deal with each id

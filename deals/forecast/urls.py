@@ -12,6 +12,7 @@ from deals.forecast.api import (
     Goals,
     PipelineForecast,
 )
+from deals.forecast.pages import accuracy, changed, goals, months, risks
 
 api = [
     path("forecast/deal/<str:pk>", DealForecast.as_view(), name="forecast-deal"),
@@ -22,4 +23,13 @@ api = [
     path("forecast/accuracy", Accuracy.as_view(), name="forecast-accuracy"),
     path("forecast/changes", Changes.as_view(), name="forecast-changes"),
     path("forecast/goals", Goals.as_view(), name="forecast-goals"),
+]
+pages = [
+    path("", months.ByMonth.as_view(), name="home"),
+    path("month/<str:period>", months.OneMonth.as_view(), name="month"),
+    path("changes", changed.Changed.as_view(), name="changes"),
+    path("at-risk", risks.AtRisk.as_view(), name="at-risk"),
+    path("accuracy", accuracy.Accuracy.as_view(), name="accuracy"),
+    path("accuracy.<str:kind>", accuracy.AccuracyFile.as_view(), name="accuracy-file"),
+    path("goals", goals.Goals.as_view(), name="goals"),
 ]

@@ -104,6 +104,34 @@ def money(value: object, currency: str = "USD") -> str:
 
 
 @register.filter
+def round_money(value: object, currency: str = "USD") -> str:
+    """The same without cents, for what is an estimate anyway: 48000.37 -> $48,000."""
+    amount = _number(value)
+    return NONE if amount is None else money(round(amount), currency)
+
+
+@register.filter
+def percent(share: object) -> str:
+    """0.625 -> 62 %."""
+    value = _number(share)
+    return NONE if value is None else f"{value * 100:.0f} %"
+
+
+@register.filter
+def plain(value: object) -> str:
+    """A number as an input takes it: 48000.0 -> 48000."""
+    number = _number(value)
+    return "" if number is None else f"{number}"
+
+
+@register.filter
+def unsigned(value: object) -> object:
+    """-4 -> 4"""
+    number = _number(value)
+    return NONE if number is None else abs(number)
+
+
+@register.filter
 def signed(points: object) -> str:
     """Points with their sign: 9 -> +9, -4 -> −4."""
     value = _number(points) or 0

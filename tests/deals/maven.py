@@ -44,8 +44,12 @@ def _rows(path):
         return list(csv.DictReader(file))
 
 
-def known_when(rows, month):
-    """What was Known when `month` began. An open deal is expected after the median cycle, at the list price."""
+def known_when(rows, month, dates=None):
+    """What was Known when `month` began. An open deal is expected after the median cycle, at the list price.
+
+    With `dates` ({day: when a deal that came on it is expected}) the dates stay as they were set, and the stage has the
+    probability that it was set up with: so a loaded pipeline has it.
+    """
     day = first_day(month)
     closed = [row for row in rows if row.closed and row.closed < day]
     cycle = timedelta(days=median((row.closed - row.engaged).days for row in closed))
@@ -54,11 +58,22 @@ def known_when(rows, month):
         month,
         won_by_month([(row.closed, row.won, row.value) for row in closed], month),
         [
-            OpenDeal(row.price, rate, month_of(row.engaged + cycle), (day - row.engaged).days)
+            OpenDeal(row.price, 0.5 if dates else rate, month_of(dates[row.engaged] if dates else row.engaged + cycle),
+                     (day - row.engaged).days)
             for row in rows if row.engaged < day and (row.closed is None or row.closed >= day)
         ],
         dict(Counter(((row.closed - row.engaged).days, row.won) for row in closed)),
     )
+
+
+def dates_when_set(rows):
+    """{day: the close date that a deal which comes on it is given}: 60 days ahead, or the median cycle once 30 are known."""
+    closings, known, found = sorted((row.closed, (row.closed - row.engaged).days) for row in rows if row.closed), [], {}
+    for day in sorted({row.engaged for row in rows}):
+        while closings and closings[0][0] < day:
+            known.append(closings.pop(0)[1])
+        found[day] = day + timedelta(days=median(known) if len(known) >= 30 else 60)
+    return found
 
 
 def endings(rows):

@@ -24,7 +24,7 @@ def side(value=100, *, state="open", expected=MAY, pipeline=1, owner=7):
 
 
 def test_each_reason():
-    mine = View(MONTH, owner=7)
+    mine = View(MONTH, owners=frozenset({7}))
     assert change(side(), side(state="won"), VIEW) == ("won", -100)
     assert change(side(), side(state="lost"), VIEW) == ("lost", -100)
     assert change(side(), side(state="deleted"), VIEW) == ("deleted", -100)
@@ -43,7 +43,7 @@ def test_each_reason():
 sides = st.none() | st.builds(
     Side, st.sampled_from(["open", "won", "lost", "deleted"]), st.decimals(1, 10**6, places=2),
     st.sampled_from([MAY, JUNE, date(2026, 5, 1), date(2026, 4, 30)]), st.sampled_from([1, 2]), st.sampled_from([None, 7, 8]))
-views = st.builds(View, st.just(MONTH), st.sampled_from([None, 1]), st.sampled_from([None, 7]))
+views = st.builds(View, st.just(MONTH), st.sampled_from([None, 1]), st.sampled_from([None, frozenset({7})]))
 
 
 @given(st.lists(st.tuples(sides, sides), max_size=30), views)

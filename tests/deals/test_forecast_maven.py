@@ -4,7 +4,7 @@ import pytest
 
 from deals.forecast import accuracy, chances, choosing, monthly
 from deals.forecast.months import name_of, read_month
-from deals.forecast.spread import COVERED
+from deals.forecast.spread import COVERED, interval
 from tests.deals import maven
 
 FIRST, END = read_month("2017-06"), read_month("2018-01")
@@ -45,6 +45,15 @@ def test_the_candidates_are_those_of_the_readme(said, won, method, one_month, th
     assert measured(said, won, 3, method) == three_months
 
 
+def test_weighted_stages_as_they_are_once_loaded(rows, won):
+    """The same months with the stage's set probability and with close dates that nobody moves: what the API tells of them."""
+    dates = maven.dates_when_set(rows)
+    found = choosing.walk(lambda month: maven.known_when(rows, month, dates), range(FIRST, END))
+    assert [measured(found, won, horizon, "weighted_stages")[0] for horizon in (1, 3)] == [146.5, 17.1]
+    for method in ("recent_mean", "same_month_of_last_quarter", "level_by_position"):
+        assert measured(found, won, 1, method)[0] == {"recent_mean": 21.8, "level_by_position": 6.4}.get(method, 7.9)
+
+
 def test_the_chosen_forecaster_is_off_by_at_most_8_percent(said, won):
     mape, bias, months = measured(said, won, 1)
     assert months == 7 and mape <= 8 and abs(bias) <= 2
@@ -69,6 +78,21 @@ def test_intervals_hold_what_they_promise(said, won):
     triples = [(one.low, won[one.month], one.high) for one in said if one.is_chosen and one.target == one.month]
     assert accuracy.coverage(triples) >= COVERED
     assert all(low > 0.5 * actual and high < 2 * actual for low, actual, high in triples)
+
+
+def test_intervals_of_all_candidates_hold_what_they_promise_together(said, won):
+    """Of the chosen one there are seven months, which decide nothing; of all five candidates there are 34."""
+    inside, widths = [], []
+    for method in monthly.CANDIDATES:
+        earlier = []
+        for one in said:
+            if one.method == method and one.target == one.month:
+                low, high = interval(one.value, earlier, seed=one.month * 100)
+                inside.append(low <= won[one.month] <= high)
+                widths.append((high - low) / one.value)
+                earlier.append((one.value, won[one.month]))
+    assert (len(inside), sum(inside)) == (34, 27) and pytest.approx(COVERED, abs=0.01) == 27 / 34
+    assert sum(widths) / len(widths) < 1.1
 
 
 def predictions(ends, months, *, as_of=None):

@@ -41,25 +41,27 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(f"{count:,} deals in {monotonic() - started:.0f} seconds.\n")
         with org_scope(found):
-            self.show(report.report(last, months))
+            for line in lines(report.report(last, months)):
+                self.stdout.write(line)
 
-    def show(self, found):
-        write = self.stdout.write
-        write(f"{'month':<10}{'forecast':>14}{'won':>14}{'error':>9}   method")
-        for row in found["months"]:
-            write(f"{row['period']:<10}{_number(row['forecast_value']):>14}{_number(row['actual_value']):>14}"
-                  f"{_percent(row['error']):>9}   {row['method'] or 'nothing was said'}")
-        write(f"\n{'MAPE in percent':<32}{'1 month':>9}{'README':>9}{'3 months':>10}{'README':>9}")
-        for name, measured in MEASURED.items():
-            ours = {one["months_ahead"]: one["mape"] for one in found["methods"] if one["method"] == name}
-            write(f"{name:<32}{_percent(ours[1]):>9}{measured[0]:>9}{_percent(ours[3]):>10}{measured[1]:>9}")
-        chosen = {one["months"]: one["mape"] for one in found["horizons"]}
-        write(f"{'chosen month by month':<32}{_percent(chosen[1]):>9}{'':>9}{_percent(chosen[3]):>10}")
-        write(f"\nIntervals hold {_percent(found['coverage'])} % of the months, {found['coverage_promised']} % are promised.")
-        deals = found["deals"]
-        write(f"Single deals: Brier score {deals['brier']} over {deals['forecast']:,} of {deals['closed']:,} that closed.")
-        for band in deals["reliability"]:
-            write(f"  said {band['said']:.0%}, won {band['won']:.0%} of {band['deals']:,}")
+
+def lines(found):
+    """A report (deals/forecast/report.py) as the lines of a table, beside the figures that came with the set."""
+    yield f"{'month':<10}{'forecast':>14}{'won':>14}{'error':>9}   method"
+    for row in found["months"]:
+        yield (f"{row['period']:<10}{_number(row['forecast_value']):>14}{_number(row['actual_value']):>14}"
+               f"{_percent(row['error']):>9}   {row['method'] or 'nothing was said'}")
+    yield f"\n{'MAPE in percent':<32}{'1 month':>9}{'README':>9}{'3 months':>10}{'README':>9}"
+    for name, measured in MEASURED.items():
+        ours = {one["months_ahead"]: one["mape"] for one in found["methods"] if one["method"] == name}
+        yield f"{name:<32}{_percent(ours[1]):>9}{measured[0]:>9}{_percent(ours[3]):>10}{measured[1]:>9}"
+    chosen = {one["months"]: one["mape"] for one in found["horizons"]}
+    yield f"{'chosen month by month':<32}{_percent(chosen[1]):>9}{'':>9}{_percent(chosen[3]):>10}"
+    yield f"\nIntervals hold {_percent(found['coverage'])} % of the months, {found['coverage_promised']} % are promised."
+    deals = found["deals"]
+    yield f"Single deals: Brier score {deals['brier']} over {deals['forecast']:,} of {deals['closed']:,} that closed."
+    for band in deals["reliability"]:
+        yield f"  said {band['said']:.0%}, won {band['won']:.0%} of {band['deals']:,}"
 
 
 def _number(value):
