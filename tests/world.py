@@ -528,14 +528,25 @@ def snapshot(*organizations):
     found = {}
     for organization in organizations:
         with org_scope(organization), connection.cursor() as cursor:
-            for table, column in owned_tables(cursor):
-                cursor.execute(
-                    f"""SELECT count(*), md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' ORDER BY t.id::text))
-                        FROM {table} t WHERE {column} = %s""",
-                    [organization.pk],
-                )
-                found[organization.pk, table] = cursor.fetchone()
+            cursor.execute(_whole(cursor), {"organization": organization.pk})
+            found |= {(organization.pk, table): tuple(state) for table, *state in cursor.fetchall()}
     return found
+
+
+def _whole(cursor):
+    """One statement that reads all tables. Put together once: no test changes tables."""
+    if not _statements:
+        _statements.append(
+            " UNION ALL ".join(
+                f"""SELECT '{table}', count(*), md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' ORDER BY t.id::text))
+                    FROM {table} t WHERE {column} = %(organization)s"""
+                for table, column in owned_tables(cursor)
+            )
+        )
+    return _statements[0]
+
+
+_statements: list[str] = []
 
 
 def owned_tables(cursor):
