@@ -7,11 +7,12 @@ from rest_framework.exceptions import NotFound
 
 from accounts.models import Team
 from deals.forecast.months import first_day, name_of
-from deals.pages.query import owners_of, pipelines_of
+from deals.pages.query import pipelines_of
 from lio.api.envelope import BadParameter
 from lio.errors import Missing
 from lio.pages import Page
 from lio.templatetags.look import SYMBOLS
+from lookups.record_fields import people
 
 TABS = {"home": "By month", "changes": "What changed", "at-risk": "At risk", "accuracy": "Accuracy", "goals": "Goals"}
 KEPT = ("pipeline_id", "owner_id", "team_id")  # filters that go along from one page to the next
@@ -63,7 +64,7 @@ class ForecastPage(Page):
         if "pipeline_id" in self.filters:
             rows["pipelines"] = [(row.pk, row.name) for row in pipelines_of(self.organization)]
         if "owner_id" in self.filters:
-            rows["owners"] = [(int(owner["id"]), owner["name"]) for owner in owners_of(self.organization)]
+            rows["owners"] = people(self.organization)
         if "team_id" in self.filters:
             teams = Team.objects.of(self.organization).order_by("name")
             rows["teams"] = [(team.pk, team.name) for team in teams if not team.is_everybody]

@@ -12,9 +12,9 @@ from deals.forecast.days import today
 from deals.forecast.months import month_of, name_of
 from deals.forecast.pages.base import ForecastPage, options, word_of
 from deals.forecast.serializers import AskGoals, SetQuota
-from deals.pages.board import whole
-from deals.pages.query import owners_of, pipelines_of
+from deals.pages.query import pipelines_of, whole
 from lio.pages import REFUSALS, sentence
+from lookups.record_fields import people
 
 BACK, AHEAD = 12, 12  # months that one can choose
 
@@ -65,7 +65,7 @@ class Goals(ForecastPage):
                 "tone": "" if row["pacing"] is None else "good" if row["pacing"] >= 1 else "bad",
             }
         sent = sent or {}
-        people = [(f"owner-{owner['id']}", owner["name"]) for owner in owners_of(self.organization)]
+        owners = [(f"owner-{pk}", name) for pk, name in people(self.organization)]
         teams = Team.objects.of(self.organization).order_by("-is_everybody", "name")
         teams = [(f"team-{team.pk}", team.name) for team in teams]
         months = range(min(now - BACK, month), max(now + AHEAD, month) + 1)
@@ -73,7 +73,7 @@ class Goals(ForecastPage):
             "rows": rows, "month": name_of(month), "word": word_of(month), "before": name_of(month - 1),
             "after": name_of(month + 1), "elapsed": round(goals.elapsed(month) * 100), "may_set": self.may_set,
             "error": error, "sent": sent,
-            "people": options(people, sent.get("whose")), "teams": options(teams, sent.get("whose")),
+            "people": options(owners, sent.get("whose")), "teams": options(teams, sent.get("whose")),
             "pipelines": options(pipelines.items(), whole(sent.get("pipeline_id", ""))),
             "months": options([(name_of(one), word_of(one)) for one in months], name_of(month)),
         }

@@ -7,7 +7,7 @@ from deals.forecast.filters import AtRiskFilter, any_risk
 from deals.forecast.lists import RISKS, DealAtRisk
 from deals.forecast.pages.base import ForecastPage, number_of_page, paging
 from deals.models import Stage
-from deals.pages.board import whole
+from deals.pages.query import whole
 from leads.models import Lead
 from lio.api.envelope import BadParameter
 from lio.listing import Listing
