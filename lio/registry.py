@@ -100,6 +100,7 @@ modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "conta
 on_refusal: list[Callable] = []  # f(organization, label, reason): a connected service takes our key no more
 won: list[Callable] = []  # f(organization, most) -> ids of companies of which business was won, the newest first
 on_conversion: list[Callable] = []  # f(lead, conversion, further, by): what else a lead becomes (contacts/conversion.py)
+engagement: list[Callable] = []  # f(organization, lead ids, moment) -> {lead id: (points 0 to 100, [(words, points)])}
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 
