@@ -7,7 +7,7 @@ so that the model can bend, and whether it is missing. Both sides, learning and 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import log1p
 from statistics import median, pstdev
 
@@ -32,6 +32,7 @@ class Field:
     middle: float = 0.0
     spread: float = 1.0
     steps: tuple[float, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()  # what levels are called, where they are numbers of look-ups
 
     @property
     def width(self):
@@ -70,25 +71,27 @@ class Field:
             return f"{self.label}: not known"
         if isinstance(fact, float):
             return f"{self.label}: {fact:,.10g}"
-        return f"{self.label}: {', '.join(fact) if isinstance(fact, tuple) else fact}"
+        return f"{self.label}: {', '.join(fact) if isinstance(fact, tuple) else dict(self.names).get(fact, fact)}"
 
     def as_json(self):
         return asdict(self)
 
     @classmethod
     def of_json(cls, told):
-        return cls(**told | {"levels": tuple(told["levels"]), "steps": tuple(told["steps"])})
+        lists = {name: tuple(told[name]) for name in ("levels", "steps")}
+        return cls(**told | lists | {"names": tuple((level, name) for level, name in told["names"])})
 
 
-def written():
-    """The fields of which something is believed before there is any history."""
-    return [Field(name, LABELS[name], tuple(levels)) for name, levels in expert.WEIGHTS.items()]
+def written(sources=()):
+    """The fields of which something is believed before there is any history; `sources` are (number as text, name)."""
+    return [Field(name, LABELS[name], tuple(levels), names=tuple(sources) if name == "source" else ())
+            for name, levels in expert.WEIGHTS.items()]
 
 
-def found(leads, labels, *, excluded=()):
+def found(leads, labels, *, excluded=(), sources=()):
     """The fields that `leads` (a list of facts) have enough of, those that are `written` first.
 
-    `labels` are {name: label} of custom fields; `excluded` are names that are not to be looked at.
+    `labels` are {name: label} of custom fields; `excluded` are names that are not to be looked at; `sources` as in `written`.
     """
     counts: Counter[str] = Counter()
     for facts in leads:
@@ -96,6 +99,7 @@ def found(leads, labels, *, excluded=()):
     custom = [name for name, number in counts.most_common(MOST_FIELDS) if number >= RARE]
     fields = [_of(name, LABELS.get(name, labels.get(name, name.removeprefix(CUSTOM))), [facts.get(name) for facts in leads])
               for name in [*expert.WEIGHTS, *sorted(custom)] if name not in excluded]
+    fields = [replace(field, names=tuple(sources)) if field.name == "source" else field for field in fields]
     return [field for field in fields if field.width > (not field.is_number and field.name not in expert.WEIGHTS)]
 
 

@@ -104,8 +104,8 @@ def reasons(told, difference):
     return [*found, {"reason": "All else together", "points": left}] if left else found
 
 
-def written_model():
-    """What we believe before there is any history."""
-    fields = tuple(written())
+def written_model(sources=()):
+    """What we believe before there is any history; `sources` as in fields.py."""
+    fields = tuple(written(sources))
     weights = [expert.START, *(mean for field in fields for mean, _ in field.prior)]
     return Model("expert", fields, tuple(weights), (1.0, *(0.0 for _ in weights[1:])))

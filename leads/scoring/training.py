@@ -21,8 +21,11 @@ from leads.scoring.facts import facts_of
 from leads.scoring.fields import Field
 from leads.scoring.model import Model, chance, written_model
 from leads.scoring.models import ScoreModel, ScoreSettings
+from lio import history
+from lio.models import Job
 from lio.tenancy import current_organization_id
 from lookups.custom import definitions
+from lookups.known import known
 from lookups.seeds import LOST, WON
 
 ENOUGH, OF_EACH = 50, 10  # closed leads before we learn; won and lost ones
@@ -57,14 +60,34 @@ def settings_of(organization):
     return ScoreSettings.objects.get_or_create(organization=organization)[0]
 
 
+def change_settings(organization, *, by, **values):
+    """Change `excluded` or `learns`. What is excluded is left out when the scores learn the next time."""
+    settings = settings_of(organization)
+    before = {name: getattr(settings, name) for name in values if getattr(settings, name) != values[name]}
+    if before:
+        for name in before:
+            setattr(settings, name, values[name])
+        settings.save(update_fields=list(before))
+        after = {name: values[name] for name in before}
+        history.record("score.settings_changed", ("organization", organization.pk), by=by, before=before, after=after)
+    return settings
+
+
+def is_learning(organization):
+    """Whether the job is queued or at work (leads/jobs.py: learn_scores)."""
+    waits = (Job.State.QUEUED, Job.State.RUNNING)
+    return Job.objects.filter(organization=organization, function="leads.jobs.learn_scores", state__in=waits).exists()
+
+
 def model_of(row):
-    """The Model of a ScoreModel row; the written one without a row."""
-    return _model(row, row.weights) if row else written_model()
+    """The Model of a ScoreModel row."""
+    return _model(row, row.weights)
 
 
 def active(organization):
     """The Model in use."""
-    return model_of(ScoreModel.objects.of(organization).filter(is_active=True).first())
+    row = ScoreModel.objects.of(organization).filter(is_active=True).first()
+    return model_of(row) if row else written_model(sources_of(organization))
 
 
 def train(organization):
@@ -102,6 +125,11 @@ def is_held_out(pk):
     return int(sha256(str(pk).encode()).hexdigest()[:8], 16) % 10 >= 7
 
 
+def sources_of(organization):
+    """((number as text, name), ...) of the look-up of sources."""
+    return tuple((str(number), one.name) for number, one in known(organization, "source").items())
+
+
 def labels_of_fields(organization):
     """{name of a custom field among the facts: its label}"""
     return {f"cf.{key}": one.label for key, one in definitions(organization).items()}
@@ -113,7 +141,8 @@ def _compare(organization, settings, labels, leads, held):
     import numpy as np
 
     learned = [facts for facts, out in zip(leads, held, strict=True) if not out]
-    found = columns.found(learned, labels_of_fields(organization), excluded=settings.excluded)
+    found = columns.found(learned, labels_of_fields(organization), excluded=settings.excluded,
+                          sources=sources_of(organization))
     rows, y, out = matrix(found, leads), np.array(labels, dtype=float), np.array(held)
     tested = _fit(rows[~out], y[~out], found)
     present = ScoreModel.objects.of(organization).filter(is_active=True).first()
@@ -135,7 +164,7 @@ def _compare(organization, settings, labels, leads, held):
         "auc_before": _rounded(measures.auc(before)), "brier": round(measures.brier(after), 4),
         "brier_before": round(measures.brier(before), 4), "calibration_error": round(measures.calibration_error(after), 4),
         "reliability": [{name: round(value, 4) for name, value in band.items()} for band in measures.reliability(after)],
-        "spread": [round(share, 4) for share in measures.shares([p for p, _ in after])],
+        "spread": [round(share, 4) for share in measures.shares(_chances(rows, weights))],
         "fields": _told(found, weights, means), "excluded": settings.excluded,
     }  # fmt: skip
     return card, ScoreModel(
@@ -200,7 +229,7 @@ def _told(found, weights, means):
 
 # ------------------------------------------------------------------------- watching
 def watch(organization):
-    """How the leads of the last RECENT days differ from those the active model was tested on: {"recent", "drift"} or None."""
+    """How the leads of the last RECENT days differ from those that the model has learned from: {"recent", "drift"} or None."""
     row = ScoreModel.objects.of(organization).filter(is_active=True).first()
     if row is None:
         return None
