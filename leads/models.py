@@ -401,4 +401,5 @@ def fold_counts():
         )
 
 
+from leads.scoring.models import ScoreModel, ScoreSettings  # noqa: E402, F401 - models of the same app
 from leads.web_forms.models import HeldSubmission, WebForm, WebFormCount  # noqa: E402, F401 - models of the same app

@@ -116,6 +116,7 @@ won: list[Callable] = []  # f(organization, most) -> ids of companies of which b
 # what is made of it goes into its conversion's `further` (contacts/conversion.py)
 on_conversion: list[Callable] = []
 conversion_parts: list[ConversionPart] = []
+engagement: list[Callable] = []  # f(organization, lead ids, moment) -> {lead id: (points 0 to 100, [(words, points)])}
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

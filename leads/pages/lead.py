@@ -236,8 +236,16 @@ def score_of(lead):
         "pending": bool(reachable) and "score" not in notes_of_score,
         "reasons": reasons,
         "updated_at": notes_of_score.get("scored_at"),
-        "summary": "Fit and completeness, out of 100.",
+        "summary": summary_of(notes_of_score),
     }
+
+
+def summary_of(note):
+    """What the score is made of, in a line."""
+    if note.get("score_probability") is None:
+        return "Fit and engagement, out of 100."
+    by_fit = f"Fit alone says {note['score_probability']:.0%} to be won"
+    return f"{by_fit}, and {note['score_engagement']} of 100 for engagement." if note["score_engagement"] else f"{by_fit}."
 
 
 def timeline_of(lead, organization, user, *, before=0):
