@@ -16,15 +16,17 @@ class Kind:
     digest: bool = False
 
 
-# 2 is a lead that turned hot, 5 a booking: they come with what tells them
+# 5 is a booking: it comes with what tells it
 KINDS = {kind.name: kind for kind in (
     Kind("lead_assigned", 1, "Somebody assigns a lead to you", "user"),
+    Kind("lead_hot", 2, "A lead of yours turns hot", "fire"),
     Kind("import_finished", 3, "An import of yours has finished", "arrow-up-tray"),
     Kind("export_finished", 4, "An export of yours has finished", "arrow-down-tray"),
     Kind("mention", 6, "Somebody mentions you in a note", "at-symbol"),
     Kind("follow_up_due", 7, "A follow-up of yours is due", "clock"),
     Kind("enrichment_finished", 8, "A bulk enrichment of yours has finished", "sparkles"),
     Kind("service_refused", 9, "A connected service refuses its key (told to admins)", "exclamation-triangle"),
+    Kind("lead_signal", 10, "A lead of yours shows interest", "bolt"),
 )}
 BY_NUMBER = {kind.number: kind for kind in KINDS.values()}
 CHANNELS = ("in_app", "mail", "digest")
