@@ -1,4 +1,4 @@
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from leads.filters import Holders
 from lio.api.fields import Flag, Text
@@ -18,11 +18,19 @@ class AlertFilter(ListFilter):
     ranges = (("start_date", "end_date"), ("from_date", "to_date"))
     search_in = ("signal_type", "source")
     sorts = {name: name for name in (
-        "id", "lead_id", "signal_type", "source", "occurred_at", "acknowledged_at", "created_at", "outcome", "outcome_note")} | {
-            "assigned_to_id": "lead__assigned_to_id", "is_acknowledged": "acknowledged_at",
+        "id", "lead_id", "signal_type", "source", "occurred_at", "acknowledged_at", "created_at", "outcome", "outcome_note",
+        "is_acknowledged")} | {
+            "assigned_to_id": "lead__assigned_to_id",
             "acknowledged_by": "acknowledged_by_id", "first_response_at": "responded_at", "response_hours": "response_minutes"}
     nullable = frozenset({"source", "acknowledged_at", "outcome", "outcome_note", "lead__assigned_to_id", "acknowledged_by_id",
                           "responded_at", "response_minutes"})
+
+
+    @property
+    def sort_expression(self):
+        if self.order[0] != "is_acknowledged":
+            return None
+        return Case(When(acknowledged_at=None, then=Value(False)), default=Value(True))
 
 
 def _owners(value, caller):

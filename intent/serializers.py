@@ -22,7 +22,7 @@ class SignalTypeField(Text):
         super().__init__(max_length=24, allow_blank=False, allow_null=False, **options)
 
     def to_internal_value(self, data):
-        if data not in TYPES:
+        if not isinstance(data, str) or data not in TYPES:
             raise ValidationError(f"must be one of {', '.join(TYPES)}")
         return data
 
