@@ -23,7 +23,8 @@ HOT = {
     "hot_since": str, "hot_until": str, "reasons": WHY,
 }
 SETTINGS = {
-    "weights": dict, "hot_from": int, "half_life_days": int, "version": int, "work_days": [int], "work_from": str, "work_to": str,
+    "weights": dict, "hot_from": int, "half_life_days": int, "version": int, "work_days": [int], "work_from": str,
+    "work_to": str,
     "mail_tracking": bool, "site_tracking": bool, "site_key": str, "site_hosts": [str], "site_rules": [dict],
 }
 

@@ -16,18 +16,21 @@ from intent.types import DAYS, TYPES, WEIGHTS
 # The newest signals first: the one with which the sum reaches the mark says until when it does.
 WEIGHED = """
 WITH weighed AS (
-    SELECT s.lead_id, s.occurred_at, sum(w.points) OVER (PARTITION BY s.lead_id ORDER BY s.occurred_at DESC, s.id DESC) AS points
+    SELECT s.lead_id, s.occurred_at,
+           sum(w.points) OVER (PARTITION BY s.lead_id ORDER BY s.occurred_at DESC, s.id DESC) AS points
     FROM intent_signal s JOIN unnest(%(types)s::text[], %(points)s::int[]) AS w(signal_type, points) USING (signal_type)
-    WHERE s.organization_id = %(organization)s AND s.withdrawn_at IS NULL AND s.occurred_at > now() - interval '{days} days' {which}),
+    WHERE s.organization_id = %(organization)s AND s.withdrawn_at IS NULL
+      AND s.occurred_at > now() - interval '{days} days' {which}),
 hot AS (
-    SELECT lead_id, max(points) AS points, max(occurred_at) FILTER (WHERE points >= %(hot_from)s) + interval '{days} days' AS until
+    SELECT lead_id, max(points) AS points,
+           max(occurred_at) FILTER (WHERE points >= %(hot_from)s) + interval '{days} days' AS until
     FROM weighed GROUP BY lead_id HAVING max(points) >= %(hot_from)s)
 """
 REFRESH = WEIGHED + """
 , cold AS (DELETE FROM intent_hotlead h WHERE h.organization_id = %(organization)s {which_hot}
            AND NOT EXISTS (SELECT 1 FROM hot WHERE hot.lead_id = h.lead_id))
-INSERT INTO intent_hotlead AS h (organization_id, lead_id, until)
-SELECT %(organization)s, lead_id, until FROM hot ORDER BY lead_id
+INSERT INTO intent_hotlead AS h (organization_id, lead_id, since, until)
+SELECT %(organization)s, lead_id, now(), until FROM hot ORDER BY lead_id
 ON CONFLICT (organization_id, lead_id) DO UPDATE
     SET until = EXCLUDED.until, since = CASE WHEN h.until <= now() THEN now() ELSE h.since END
 RETURNING lead_id, since = now()
@@ -57,7 +60,7 @@ def _weights(organization_id, weights=None, hot_from=None):
 
 
 def refresh(organization_id, lead_ids=None):
-    """Weigh the signals of these leads (of all, without `lead_ids`) anew. Answers the ids of those that have just turned hot."""
+    """Weigh the signals of these leads (of all, without `lead_ids`) anew. Answers the ids of those that just turned hot."""
     values = _weights(organization_id) | {"leads": list(lead_ids or ())}
     some = lead_ids is not None
     sql = REFRESH.format(days=DAYS, which="AND s.lead_id = ANY(%(leads)s)" if some else "",

@@ -129,7 +129,8 @@ class RawEvent(OwnedModel):
         ]
         indexes = [
             models.Index(fields=["organization", "id"], condition=Q(is_taken=False), name="events_to_take"),
-            models.Index(fields=["organization", "message_id"], condition=Q(message_id__isnull=False), name="events_of_message"),
+            models.Index(
+                fields=["organization", "message_id"], condition=Q(message_id__isnull=False), name="events_of_message"),
             models.Index(fields=["organization", "lead", "at"], condition=Q(lead__isnull=False), name="events_of_lead"),
             models.Index(fields=["at"], condition=~Q(agent="") | Q(lead=None), name="events_to_forget"),
         ]
@@ -204,7 +205,8 @@ class Signal(OwnedModel):
         indexes = [
             models.Index(fields=["organization", "id"], condition=Q(withdrawn_at=None), name="signals_by_id"),
             models.Index(fields=["organization", "occurred_at", "id"], condition=Q(withdrawn_at=None), name="signals_by_time"),
-            models.Index(fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_of_lead"),
+            models.Index(
+                fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_of_lead"),
             models.Index(
                 fields=["organization", "lead"], condition=Q(withdrawn_at=None, responded_at=None), name="signals_to_answer"),
         ]

@@ -16,7 +16,8 @@ LOG = """
 WITH event AS (
     INSERT INTO intent_rawevent (organization_id, kind, channel, lead_id, message_id, at, detail)
     VALUES (%(organization)s, %(type)s, %(channel)s, %(lead)s, %(message)s, %(at)s, %(detail)s::jsonb) RETURNING id)
-INSERT INTO intent_signal (organization_id, lead_id, signal_type, signal_detail, source, channel, occurred_at, event_id, message_id)
+INSERT INTO intent_signal (organization_id, lead_id, signal_type, signal_detail, source, channel, occurred_at, event_id,
+                           message_id)
 SELECT %(organization)s, %(lead)s, %(type)s, %(detail)s::jsonb, %(source)s, %(channel)s, %(at)s, id, %(message)s FROM event
 RETURNING id
 """
@@ -41,7 +42,7 @@ def log(organization, lead_id, signal_type, *, by=None, detail=None, source=None
 
 
 def lock(organization, lead_ids):
-    """Lock living leads, so that of two signals at once the second weighs the first, too. Raises Missing for one that is not."""
+    """Lock living leads, so that of two signals at once the second weighs the first, too. Raises Missing."""
     wanted = set(lead_ids)
     rows = Lead.objects.of(organization).alive().filter(pk__in=wanted).order_by("pk")
     if len(rows.select_for_update(of=("self",), no_key=True).values_list("pk")) != len(wanted):

@@ -96,8 +96,8 @@ class LeadFields(RecordFields):
 
     def choices(self, record, name):
         if name in FLAGS:
-            options = [(True, "Yes"), (False, "No")]
-        elif name == "assigned_to":
+            return [{"id": flag, "name": "Yes" if flag else "No", "selected": flag == record[name]} for flag in (True, False)]
+        if name == "assigned_to":
             options = people(self.organization)
         elif name == "priority":
             options = list(Lead.Priority.choices)
