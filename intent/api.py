@@ -47,11 +47,11 @@ class AlertsOfLead(ListAction, TenantViewSet):
     permissions = {"list": "records.view"}
 
     def narrow(self, queryset):
-        return queryset.filter(lead=path_id(self.kwargs["lead_id"]))
+        return queryset.filter(lead=path_id(self.kwargs["leadId"]))
 
     @documented("List the alerts of a lead", failures=(400, 401, 403, 404))
-    def list(self, request, lead_id):
-        if not Lead.objects.of(self.organization).alive().filter(pk=path_id(lead_id)).exists():
+    def list(self, request, leadId):  # noqa: N803 - the document's name
+        if not Lead.objects.of(self.organization).alive().filter(pk=path_id(leadId)).exists():
             raise Missing()
         return super().list(request)
 

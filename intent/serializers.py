@@ -75,7 +75,7 @@ class AskHot(Input):
         return found | {"limit": min(found["limit"], 100)}
 
 
-class Weights(serializers.Field):
+class Weights(serializers.DictField):
     """{type: points}; which types there are and what they may weigh the rule says (intent/rules.py)."""
 
     def to_internal_value(self, data):

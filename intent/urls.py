@@ -7,9 +7,9 @@ from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, L
 api = [
     path("intent-alert/list", AlertViewSet.as_view({"get": "list"}), name="intent-alert-list"),
     path("intent-alert/hot-leads", HotLeads.as_view(), name="intent-alert-hot-leads"),
-    path("intent-alert/lead/<str:lead_id>", AlertsOfLead.as_view({"get": "list"}), name="intent-alert-lead"),
+    path("intent-alert/lead/<str:leadId>", AlertsOfLead.as_view({"get": "list"}), name="intent-alert-lead"),
     path("intent-alert/acknowledge/<str:pk>", AcknowledgeAlert.as_view(), name="intent-alert-acknowledge"),
     path("intent-alert/signal", LogSignalView.as_view(), name="intent-alert-signal"),
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
-    path("intent-signal", LogSignalView.as_view(), name="intent-signal"),
+    path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
 ]
