@@ -80,6 +80,7 @@ WORK = {
     "note.changed": "changed a note",
     "note.removed": "deleted a note",
     "note.restored": "brought a note back",
+    "lead.alert_acknowledged": "answered {name}",
     "lead.converted": "converted the lead to a contact",
     "lead.deleted": "deleted the lead",
     "lead.restored": "brought the lead back",
@@ -300,6 +301,8 @@ def _entry(row, organization, names, written):
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
         found["text"] = after.get("notes", "")[:500] if kind == "follow_up" else ""
         found["due"] = datetime.fromisoformat(after["follow_up_date"]) if after.get("follow_up_date") else None
+        if row.verb == "lead.alert_acknowledged":
+            found["text"] = ": ".join(filter(None, [(after.get("outcome") or "").replace("_", " "), after.get("note")]))[:500]
         if row.verb == "note.changed" and "is_pinned" in after:
             found["detail"] = "pinned a note" if after["is_pinned"] else "unpinned a note"
         if row.verb == "follow_up.changed" and "status" in after and after["status"] == FollowUp.Status.CANCELLED:
