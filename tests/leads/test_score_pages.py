@@ -59,7 +59,7 @@ def test_a_field_that_is_left_out_is_not_learned(browser, closed, api):
         card = training.active(closed)
         assert "cf.plan" not in [field.name for field in card.fields]
         told = Change.objects.filter(verb="score.settings_changed").values_list("before", "after")
-    assert list(told) == [({"excluded": []}, {"excluded": ["cf.plan"]})]
+        assert list(told) == [({"excluded": []}, {"excluded": ["cf.plan"]})]
 
 
 def test_only_who_manages_may_change(rep, client, closed):
