@@ -21,6 +21,9 @@ help:
 run: $(VENV)/.runtime
 	@$(PY) -m lio.run
 
+# Compiled files are kept: without them each process of the tests compiles everything anew.
+test soak: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.dev database
 	$(PY) -m ruff check .
 	$(PY) -m mypy .

@@ -25,6 +25,9 @@ KINDS = {kind.name: kind for kind in (
     Kind("follow_up_due", 7, "A follow-up of yours is due", "clock"),
     Kind("enrichment_finished", 8, "A bulk enrichment of yours has finished", "sparkles"),
     Kind("service_refused", 9, "A connected service refuses its key (told to admins)", "exclamation-triangle"),
+    Kind("deal_assigned", 10, "Somebody assigns a deal to you", "view-columns"),
+    Kind("deal_won", 11, "Somebody else wins a deal of yours", "trophy"),
+    Kind("deal_lost", 12, "Somebody else loses a deal of yours", "x-circle"),
 )}
 BY_NUMBER = {kind.number: kind for kind in KINDS.values()}
 CHANNELS = ("in_app", "mail", "digest")

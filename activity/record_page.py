@@ -322,6 +322,10 @@ class EditField(RecordPage):
             raise Missing()
         return {"record": record, "field": found}
 
+    def save(self, name, fields, tags):
+        """Set `fields` ({model attribute: value}), and `tags` (inner ids) unless they are None."""
+        self.rules.update(self.pk, self.organization, fields, tags=tags, by=self.request.user)
+
     def get(self, request, name):
         if not self.is_swap:
             return redirect(f"{self.address}?edit={name}#field-{name}")
@@ -331,7 +335,7 @@ class EditField(RecordPage):
         context = self.field(editing=True)
         try:
             fields, tags = self.fields_class(self.organization).read(name, request.POST)
-            self.rules.update(self.pk, self.organization, fields, tags=tags, by=request.user)
+            self.save(name, fields, tags)
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise

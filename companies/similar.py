@@ -15,7 +15,7 @@ from lio.registry import won
 from lio.tenancy import org_scope
 
 MOST = 10
-WON = 1000  # companies of won business that are looked at for what they have in common
+WON = 1000  # companies of won leads, and of won deals, that are looked at for what they have in common
 COUNTED = 50_000  # the newest companies whose words are counted
 ALSO = 60  # companies of each further way
 
@@ -95,19 +95,23 @@ class Similar:
 
 def of_company(organization, company_id, *, most=MOST):
     """The living companies most like this one, the likest first, never itself; none for one that is not there."""
-    ids = list(dict.fromkeys(pk for ask in won for pk in ask(organization, WON)))[:WON]
+    ids = list(dict.fromkeys(pk for ask in won for pk in ask(organization, WON)))
     values = {"org": organization.pk, "id": company_id, "won": ids, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(RANKED, values)
         rows = cursor.fetchall()
+        if not rows:
+            return []
         cursor.execute(
             """SELECT industry_type, employee_size, country, city, concat_ws(' ', industry_type, summary)
                FROM companies_company WHERE organization_id = %(org)s AND id = %(id)s""", values)
         own = cursor.fetchone()
         numbers = sorted({tag for row in rows for tag in row[6]})
-        cursor.execute("SELECT id, name FROM lookups_lookup WHERE organization_id = %s AND id = ANY(%s)",
-                       [organization.pk, numbers])
-        names = dict(cursor.fetchall())
+        names = {}
+        if numbers:
+            cursor.execute("SELECT id, name FROM lookups_lookup WHERE organization_id = %s AND id = ANY(%s)",
+                           [organization.pk, numbers])
+            names = dict(cursor.fetchall())
     return [Similar(row[0], row[1], list(_reasons(row[2:], own, names))) for row in rows]
 
 

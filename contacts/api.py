@@ -22,7 +22,8 @@ from lookups.changing import tag_ids
 
 CHANGED = {"updated": int, "ids": [int], "job_id?": int}
 CONVERSION = {"lead_id": int, "contact_id": int, "company_id": int | None, "made_contact": bool, "made_company": bool,
-              "contact": dict}
+              "contact": dict, "deal_id": int | None}
+FURTHER = ("deal",)  # what else may be made of a lead at the same time, by higher floors (lio.registry.on_conversion)
 CONVERTED = {"total": int, "made": int, "joined": int, "already_converted": int, "ids": [int], "job_id": int | None}
 
 
@@ -103,9 +104,12 @@ class ConvertLead(LioView):
         choice = {name: given[name] for name in ("company", "new_contact", "contact_id") if given.get(name)}
         if "company_id" in given:
             choice["company_id"] = given["company_id"] and given["company_id"].pk
-        done = conversion.convert(given["lead"].pk, self.organization, by=request.user, **choice)
-        contact = json_of_one(Contact.objects.whole(self.organization), done.contact_id)
-        return Envelope(asdict(done) | {"contact": contact}, "Lead converted successfully", status=201)
+        further = {name: given[name] for name in FURTHER if given.get(name) is not None}
+        choice["further"] = further or None
+        done = asdict(conversion.convert(given["lead"].pk, self.organization, by=request.user, **choice))
+        made = dict.fromkeys(f"{name}_id" for name in FURTHER) | done.pop("further")
+        contact = json_of_one(Contact.objects.whole(self.organization), done["contact_id"])
+        return Envelope(done | {"contact": contact} | made, "Lead converted successfully", status=201)
 
 
 class ConvertLeads(LioView):

@@ -68,13 +68,16 @@ ORDER BY a.id RETURNING model_id, id
 
 @dataclass
 class Conversion:
-    """What a lead has become. `made_company` says that it was made for it, `made_contact` that it is a new one."""
+    """What a lead has become. `made_company` says that it was made for it, `made_contact` that it is a new one, `further` what
+    higher floors made of it, {name: id}.
+    """
 
     lead_id: int
     contact_id: int
     company_id: int | None
     made_contact: bool
     made_company: bool
+    further: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -124,10 +127,8 @@ def convert(lead_id, organization, *, by, company_id=UNASKED, company="", contac
         _there(Company, organization, company_id, "company_id")
     joins = {} if new_contact else {lead_id: _free(organization, contact_id)} if contact_id else matches(organization, leads)
     named = {} if company_id is UNASKED else {lead_id: company_id}
-    (done,) = _convert(organization, leads, joins, by=by, named=named, names={lead_id: company} if company.strip() else {})
-    if further is not None:
-        for make in on_conversion:
-            make(leads[0], done, further, by=by)
+    names = {lead_id: company} if company.strip() else {}
+    (done,) = _convert(organization, leads, joins, by=by, named=named, names=names, further=further)
     return done
 
 
@@ -184,9 +185,9 @@ def _free(organization, contact_id):
     return contact
 
 
-def _convert(organization, leads, joins, *, by, named=None, names=None):
+def _convert(organization, leads, joins, *, by, named=None, names=None, further=None):
     """Convert locked leads. `joins` are {lead's id: the Contact that it is}, all others become new ones; `named` are companies
-    by lead, `names` those of companies to be found or made. Answers the Conversions.
+    by lead, `names` those of companies to be found or made; `further` is handed to `on_conversion`. Answers the Conversions.
     """
     named, names = named or {}, names or {}
     wanted = {}  # leads whose company is to be found out, or made
@@ -221,10 +222,13 @@ def _convert(organization, leads, joins, *, by, named=None, names=None):
             edit.update(contact.pk, organization, _missing(contact, lead, own_of[lead.pk]) | company, by=by, keep=True,
                         add_tags=tags.get(lead.pk, ()), verb="contact.converted", told=({}, copied.get(contact.pk, {})))
     _qualify(organization, leads, new_status, company_of, contact_of, by=by)
-    return [
+    done = [
         Conversion(lead.pk, contact_of[lead.pk].pk, company_of[lead.pk], lead.pk not in joins, company_of[lead.pk] in made)
         for lead in leads
     ]
+    for make in on_conversion:
+        make(organization, leads, done, further, by=by)
+    return done
 
 
 def _fields(lead, own):

@@ -125,6 +125,7 @@ class Convert(Input):
     company = Text(max_length=200, required=False)
     contact_id = Whole(min_value=1, max_value=INT8, required=False, allow_null=True)
     new_contact = Flag(required=False, allow_null=True)
+    deal = Mapping(required=False, allow_null=True)  # read by the app of deals
 
 
 def attributes(organization, given, *, new=False):

@@ -15,6 +15,7 @@ from lio import history, search
 from lio.errors import Invalid, Missing
 from lio.jobs import enqueue
 from lio.norms import norms
+from lio.registry import unlinks
 from lookups.custom import refuse_taken
 from lookups.known import known
 
@@ -160,10 +161,12 @@ def wire(organization, values):
 def delete(rows, *, by):
     """Delete leads (softly, R27). Their addresses are free again, or go to the oldest living duplicate. Answers the ids."""
     going = list(rows.alive().order_by("pk").select_for_update(of=("self",)).values_list(
-        "pk", "email_norm", "holds_email", "linkedin_norm", "holds_linkedin"))
+        "pk", "email_norm", "holds_email", "linkedin_norm", "holds_linkedin", "organization_id"))
     ids = [row[0] for row in going]
     if not ids:
         return []
+    for unlink in unlinks["lead"]:
+        unlink(going[0][5], ids, by)
     history.change_rows(Lead.objects.filter(pk__in=ids), "lead.deleted", {"deleted_at": now()}, by=by)
     hand_on([row[1] for row in going if row[2]], [row[3] for row in going if row[4]])
     search.forget("lead", ids)

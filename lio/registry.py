@@ -79,6 +79,19 @@ class BulkAction:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class ConversionPart:
+    """What a higher floor asks on the page where a lead is converted, and makes of it in `on_conversion`.
+
+    `show(user, lead, posted, error)` is its section, {"template", ...}, with what was posted and what was wrong with it;
+    `read(posted)` answers what comes into `further` by its `name`, None for nothing.
+    """
+
+    name: str
+    show: Callable
+    read: Callable
+
+
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
 at_work: list[Callable] = []  # f(organization, change_id): whether that action is still going on, so that undo must wait
 rail: list[RailEntry] = []
@@ -91,14 +104,18 @@ profile_parts: list[Callable] = []  # f(user) -> {"template": ..., ...}: further
 record_parts: dict[str, list[Callable]] = defaultdict(list)
 # {model type: [f(user, record id) -> {"label", "icon", "address"} or None]}: the next thing to do, a button beside the name
 record_acts: dict[str, list[Callable]] = defaultdict(list)
-unlinks: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization id, ids, by)]}: links to what goes
+# {model type: [f(organization id, ids, by)]}, before these are deleted: what goes with them, or loses its link
+unlinks: dict[str, list[Callable]] = defaultdict(list)
 bulk_actions: dict[str, dict[str, BulkAction]] = defaultdict(dict)  # {model type: {name: of its list's bulk bar}}
 renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organization, ids)]}: these have another name now
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_refusal: list[Callable] = []  # f(organization, label, reason): a connected service takes our key no more
 won: list[Callable] = []  # f(organization, most) -> ids of companies of which business was won, the newest first
-on_conversion: list[Callable] = []  # f(lead, conversion, further, by): what else a lead becomes (contacts/conversion.py)
+# f(organization, leads, conversions, further, by): what else leads become; `further` is what was asked for one (or None), and
+# what is made of it goes into its conversion's `further` (contacts/conversion.py)
+on_conversion: list[Callable] = []
+conversion_parts: list[ConversionPart] = []
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
 

@@ -137,6 +137,7 @@ INSTALLED_APPS = [
     "leads.apps.LeadsConfig",
     "contacts.apps.ContactsConfig",
     "enrichment.apps.EnrichmentConfig",
+    "deals.apps.DealsConfig",
     "transfers.apps.TransfersConfig",
     "lio.admin.LioAdminConfig",
     "django.contrib.auth",

@@ -8,6 +8,7 @@ from accounts import urls as accounts
 from activity import urls as activity
 from companies import urls as companies
 from contacts import urls as contacts
+from deals import urls as deals
 from enrichment import urls as enrichment
 from integrations import urls as integrations
 from leads import urls as leads
@@ -18,7 +19,7 @@ from lookups import urls as lookups
 from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
-       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *leads.api,
+       *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *deals.api, *leads.api,
        *contacts.api, *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
@@ -34,8 +35,11 @@ urlpatterns = [
     path("undo/<int:change_id>", UndoPage.as_view(), name="undo"),
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
-    path("settings/", include((accounts.settings + lookups.settings + integrations.settings + leads.settings, "settings"))),
+    path("settings/", include((
+        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
+    path("deals/", include((deals.pages, "deals"))),
+    path("forecast/", include((deals.forecast_pages, "forecast"))),
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),

@@ -152,7 +152,7 @@ class ListKind(Page):
         ]
 
     def cell(self, row, name):
-        """{kind, text, ...} of a cell; kinds: text, chip, who, tags, ago, link (see templates/lists/_row.html)."""
+        """{kind, text, ...} of a cell; kinds: text (with mark), chip, who, tags, ago, link (see templates/lists/_row.html)."""
         value = row.get(name)
         if name == "tags":
             return {"kind": "tags", "tags": value}

@@ -16,6 +16,7 @@ class OwnInputs:
 
     module = "lead"
     fields: Any
+    partial: bool
     cleaned_data: Any
 
     def ask_for_own(self, organization):
@@ -24,9 +25,10 @@ class OwnInputs:
             self.fields[f"{OWN}{one.key}"] = input_of(one, organization)
 
     def clean(self):
-        """Custom fields go to the API's Input under their keys."""
+        """Custom fields go to the API's Input under their keys; of a new record those that were filled in."""
         own = {one.key: self.cleaned_data.pop(f"{OWN}{one.key}", None) for one in self.own}
-        own = {key: value for key, value in own.items() if value not in (None, "", [])}
+        if not self.partial:
+            own = {key: value for key, value in own.items() if value not in (None, "", [])}
         if own:
             self.cleaned_data["custom_fields"] = own
         return super().clean()  # type: ignore[misc]

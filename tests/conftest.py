@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 
 if not os.environ.get("DATABASE_URL"):
     from lio.embedded import ensure_running
@@ -110,6 +111,24 @@ def empty_tables():
             "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
             "('django_migrations', 'django_content_type')")]
         connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """The ids that pytest-xdist hands tests out by. pytest 9.2 makes an id without the name that schemathesis gave a test and
+    without the group that pytest-xdist wrote into it: of all tests of one id a single one ran, and no group stayed together.
+    """
+    for item in items:
+        name, given = item.nodeid, getattr(item, "operation_label", None)
+        if given and not name.endswith("]"):
+            name = f"{name}[{given}]"
+        groups = sorted({mark.args[0] for mark in item.iter_markers("xdist_group")})
+        if groups and getattr(config.option, "loadgroup", False):
+            name = f"{name}@{'_'.join(groups)}"
+        if name != item.nodeid:
+            item._id = NodeId.parse(name)
+    ids = [item.nodeid for item in items]
+    assert len(ids) == len(set(ids)), "pytest-xdist runs one test of an id alone"
 
 
 WORLD, VICTIM = ("Acme", "Quillon"), ("Globex", "Zyxwcanary")

@@ -1,5 +1,6 @@
 """Short ways to make what a test needs, through the product's own rules."""
 
+from datetime import date
 from io import BytesIO
 from itertools import count
 
@@ -10,6 +11,8 @@ from accounts import founding, members
 from accounts.models import Role, User
 from companies import edit as companies
 from companies.models import Company
+from deals import edit as deals
+from deals.models import Deal, Stage
 from leads.capture import capture
 from leads.models import Lead
 from lio.tenancy import org_scope
@@ -52,6 +55,15 @@ def make_company(organization, *, by=None, tags=(), **fields):
     with org_scope(organization):
         values = {"company_name": f"Acme {next(numbers)}"} | fields
         return Company.objects.get(pk=companies.add(organization, values, by=by, tags=tags))
+
+
+def make_deal(lead, *, by=None, stage="New", **fields):
+    """A deal of a lead in a stage, by its name, of the organisation's first pipeline. `fields` are model attributes."""
+    organization = lead.organization
+    with org_scope(organization):
+        found = Stage.objects.of(organization).alive().filter(name=stage).order_by("pipeline_id").first()
+        fields = {"title": "A deal", "value": 1000, "expected_close_date": date(2027, 1, 31), "stage_id": found.pk} | fields
+        return Deal.objects.get(pk=deals.add(organization, lead.pk, fields, by=by))
 
 
 def a_file(name="offer.txt", data=b"An offer.", content_type="application/octet-stream"):

@@ -50,6 +50,7 @@ SQL = {
     "contacts/duplicates.py",
     "companies/stats.py",
     "contacts/conversion.py",
+    "deals/edit.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/duplicates.py",
@@ -63,6 +64,15 @@ SQL = {
     "enrichment/sources/own_data.py",
     "activity/jobs.py",
     "activity/notify.py",
+    "deals/forecast/changes.py",
+    "deals/forecast/goals.py",
+    "deals/forecast/jobs.py",
+    "deals/forecast/learning.py",
+    "deals/forecast/periods.py",
+    "deals/forecast/report.py",
+    "deals/forecast/saying.py",
+    "deals/forecast/snapshots.py",
+    "deals/forecast/thinning.py",
     "lookups/custom.py",
     "lookups/edit.py",
     "lookups/fields.py",
@@ -72,7 +82,8 @@ SQL = {
     "transfers/staging.py",
 }
 SYSTEM_ROLE = {
-    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
+    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py", "lio/matching.py",
+    "leads/jobs.py", "transfers/jobs.py",
 }
 
 

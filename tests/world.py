@@ -4,6 +4,7 @@ What a request needs is read from the contract, so a new endpoint is called with
 `contract/unbuilt.txt`; only records it names must be added to `World.records`.
 """
 
+from datetime import date
 from itertools import count
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +22,11 @@ from companies.models import Company
 from contacts import edit as contacts
 from contacts.jobs import match_contacts
 from contacts.models import Contact
+from deals import contacts as deal_contacts
+from deals import pipelines, rates
+from deals.forecast import goals
+from deals.forecast.months import read_month
+from deals.models import ExchangeRate, Stage
 from enrichment import batches, linkedin, runs
 from enrichment.chain import Answer, query_of
 from enrichment.models import FoundValue
@@ -37,11 +43,21 @@ from lookups import edit as lookups
 from lookups import fields, views
 from tests.conftest import client_of
 from tests.contract.spec import filled, params_of
-from tests.factories import PASSWORD, a_file, a_picture, make_company, make_lead, make_member, make_organization
+from tests.factories import (
+    PASSWORD,
+    a_file,
+    a_picture,
+    make_company,
+    make_deal,
+    make_lead,
+    make_member,
+    make_organization,
+)
 from transfers import exports, imports
 from transfers.models import Export
 
 numbers = count(1)
+MONTH = read_month("2027-01")  # in which its deals are expected and its goals are set
 
 
 class World:
@@ -101,6 +117,7 @@ class World:
             )
             for match in (match_leads, match_companies, match_contacts):
                 jobs.enqueue(match)
+        self.make_deals()
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
         self.undone = self.undoable("before")
@@ -221,6 +238,52 @@ class World:
                   "phone_number": "+49 30 5551234"}  # of all: likely duplicates, and like each other  # fmt: skip
         return make_company(self.organization, by=self.admin, **fields).pk
 
+    def make_deals(self):
+        mark = self.mark
+        with org_scope(self.organization):
+            self.pipeline = pipelines.add(
+                self.organization, name=f"{mark} pipeline", description=f"{mark} way", region=f"{mark} region",
+                max_deal_limit=90000, stages=[{"name": f"{mark} open", "max_days_in_stage": 30}], by=self.admin,
+            )
+            self.stage = Stage.objects.get(pipeline=self.pipeline, is_won=False, is_lost=False)
+            self.won = Stage.objects.get(pipeline=self.pipeline, is_won=True)
+            rates.set_rates(self.organization, [(date(2026, 1, 1), "EUR", 2)], source=f"{mark} bank", by=self.admin)
+            self.rate = ExchangeRate.objects.get(currency="EUR").pk
+            self.deal_contact = Contact.objects.create(organization=self.organization, name=f"{mark} person")
+        self.deal = make_deal(
+            self.lead, by=self.admin, stage=f"{mark} open", title=f"{mark} deal", description=f"{mark} about",
+            next_step=f"{mark} step", lost_reason=f"{mark} reason",
+        )
+        make_deal(self.lead, by=self.admin, stage=f"{mark} open", title=f"{mark} late", expected_close_date=date(2026, 1, 31))
+        with org_scope(self.organization):
+            deal_contacts.put(self.deal, self.deal_contact, by=self.admin)
+            self.team = self.rep.teams.get().pk
+            goals.set_quota(self.organization, month=MONTH, amount=5000, owner=self.rep, by=self.admin)
+
+    def spare_deal(self, n, stage="New"):
+        return make_deal(self.lead, by=self.admin, stage=stage, title=f"{self.mark} {n}").pk
+
+    def spare_stage(self, n):
+        with org_scope(self.organization):
+            made = pipelines.add(self.organization, name=f"spare {n}", stages=[{"name": "a"}], by=self.admin)
+            return Stage.objects.get(pipeline=made, name="a").pk
+
+    def spare_pipeline(self, n):
+        with org_scope(self.organization):
+            return pipelines.add(self.organization, name=f"spare {n}", by=self.admin).pk
+
+    def spare_deal_contact(self, n, attached=True):
+        with org_scope(self.organization):
+            contact = self.make_contact(f"role{n}")
+            if attached:
+                deal_contacts.put(self.deal, contact, by=self.admin)
+            return contact.pk
+
+    def spare_rate(self, n):
+        with org_scope(self.organization):
+            rates.set_rates(self.organization, [(date(2026, 2, 1), "CHF", 3)], by=self.admin)
+            return ExchangeRate.objects.get(currency="CHF").pk
+
     def spare_leads(self, n):
         return [self.make_lead(f"spare{n}{side}").pk for side in "ab"]
 
@@ -261,6 +324,7 @@ class World:
             "lead": self.lead.pk,
             "change": self.change,
             "user": self.rep.pk,
+            "team": self.team,
             "role": self.role.pk,
             "api_key": self.key.pk,
             "lookup": self.tag.number,
@@ -277,6 +341,11 @@ class World:
             "custom_view": self.view.pk,
             "export": self.export.pk,
             "web_form": self.form.pk,
+            "pipeline": self.pipeline.pk,
+            "stage": self.stage.pk,
+            "deal": self.deal.pk,
+            "deal_contact": self.deal_contact.pk,
+            "exchange_rate": self.rate,
             "undone": self.undone,
             "proposal": self.proposal.pk,
             "enrichment_run": self.run.pk,
@@ -404,6 +473,22 @@ SPECIAL = {
         },
     },
     "file-list": lambda world, n: {"subject_type": "lead"},
+    "pipelines-update": lambda world, n: {"name": f"{world.mark} pipeline {n}"},
+    "pipelines-delete": lambda world, n: {"ids": [world.spare_pipeline(n)]},
+    "pipelines-stage-delete": lambda world, n: {"id": world.spare_stage(n)},
+    "deal-update": lambda world, n: {"next_step": f"{world.mark} step {n}"},
+    "deal-move": lambda world, n: {"id": world.spare_deal(n, stage=f"{world.mark} open"), "stage_id": world.won.pk},
+    "deal-contacts-add": lambda world, n: {"contact_id": world.spare_deal_contact(n, attached=False)},
+    "forecast-contributors": lambda world, n: {"period_month": "2027-01"},
+    "forecast-changes": lambda world, n: {"period_month": "2027-01", "since": "2026-01-01"},
+    "forecast-goals": lambda world, n: {"month": "2027-01"},
+    "forecast-goals-set": lambda world, n: {"month": "2027-01", "owner_id": world.rep.pk},
+    "deal-delete": lambda world, n: {"ids": [world.spare_deal(n)]},
+    "deal-bulk-update": lambda world, n: {"fields": {"next_step": f"{world.mark} step {n}"}},
+    "deal-contacts-remove": lambda world, n: {"contact_id": world.spare_deal_contact(n)},
+    "exchange-rates-add": lambda world, n: {"currency": "GBP"},
+    "exchange-rates-upload": lambda world, n: {"file": a_file("rates.csv", b"day,currency,rate\n2026-01-01,JPY,0.006\n")},
+    "exchange-rates-delete": lambda world, n: {"ids": [world.spare_rate(n)]},
     "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
     "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
     "web-form-submit": lambda world, n: {
@@ -443,14 +528,25 @@ def snapshot(*organizations):
     found = {}
     for organization in organizations:
         with org_scope(organization), connection.cursor() as cursor:
-            for table, column in owned_tables(cursor):
-                cursor.execute(
-                    f"""SELECT count(*), md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' ORDER BY t.id::text))
-                        FROM {table} t WHERE {column} = %s""",
-                    [organization.pk],
-                )
-                found[organization.pk, table] = cursor.fetchone()
+            cursor.execute(_whole(cursor), {"organization": organization.pk})
+            found |= {(organization.pk, table): tuple(state) for table, *state in cursor.fetchall()}
     return found
+
+
+def _whole(cursor):
+    """One statement that reads all tables. Put together once: no test changes tables."""
+    if not _statements:
+        _statements.append(
+            " UNION ALL ".join(
+                f"""SELECT '{table}', count(*), md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' ORDER BY t.id::text))
+                    FROM {table} t WHERE {column} = %(organization)s"""
+                for table, column in owned_tables(cursor)
+            )
+        )
+    return _statements[0]
+
+
+_statements: list[str] = []
 
 
 def owned_tables(cursor):

@@ -6,7 +6,7 @@ from random import Random
 from django.utils.timezone import now
 
 from accounts import founding, members
-from accounts.models import Organization, Role
+from accounts.models import Organization, Role, User
 from activity import record_notes
 from companies import edit as companies
 from companies.models import Company
@@ -23,6 +23,7 @@ from lio.tenancy import org_scope
 from lookups.edit import tags_named
 from lookups.fields import add as add_field
 from lookups.known import known
+from transfers.demo_deals import make_deals
 
 EMAIL, PASSWORD = "ana@demo.example", "show-me-the-leads"
 TEAM = [("Jon", "Price", "Sales Rep"), ("Lee", "Chen", "Sales Rep"), ("Marta", "Kowalska", "Manager")]
@@ -169,7 +170,7 @@ def load():
                 members.join(
                     organization,
                     email=f"{first.lower()}@demo.example",
-                    password=PASSWORD,
+                    password=None,
                     first_name=first,
                     last_name=last,
                     role=roles[role],
@@ -178,6 +179,7 @@ def load():
                 for first, last, role in TEAM
             ],
         ]
+        User.objects.of(organization).update(password=ana.password)  # the same for all: to derive one takes a third of a second
         tags = tags_named(organization, TAGS, by=ana)
     random = Random(7)  # noqa: S311 - the same demo every time, nothing secret
     for n in range(SIZE):
@@ -187,6 +189,9 @@ def load():
     for make in (make_companies, make_contacts, convert_leads, enrich):
         with org_scope(organization), history.one_action():
             make(organization, ana)
+    jobs.drain()
+    with org_scope(organization), history.one_action():
+        make_deals(organization, ana, team[1:3])
     jobs.drain()
     return True
 

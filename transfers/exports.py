@@ -30,7 +30,7 @@ from lookups import views
 from transfers.models import Export
 
 State = Export.State
-TYPES = ("leads", "companies", "contacts", "clients")
+TYPES = ("leads", "companies", "contacts", "clients", "deals")
 AT_ONCE = 3  # exports of an organisation that may be on their way
 KEPT = timedelta(days=settings.EXPORT_DAYS)
 WAIT = 10  # seconds after which it pays to ask again

@@ -15,6 +15,7 @@ class SettingsPage(Page):
             "manage_organization": user.can("organization.manage"),
             "manage_people": user.can("members.manage"),
             "manage_roles": user.can("roles.manage"),
+            "manage_lookups": user.can("lookups.manage"),
             "manage_keys": user.can("keys.manage"),
             "see_audit": user.can("audit.view"),
         }

@@ -7,11 +7,12 @@ from contacts import conversion
 from leads.models import Lead
 from lio.errors import Conflict, Invalid, Missing
 from lio.pages import REFUSALS, Page, words_of
+from lio.registry import conversion_parts
 
 
 class ConvertPage(Page):
     """GET: the plan. POST: `contact` (an id, or new) and `company`: kept (of the contact that it joins), found (of the plan),
-    named (with `company_name`) or none.
+    named (with `company_name`) or none; and what the parts of higher floors ask (lio.registry.conversion_parts).
     """
 
     verb = "records.edit"
@@ -28,16 +29,16 @@ class ConvertPage(Page):
     def post(self, request, pk):
         lead = self.lead(pk)
         try:
-            done = conversion.convert(pk, self.organization, by=request.user, **self.chosen(lead))
+            done = conversion.convert(pk, self.organization, by=request.user, further=self.further(), **self.chosen(lead))
         except Conflict as error:
             if error.code != "already_converted":
-                return self.page(lead, error=str(error), status=422)
+                return self.page(lead, error=error, status=422)
             self.complain(str(error))
             return redirect("contacts:view", pk=error.details["contact_id"])
         except REFUSALS as error:
             if isinstance(error, Missing):
                 raise
-            return self.page(lead, error=words_of(error), status=422)
+            return self.page(lead, error=error, status=422)
         self.say(f"{lead} is a contact now." if done.made_contact else f"{lead} is joined with the contact.", undoable=True)
         return redirect("contacts:view", pk=done.contact_id)
 
@@ -61,7 +62,11 @@ class ConvertPage(Page):
             found["contact_id"] = int(contact)
         return found
 
-    def page(self, lead, *, error="", status=200):
+    def further(self):
+        found = {part.name: read for part in conversion_parts if (read := part.read(self.request.POST)) is not None}
+        return found | {"ask": True} if found else None
+
+    def page(self, lead, *, error=None, status=200):
         if there := conversion.of_leads(self.organization, [lead.pk]):
             return redirect("contacts:view", pk=there[lead.pk])
         plan = conversion.plan(self.organization, lead)
@@ -72,8 +77,16 @@ class ConvertPage(Page):
         posted, kept = self.request.POST, any(one["company"] for one in plan.contacts)
         likely = "kept" if kept else "found" if plan.company or plan.company_name else "none"
         context = {
-            "lead": lead, "plan": plan, "error": error, "typed": posted.get("company_name", ""),
+            "lead": lead, "plan": plan, "error": self.words(error), "typed": posted.get("company_name", ""),
             "company": posted.get("company") or likely, "kept": kept,
             "contact": posted.get("contact") or (str(plan.contacts[0]["id"]) if plan.contacts else "new"),
+            "parts": [part.show(self.request.user, lead, posted, error) for part in conversion_parts],
         }  # fmt: skip
         return self.show("contacts/convert.html", context, status=status)
+
+    def words(self, error):
+        """What is wrong, unless a part says it beside its fields."""
+        fields = (getattr(error, "fields", None) or getattr(error, "detail", None) or {}) if error else {}
+        if any(str(name).startswith(f"{part.name}.") for name in fields for part in conversion_parts):
+            return "Nothing was converted: something further down is missing or wrong."
+        return words_of(error) if error else ""

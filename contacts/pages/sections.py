@@ -27,16 +27,24 @@ def people(user, company_id, request):
 
 def of_lead(user, lead_id, request):
     """The contact that a lead has become."""
-    contact_id = conversion.of_leads(user.organization, [lead_id]).get(lead_id)
-    contact = Contact.objects.of(user.organization).select_related("company").filter(pk=contact_id or 0).first()
+    contact_id = contact_of_lead(user, lead_id)
+    contacts = Contact.objects.of(user.organization).select_related("company")
+    contact = contacts.filter(pk=contact_id).first() if contact_id else None
     return {"name": "contact", "template": "contacts/_of_lead.html", "contact": contact}
 
 
 def convert(user, lead_id):
     """The button by which a lead becomes a contact (lio.registry.record_acts); None for one that has become one."""
-    if not user.can("records.edit") or conversion.of_leads(user.organization, [lead_id]):
+    if not user.can("records.edit") or contact_of_lead(user, lead_id):
         return None
     return {"label": "Convert to contact", "icon": "identification", "address": reverse("contacts:convert", args=[lead_id])}
+
+
+def contact_of_lead(user, lead_id):
+    """Id of the contact that a lead has become, or None; asked once a request, for the button and the section."""
+    if not hasattr(user, "_contact_of_lead"):
+        user._contact_of_lead = lead_id, conversion.of_leads(user.organization, [lead_id]).get(lead_id)
+    return user._contact_of_lead[1]
 
 
 def career(user, contact_id, request):

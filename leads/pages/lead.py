@@ -203,6 +203,8 @@ class ViewLead(LeadPage):
         at = number(self.request.GET.get("at"))
         start = max(0, at - 2) if at else (page - 1) * SIZE
         ids, total, _ = listing.page(max(0, start - (0 if at else 1)), SIZE + 2)
+        if not query_text:
+            self.request.user._lead_count = total  # the rail asks no second time (leads.pages.list.lead_count)
         start = max(0, start - (0 if at else 1))
         back = f"{reverse('leads:list')}?{query_text}" + (f"&page={page}" if page > 1 else "")
         if self.pk not in ids:

@@ -198,6 +198,20 @@ class Upload(serializers.Field):
         return data
 
 
+class Words(serializers.Field):
+    """Some of a few words, with commas between them."""
+
+    def __init__(self, words, **options):
+        super().__init__(**options)
+        self.words = set(words)
+
+    def to_internal_value(self, data):
+        found = {part.strip() for part in data.split(",")} if isinstance(data, str) else set()
+        if not found or not found <= self.words:
+            raise ValidationError(f"must be of {', '.join(sorted(self.words))}")
+        return found
+
+
 class Ids(serializers.Field):
     """Several ids: a JSON array, or text with commas (R17)."""
 

@@ -49,6 +49,7 @@ DELETED = {"deleted": int, "ids": [int]}
 class Documented:
     summary: str = ""
     input: type[Input] | dict | None = None
+    query: type[Input] | None = None
     answer: Any = None
     body: Any = None
     status: int | None = None
@@ -65,12 +66,12 @@ class Documented:
 def documented(summary="", **facts):
     """Say of a view's method what cannot be read off it.
 
-    `input`: the Input class of its body, or its fields in Python types; `answer`: the `data` of its envelope in Python types
-    (lio/api/shapes.py) or a `.rows()` queryset, NOTHING for null, left out for a row of the view; `body`: the whole answer
-    where it is no envelope; `file`: the answer is a file; `page`: it is a page (HTML), or the envelope of `answer` when
-    Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of which one must be sent;
-    `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`:
-    {parameter: words}; `filtered`: it takes the filters of the view's list.
+    `input`: the Input class of its body, or its fields in Python types; `query`: the Input class of its address; `answer`: the
+    `data` of its envelope in Python types (lio/api/shapes.py) or a `.rows()` queryset, NOTHING for null, left out for a row of
+    the view; `body`: the whole answer where it is no envelope; `file`: the answer is a file; `page`: it is a page (HTML), or
+    the envelope of `answer` when Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of
+    which one must be sent; `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones
+    do not fit; `notes`: {parameter: words}; `filtered`: it takes the filters of the view's list.
     """
 
     def mark(method):
@@ -141,6 +142,8 @@ class ContractSchema(AutoSchema):
         elif self.told.filtered:
             beside = ("page", "limit", "order_by", "order_in")
             given += [self._query(name, one) for name, one in self._list_parameters().items() if name not in beside]
+        if self.told.query:
+            given += [self._parameter(name, one) for name, one in self.told.query().fields.items()]
         if self.takes_selection:
             given.append(self._query("ids", {"type": "array", "items": {"type": "integer"}},
                                      "For clients that cannot send a body with DELETE."))
@@ -161,6 +164,13 @@ class ContractSchema(AutoSchema):
         if words := note or self.told.notes.get(name) or schema.pop("description", ""):
             one["description"] = words
         return one
+
+    def _parameter(self, name, one):
+        schema = self._map_serializer_field(one, "request")
+        self._insert_field_validators(one, schema)
+        if isinstance(schema.get("type"), list):
+            schema["type"] = schema["type"][0]  # a query has no null
+        return self._query(name, schema) | {"required": one.required}
 
     def _list_parameters(self):
         filters = self.view.filter_class
@@ -367,4 +377,5 @@ describes("Money", {"type": "number"})
 describes("Moment", {"type": "string", "format": "date-time"})
 describes("Owned", {"type": "integer", "description": "Id of a record of the organization."})
 describes("Ids", _ids)
+describes("Words", lambda one: {"type": "array", "items": {"type": "string", "enum": sorted(one.words)}})
 describes("Mapping", {"type": "object", "additionalProperties": True})

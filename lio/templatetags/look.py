@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -19,14 +20,21 @@ KIND_ICONS = {
     "created": "user-plus", "changed": "pencil", "status": "flag", "assigned": "user", "note": "document-text",
     "score": "fire", "tagged": "tag", "follow_up": "clock", "document": "paper-clip", "picture": "photo",
     "merged": "arrows-pointing-in", "deleted": "trash", "restored": "arrow-uturn-left",
-    "form": "clipboard-document-check",
+    "form": "clipboard-document-check", "moved": "arrows-right-left", "won": "trophy", "lost": "x-circle",
+    "people": "user-group",
 }  # fmt: skip
 
 
 @register.simple_tag
 def icon(name: str, size: int = 16, classes: str = "") -> str:
     """An outline heroicon for decoration; the words beside it or the control's label carry the meaning."""
-    return heroicon_outline(str(name), size=size, **{"class": f"i {classes}".strip()})
+    return _drawn(str(name), size, f"i {classes}".strip())
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name, size, classes):
+    """Kept: a board draws the same icon on every card."""
+    return heroicon_outline(name, size=size, **{"class": classes})
 
 
 @register.filter
@@ -93,6 +101,34 @@ def money(value: object, currency: str = "USD") -> str:
     digits = f"{abs(amount):,.2f}".removesuffix(".00")
     symbol = SYMBOLS.get(currency or "USD") or f"{currency} "
     return f"{'−' if amount < 0 else ''}{symbol}{digits}"
+
+
+@register.filter
+def round_money(value: object, currency: str = "USD") -> str:
+    """The same without cents, for what is an estimate anyway: 48000.37 -> $48,000."""
+    amount = _number(value)
+    return NONE if amount is None else money(round(amount), currency)
+
+
+@register.filter
+def percent(share: object) -> str:
+    """0.625 -> 62 %."""
+    value = _number(share)
+    return NONE if value is None else f"{value * 100:.0f} %"
+
+
+@register.filter
+def plain(value: object) -> str:
+    """A number as an input takes it: 48000.0 -> 48000."""
+    number = _number(value)
+    return "" if number is None else f"{number}"
+
+
+@register.filter
+def unsigned(value: object) -> object:
+    """-4 -> 4"""
+    number = _number(value)
+    return NONE if number is None else abs(number)
 
 
 @register.filter

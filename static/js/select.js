@@ -1,10 +1,10 @@
 // Ticking rows: shift-click ticks a range, the head's box ticks the page, the bulk bar counts.
 let last = null
 
-const boxes = list => [...list.querySelectorAll("tbody .pick input")]
+const boxes = list => [...list.querySelectorAll(".pick input[name=ids]")]
 
 document.addEventListener("click", event => {
-  const box = event.target.closest?.("tbody .pick input")
+  const box = event.target.closest?.(".pick input[name=ids]")
   if (!box) return
   const all = boxes(box.closest(".list"))
   if (event.shiftKey && all.includes(last)) {

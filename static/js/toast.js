@@ -20,6 +20,7 @@ function expire(toast) {
 
 document.addEventListener("toast", event => show(event.detail))
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  if (xhr.getResponseHeader("HX-Trigger")?.includes('"toast"')) return // the answer says it itself
   if (xhr.status === 429) show({ text: "Too many requests. Wait a moment and try again.", error: true })
   else show({ text: xhr.status === 403 ? "You may not do that." : "Not saved. Reload the page and try again.", error: true })
 })

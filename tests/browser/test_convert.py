@@ -84,3 +84,56 @@ def test_pages_are_accessible_and_fit(visit, acme, axe, look):
         page.goto(path)
         assert axe(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], path
+
+
+def test_a_deal_is_made_as_well_and_stands_on_the_board(visit, acme, axe):
+    one = acme.lead(first_name="Dora", last_name="Deal", email="dora@deal-works.com", estimated_value=12500)
+    page = visit("ada@acme.example")
+    page.goto(f"/contacts/convert/{one}")
+    expect(page.get_by_label("Title")).to_be_hidden()
+    page.get_by_label("Make a deal as well").check()
+    expect(page.get_by_label("Value")).to_have_value("12500")
+    assert axe(page) == []
+    page.get_by_label("Title").fill("x")
+    page.get_by_role("button", name="Convert", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was converted")
+    expect(page.get_by_label("Title")).to_be_focused()
+    page.get_by_label("Title").fill("Scanners for Dora")
+    page.get_by_label("The contact's role").select_option("Champion")
+    page.get_by_role("button", name="Convert", exact=True).click()
+    section = page.locator("#part-deals")
+    expect(section).to_contain_text("Scanners for Dora")
+    expect(section).to_contain_text("Champion")
+    page.reload()  # without the toast, which is still fading in
+    assert axe(page) == []
+    page.goto("/deals/board")
+    card = page.locator(".deal", has_text="Scanners for Dora")
+    expect(card).to_contain_text("$12,500")
+    card.get_by_role("link", name="Scanners for Dora", exact=True).click()
+    expect(page.get_by_role("complementary")).to_contain_text("Dora Deal")
+    page.goto(f"/leads/{one}/")
+    page.locator("#part-contact").get_by_role("link", name="Dora Deal").click()
+    page.locator("#timeline").get_by_role("link", name="Undo this for all contacts it changed").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Undo")
+    page.goto("/deals/board")
+    expect(page.locator(".deal", has_text="Scanners for Dora")).to_have_count(0)
+
+
+def test_a_deal_is_added_from_a_company_and_found_by_the_palette(visit, acme):
+    one = acme.lead(first_name="Paul", last_name="Palette", email="paul@palette-works.com", company="Palette Works")
+    company = acme.get(f"/api/lead/view/{one}")["company_id"]
+    page = visit("ada@acme.example")
+    page.goto(f"/companies/{company}/")
+    page.locator("#part-deals").get_by_role("link", name="Add a deal").click()
+    expect(page.get_by_label("Lead", exact=True)).to_have_value(f"Paul Palette #{one}")
+    page.get_by_label("Title").fill("Quixotic order")
+    page.get_by_label("Value").fill("900")
+    page.get_by_role("button", name="Add deal").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quixotic order")
+    page.goto(f"/companies/{company}/")
+    expect(page.locator("#part-deals")).to_contain_text("$900 open")
+    page.keyboard.press("Control+k")
+    page.get_by_role("searchbox", name="Go to a page").fill("Quixotic")
+    page.get_by_role("button", name="Search the deals for Quixotic").click()
+    expect(page.get_by_role("link", name="Quixotic order")).to_be_visible()

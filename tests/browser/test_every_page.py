@@ -35,6 +35,13 @@ PAGES = [
     "/settings/sessions",
     "/notifications/",
     "/notifications/?show=all",
+    "/deals/board",
+    "/deals/list",
+    "/deals/list?state=open&value_min=1&search_value=zzzz",
+    "/deals/add",
+    "/settings/pipelines",
+    "/settings/pipelines/add",
+    "/settings/rates",
     "/feed/",
     "/feed/?kind=note&from=2026-01-01",
 ]
@@ -73,6 +80,12 @@ def record(acme):
             "file": {"id": "1", "name": "Plan", "mime_type": "application/pdf", "web_url": "https://box.example/1"},
         },
     )
+    (pipeline,) = acme.get("/api/pipelines/list?search_value=Sales")
+    stages = [stage["id"] for stage in pipeline["stages"]]
+    body = {"lead_id": lead, "pipeline_id": pipeline["id"], "title": "Depot rollout", "value": 48000}
+    deal = acme.post("/api/lead/deal/add", body | {"stage_id": stages[0], "expected_close_date": "2031-06-15"})["data"]["id"]
+    acme.post("/api/lead/deal/add", body | {"stage_id": stages[1], "expected_close_date": "2021-06-15"})
+    acme.post(f"/api/lead/deal/{deal}/move", {"stage_id": stages[2], "next_step": "Call", "description": "Big"})
     rob = next(row["id"] for row in acme.get("/api/user/list") if row["email"] == "rob@acme.example")
     return [
         f"/leads/{lead}/",
@@ -82,6 +95,12 @@ def record(acme):
         f"/leads/{lead}/?compose=follow-up",
         f"/leads/{lead}/picture",
         f"/feed/?type=lead&id={lead}",
+        f"/deals/{deal}/",
+        f"/deals/{deal}/edit",
+        f"/deals/{deal}/move",
+        f"/deals/{deal}/delete",
+        f"/settings/pipelines/{pipeline['id']}",
+        f"/settings/stages/{stages[0]}/delete",
         f"/settings/people/{rob}",
     ]
 

@@ -286,8 +286,8 @@ def test_merged_leads_take_their_contacts_along(rep, lead, convert, view):
 def test_what_higher_floors_make_comes_in_the_same_transaction(rep, lead, monkeypatch):
     one, made = lead(), []
 
-    def refuse(lead, done, further, *, by):
-        made.append((lead.pk, done.contact_id, further, by))
+    def refuse(organization, leads, conversions, further, *, by):
+        made.append((leads[0].pk, conversions[0].contact_id, further, by))
         raise ValueError("no deal")
 
     monkeypatch.setattr(conversion, "on_conversion", [refuse])

@@ -12,7 +12,7 @@ from tests.faults.house import House
 MANY = 6000  # more than a bulk action does while the caller waits
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def standing():
     folder = Path(tempfile.mkdtemp(prefix="lio-faults-"))
     folder.chmod(0o755)  # the embedded server's user passes through

@@ -6,7 +6,7 @@ from contacts import edit as contacts
 from lio.tenancy import org_scope
 from tests.contract import shapes
 from tests.contract.spec import BUILT, ids, params_of
-from tests.factories import make_company
+from tests.factories import make_company, make_deal
 from tests.world import snapshot
 
 BULK = [
@@ -45,7 +45,10 @@ def test_of_all_that_the_list_shows(endpoint, world):
         with org_scope(world.organization):
             contacts.add(world.organization, {"name": "Only One", "email": email}, by=world.admin)
     else:
-        email = world.make_lead(f"{endpoint['id']} only").email
+        lead = world.make_lead(f"{endpoint['id']} only")
+        email = lead.email
+        if endpoint["id"].startswith("deal-"):
+            make_deal(lead, by=world.admin, title=email)
     filters = {"search_value": email}
     path, query, body = world.request(endpoint)
     body = {name: value for name, value in body.items() if name not in ("ids", "contact_ids")}

@@ -104,6 +104,16 @@ def test_reading(browser, victim):
             "files": [victim.document.stored_file_id],
             "undo": [victim.change],
             "settings/forms": [victim.form.pk],
+            "enrichment/<slug": [victim.lead.pk],  # filled in as lead
+            "companies": [victim.company],
+            "companies/views": [victim.view.pk],
+            "contacts/views": [victim.view.pk],
+            "deals": [victim.deal.pk],
+            "deals/views": [victim.view.pk],
+            "deals/board/views": [victim.view.pk],
+            "deals/board/add": [victim.stage.pk],
+            "settings/pipelines": [victim.pipeline.pk],
+            "settings/stages": [victim.stage.pk],
         }
         kinds = dict(sorted(kinds.items(), key=lambda kind: -len(kind[0])))  # the longest prefix first
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
@@ -128,6 +138,19 @@ def test_writing(browser, world, victim):
             "settings/forms": victim.form.pk,
             "import": victim.imported.pk,
             "exports": victim.export.pk,
+            "companies/views": victim.view.pk,
+            "companies": victim.company,
+            "enrichment/<slug": victim.lead.pk,
+            "contacts/convert": victim.lead.pk,
+            "contacts/views": victim.view.pk,
+            "contacts": victim.contact.pk,
+            "settings/fields": victim.field.pk,
+            "settings/pipelines": victim.pipeline.pk,
+            "settings/stages": victim.stage.pk,
+            "deals/views": victim.view.pk,
+            "deals/board/views": victim.view.pk,
+            "deals/board/add": victim.stage.pk,
+            "deals": victim.deal.pk,
         }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
         bulk, people = ("assign", "status", "tag", "set_tags", "delete"), ("resend", "remove")

@@ -150,7 +150,7 @@ def test_other_kinds(api, rep, kind, header, format):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"export_type": "deals"}, "export_type"),
+        ({"export_type": "signals"}, "export_type"),
         ({"export_type": None}, "export_type"),
         ({"format": "pdf"}, "format"),
         ({"filters": {"citty": "Ulm"}}, "filters"),
