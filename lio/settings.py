@@ -136,6 +136,7 @@ INSTALLED_APPS = [
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "contacts.apps.ContactsConfig",
+    "intent.apps.IntentConfig",
     "enrichment.apps.EnrichmentConfig",
     "deals.apps.DealsConfig",
     "transfers.apps.TransfersConfig",

@@ -1,0 +1,65 @@
+"""Logging signals: the one rule that API, forms, bookings and mail call (R59)."""
+
+from django.db import connection, transaction
+from django.utils.timezone import now
+from orjson import dumps
+
+from intent import alerts, heat
+from intent.models import RawEvent
+from leads.jobs import score_leads
+from leads.models import Lead
+from lio.errors import Missing
+from lio.jobs import enqueue_many
+
+Channel = RawEvent.Channel
+LOG = """
+WITH event AS (
+    INSERT INTO intent_rawevent (organization_id, kind, channel, lead_id, message_id, at, detail)
+    VALUES (%(organization)s, %(type)s, %(channel)s, %(lead)s, %(message)s, %(at)s, %(detail)s::jsonb) RETURNING id)
+INSERT INTO intent_signal (organization_id, lead_id, signal_type, signal_detail, source, channel, occurred_at, event_id,
+                           message_id)
+SELECT %(organization)s, %(lead)s, %(type)s, %(detail)s::jsonb, %(source)s, %(channel)s, %(at)s, id, %(message)s FROM event
+RETURNING id
+"""
+
+
+@transaction.atomic
+def log(organization, lead_id, signal_type, *, by=None, detail=None, source=None, occurred_at=None, channel=Channel.API,
+        message_id=None):
+    """Log a signal of a living lead, always and once for each call. Answers the id of its alert.
+
+    `signal_type` is one of intent/types.py, `detail` an object with whatever is known, `by` the member who says so. In the
+    same transaction the lead may turn hot, its owner is told, and its score is to be computed anew. Raises Missing.
+    """
+    lock(organization, [lead_id])
+    with connection.cursor() as cursor:
+        cursor.execute(LOG, {
+            "organization": organization.pk, "type": signal_type, "channel": channel, "lead": lead_id, "message": message_id,
+            "at": occurred_at or now(), "detail": dumps(detail or {}, default=str).decode(), "source": source})
+        signal_id = cursor.fetchone()[0]
+    follow(organization, [(lead_id, signal_type)], by=by)
+    return signal_id
+
+
+def lock(organization, lead_ids):
+    """Lock living leads, so that of two signals at once the second weighs the first, too. Raises Missing."""
+    wanted = set(lead_ids)
+    rows = Lead.objects.of(organization).alive().filter(pk__in=wanted).order_by("pk")
+    if len(rows.select_for_update(of=("self",), no_key=True).values_list("pk")) != len(wanted):
+        raise Missing()
+
+
+def follow(organization, made, *, by=None, lead_ids=()):
+    """What follows from signals that were made, (lead id, type), or withdrawn or restored (`lead_ids`)."""
+    ids = sorted({lead_id for lead_id, _ in made} | set(lead_ids))
+    if not ids:
+        return
+    turned_hot = heat.refresh(organization.pk, ids)
+    enqueue_many(score_leads, ids)
+    alerts.tell(organization, made, turned_hot, by=by)
+
+
+def of_form(organization, form, lead_id, about):
+    """A hosted form has made or updated a lead (lio.registry.on_form)."""
+    log(organization, lead_id, "form_submitted", detail={"form_id": form.pk, "form": form.name}, source="web form",
+        channel=Channel.FORM)
