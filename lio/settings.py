@@ -46,6 +46,7 @@ RATES = {  # requests a minute (R28)
     "key": env.int("LIO_RATE_KEY", 600),
     "public": env.int("LIO_RATE_PUBLIC", 300),
     "form": env.int("LIO_RATE_FORM", 30),  # submissions of one form from one address
+    "booking": env.int("LIO_RATE_BOOKING", 20),  # bookings on one page from one address
     "form_total": env.int("LIO_RATE_FORM_TOTAL", 300),  # of one form from everywhere; what is beyond is held
 }
 SIGN_IN_FAILURES = {  # failed attempts in 15 minutes (R14)
@@ -139,6 +140,7 @@ INSTALLED_APPS = [
     "intent.apps.IntentConfig",
     "enrichment.apps.EnrichmentConfig",
     "deals.apps.DealsConfig",
+    "booking.apps.BookingConfig",
     "transfers.apps.TransfersConfig",
     "lio.admin.LioAdminConfig",
     "django.contrib.auth",

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
+from booking import urls as booking
 from companies import urls as companies
 from contacts import urls as contacts
 from deals import urls as deals
@@ -21,7 +22,7 @@ from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
        *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *deals.api, *leads.api,
-       *contacts.api, *intent.api, *enrichment.api, *transfers.api,
+       *contacts.api, *intent.api, *booking.api, *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [

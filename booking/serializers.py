@@ -1,0 +1,242 @@
+"""What may be sent of meetings, bookings and booking pages (sections 6.11 and 10)."""
+
+import re
+from datetime import date, datetime
+from zoneinfo import available_timezones
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from accounts.models import User
+from booking.models import DAYS, LONGEST, Meeting
+from booking.profiles import MOST_TYPES, SLUG, spans
+from companies.models import Company
+from contacts.models import Contact
+from leads.models import Lead
+from lio.api.envelope import BadParameter
+from lio.api.fields import Email, Flag, Mapping, Moment, Owned, Text, WebAddress, Whole
+from lio.api.serializers import Input
+from lio.errors import DomainError
+
+ZONES = frozenset(available_timezones())
+MOST_ATTENDEES = 100
+TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
+
+
+class Zone(Text):
+    """The name of a time zone, like Europe/Berlin."""
+
+    def __init__(self, **options):
+        super().__init__(**{"max_length": 64, **options})
+
+    def to_internal_value(self, data):
+        name = super().to_internal_value(data)
+        if name and name not in ZONES:
+            raise ValidationError("must be the name of a time zone, like Europe/Berlin")
+        return name
+
+
+class ExactMoment(Moment):
+    """A date-time that says its offset: without one nobody knows which time is meant (T76)."""
+
+    def to_internal_value(self, data):
+        moment = super().to_internal_value(data)
+        if datetime.fromisoformat(data).tzinfo is None:
+            raise ValidationError("must say its offset, like 2026-06-15T09:00:00Z")
+        return moment
+
+
+class Attendees(serializers.Field):
+    """Addresses, or objects {email, name}; answered as objects."""
+
+    def to_internal_value(self, data):
+        if data in (None, ""):
+            return []
+        if not isinstance(data, list):
+            raise ValidationError("must be a list of addresses")
+        if len(data) > MOST_ATTENDEES:
+            raise ValidationError(f"must be at most {MOST_ATTENDEES}")
+        found = {}
+        for entry in data:
+            one = {"email": entry} if isinstance(entry, str) else entry
+            if not isinstance(one, dict):
+                raise ValidationError("must hold addresses, or objects with email and name")
+            email, name = Email().run_validation(one.get("email")), one.get("name")
+            if not email:
+                raise ValidationError("an attendee needs an email")
+            found[email.lower()] = {"email": email, "name": Text(max_length=100).run_validation(name or "")}
+        return list(found.values())
+
+
+class MeetingFields(Input):
+    description = Text(max_length=10_000, required=False)
+    location = Text(max_length=500, required=False)
+    timezone = Zone(required=False)
+    attendees = Attendees(required=False, allow_null=True)
+    meeting_url = WebAddress(required=False)
+    meeting_tool = serializers.ChoiceField(choices=Meeting.Tool.choices, required=False)
+    lead_id = Owned(Lead, required=False, allow_null=True)
+    contact_id = Owned(Contact, required=False, allow_null=True)
+    company_id = Owned(Company, required=False, allow_null=True)
+    user_id = Owned(User, required=False)
+
+
+class AddMeeting(MeetingFields):
+    title = Text(min_length=1, max_length=200)
+    start_time = Moment()
+    end_time = Moment()
+
+
+class UpdateMeeting(AddMeeting):
+    status = Whole(min_value=1, max_value=5, required=False)
+
+
+class AskSummary(Input):
+    detail = serializers.ChoiceField(choices=["brief", "detailed"], required=False, default="brief")
+
+
+def attributes(given):
+    """`given` as attributes of a meeting."""
+    values = {}
+    for name, value in given.items():
+        if name in ("lead_id", "contact_id", "company_id"):
+            values[name] = value and value.pk
+        elif name == "user_id":
+            values["host_id"] = value.pk
+        elif name == "attendees":
+            values[name] = value or []
+        elif value is None and name in ("description", "location", "timezone", "meeting_url"):
+            values[name] = "UTC" if name == "timezone" else ""
+        else:
+            values[name] = value
+    return values
+
+
+# ------------------------------------------------------------------------- free times
+class Asked(Input):
+    """What is sent to a question; whatever is wrong with it is a 400 (R63)."""
+
+    @classmethod
+    def ask(cls, params):
+        try:
+            return cls.read({name: params[name] for name in cls().fields if params.get(name) not in (None, "")}, partial=False)
+        except ValidationError as error:
+            raise BadParameter(error.detail) from None
+
+
+class DayOrMoment(serializers.Field):
+    def to_internal_value(self, data):
+        try:
+            return date.fromisoformat(data) if len(data) <= 10 else Moment().to_internal_value(data)
+        except (TypeError, ValueError):
+            raise ValidationError("must be an ISO date or date-time, like 2026-06-15") from None
+
+
+class Day(serializers.Field):
+    def to_internal_value(self, data):
+        try:
+            return date.fromisoformat(data)
+        except (TypeError, ValueError):
+            raise ValidationError("must be an ISO date, like 2026-06-15") from None
+
+
+class AskFree(Asked):
+    date = Day(required=False)
+    duration = Whole(min_value=5, max_value=LONGEST, required=False)
+    tz = Zone(required=False)
+
+    def get_fields(self):
+        edges = {"from": DayOrMoment(required=False), "to": DayOrMoment(required=False)}
+        return super().get_fields() | edges  # `from` is a word of Python
+
+
+# ------------------------------------------------------------------------- booking
+class Confirm(Input):
+    start = ExactMoment()
+    end = ExactMoment()
+    name = Text(min_length=1, max_length=100)
+    email = Email(min_length=1)
+    company = Text(max_length=150, required=False)
+    phone = Text(max_length=30, required=False)
+    notes = Text(max_length=2000, required=False)
+    timezone = Zone(required=False)
+
+
+class Hours(Mapping):
+    """{day: [{start, end}]}; which days there are `days` says."""
+
+    def to_internal_value(self, data):
+        found = {}
+        for day, entries in super().to_internal_value(data).items():
+            self.check(day)
+            if not isinstance(entries, list) or len(entries) > 10:
+                raise ValidationError(f"{day}: must be a list of at most 10 times")
+            for entry in entries:
+                times = [entry.get(name) for name in ("start", "end")] if isinstance(entry, dict) else [None]
+                if not all(isinstance(text, str) and TIME.fullmatch(text) for text in times):
+                    raise ValidationError(f'{day}: must hold times like {{"start": "09:00", "end": "17:00"}}')
+            found[day] = [{"start": entry["start"], "end": entry["end"]} for entry in entries]
+            try:
+                spans(found[day])
+            except DomainError as error:
+                raise ValidationError(f"{day}: {error}") from None
+        return found
+
+    def check(self, day):
+        if day not in DAYS:
+            raise ValidationError(f"{day} is no day: {', '.join(DAYS)}")
+
+
+class Overrides(Hours):
+    max_keys = 400
+
+    def check(self, day):
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise ValidationError(f"{day} is no ISO date, like 2026-12-24") from None
+
+
+class Durations(serializers.ListField):
+    def __init__(self, **options):
+        super().__init__(child=Whole(min_value=5, max_value=LONGEST), min_length=1, max_length=MOST_TYPES, **options)
+
+    def to_internal_value(self, data):
+        return sorted(set(super().to_internal_value(data)))
+
+
+class Slug(Text):
+    def to_internal_value(self, data):
+        text = super().to_internal_value(data).strip().lower()
+        if not SLUG.fullmatch(text) or len(text) < 3:
+            raise ValidationError("must be 3 to 60 of a-z, 0-9 and -")
+        return text
+
+
+class ProfileFields(Input):
+    slug = Slug(required=False)
+    title = Text(max_length=150, required=False)
+    intro = Text(max_length=2000, required=False)
+    timezone = Zone(required=False)
+    durations = Durations(required=False)
+    working_hours = Hours(required=False)
+    overrides = Overrides(required=False)
+    buffer_minutes = Whole(min_value=0, max_value=240, required=False)
+    buffer_before = Whole(min_value=0, max_value=240, required=False)
+    buffer_after = Whole(min_value=0, max_value=240, required=False)
+    min_notice_minutes = Whole(min_value=0, max_value=60 * 24 * 365, required=False)
+    horizon_days = Whole(min_value=1, max_value=365, required=False)
+    daily_limit = Whole(min_value=0, max_value=100, required=False)
+    slot_step = Whole(min_value=0, max_value=LONGEST, required=False)
+    change_notice_minutes = Whole(min_value=0, max_value=60 * 24 * 365, required=False)
+    reminder_minutes = Whole(min_value=0, max_value=60 * 24 * 14, required=False)
+    is_active = Flag(required=False)
+
+
+def profile_attributes(given):
+    """`given` as attributes of a booking page; `buffer_minutes` is both sides."""
+    values = {name: "" if value is None and name in ("title", "intro", "timezone") else value for name, value in given.items()}
+    if "buffer_minutes" in values:
+        both = values.pop("buffer_minutes")
+        values = {"buffer_before": both, "buffer_after": both} | values
+    return values
