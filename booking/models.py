@@ -67,6 +67,10 @@ class MeetingType(OwnedModel):
     def __str__(self):
         return self.name
 
+    @property
+    def length(self):
+        return f"{self.minutes} minutes"
+
 
 class MeetingQuerySet(TenantQuerySet):
     def blocking(self):

@@ -45,6 +45,7 @@ urlpatterns = [
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((leads.public, "forms"))),
+    path("", include((booking.public, "booking"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),
