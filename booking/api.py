@@ -110,7 +110,8 @@ class PublicPage(LioView):
     is_public = True
     authentication_classes: list = []
 
-    def answer(self, request, *args, slug, **kwargs):
+    def answer(self, request, *args, **kwargs):
+        slug = kwargs["slug"]
         handler = getattr(self, request.method.lower(), None) if request.method in ("GET", "HEAD", "POST") else None
         host = profiles.find(slug)
         if host is None:

@@ -27,7 +27,7 @@ from lio.tenancy import org_scope
 TRAP, STAMP = "website_2", "stamp"
 AHEAD = 12  # months that the arrows go to
 ASKED = ("type", "tz", "clock", "month", "day", "start")
-SHOWN_ZONES = sorted(name for name in ZONES if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/"))) + ["UTC"]
+SHOWN_ZONES = [*sorted(name for name in ZONES if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/"))), "UTC"]
 
 
 class VisitorPage(PublicPage):
@@ -78,7 +78,8 @@ class VisitorPage(PublicPage):
         response["Cache-Control"] = "private, no-store"
         if self.profile is not None and self.profile.allowed_domains:
             response.xframe_options_exempt = True
-            response._csp_replace = {"frame-ancestors": [part for one in self.profile.allowed_domains for part in (one, f"*.{one}")]}
+            hosts = [part for one in self.profile.allowed_domains for part in (one, f"*.{one}")]
+            response._csp_replace = {"frame-ancestors": hosts}
         return response
 
     # ------------------------------------------------------------ choosing a time
@@ -251,7 +252,8 @@ class BookedPage(VisitorPage):
     act = "view"
     http_method_names = ["get", "post", "head"]
 
-    def answer(self, request, *args, token, **kwargs):
+    def answer(self, request, *args, **kwargs):
+        token = kwargs["token"]
         found = links.read(token)
         if found is None:
             raise Http404
