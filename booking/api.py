@@ -25,7 +25,9 @@ PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations"
            "overrides": dict, "buffer_minutes": int, "buffer_before": int, "buffer_after": int, "min_notice_minutes": int,
            "horizon_days": int,
            "daily_limit": int, "slot_step": int, "change_notice_minutes": int, "reminder_minutes": int, "is_active": bool,
-           "url": str}
+           "color": str, "allowed_domains": [str], "url": str,
+           "types": [{"id": int, "name": str, "minutes": int, "tool": str, "location": str, "questions": [dict],
+                      "is_active": bool}]}
 
 
 class MeetingViewSet(ListAction, AddAction, ViewAction, UpdateAction, DeleteAction, TenantViewSet):
@@ -83,8 +85,9 @@ class MyProfile(LioView):
 def shown(profile):
     """A booking page as its owner sees it."""
     slug = profile.user.booking_slug
-    names = [name for name in PROFILE if name not in ("slug", "timezone", "durations", "buffer_minutes", "url")]
+    names = [name for name in PROFILE if name not in ("slug", "timezone", "durations", "buffer_minutes", "types", "url")]
     return {"slug": slug, "timezone": profiles.zone(profile).key, "durations": profiles.durations(profile),
+            "types": profiles.told_types(profile),
             "buffer_minutes": max(profile.buffer_before, profile.buffer_after), "url": f"{settings.SITE_URL}/book/{slug}",
             **{name: getattr(profile, name) for name in names}}  # fmt: skip
 
