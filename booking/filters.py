@@ -71,6 +71,7 @@ class MeetingFilter(OwnFilter):
     date_field = "start_time"
     search_kind = "meeting"
     sorts = {name: name for name in ("id", "start_time", "end_time", "title", "status", "created_at", "updated_at", "lead_id",
-                                     "contact_id", "company_id", "timezone", "location", "meeting_tool")}
-    sorts |= {"user_id": "host_id"}
+                                     "contact_id", "company_id", "timezone", "location", "meeting_tool", "description",
+                                     "meeting_url")}
+    sorts |= {"user_id": "host_id", "is_booked": "exclusive"}
     nullable = frozenset({"lead_id", "contact_id", "company_id"})

@@ -54,7 +54,7 @@ def add(organization, fields, *, by):
     search.write("meeting", meeting.pk, words(meeting))
     history.record("meeting.created", meeting, by=by, after=told(meeting))
     touch(meeting)
-    if meeting.attendees:
+    if meeting.attendees and meeting.end_time > now():  # what is over is only written down
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
@@ -100,7 +100,7 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     history.record(verb, meeting, by=by, before=wire({name: before[name] for name in changed}),
                    after=wire({name: getattr(meeting, name) for name in changed}))
     touch(meeting)
-    if tell and (meeting.attendees or before["attendees"]):
+    if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
@@ -176,7 +176,8 @@ def change_many(rows, values, *, by):
             continue
         was_on = before.get("status", row.status) in Meeting.BLOCKING
         ends = was_on and row.status == Status.CANCELLED
-        if row.attendees and (ends or (row.status in Meeting.BLOCKING and FOLLOWED & {*differs})):
+        followed = ends or (row.status in Meeting.BLOCKING and FOLLOWED & {*differs})
+        if followed and row.attendees and row.end_time > now():
             row.sequence += 1
             tells.append(row)
         if row.status not in Meeting.BLOCKING:

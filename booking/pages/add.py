@@ -11,11 +11,10 @@ from booking import meetings
 from booking.models import Meeting
 from booking.pages.fields import attendees_of, find
 from booking.pages.forms import spell, text_area
-from booking.pages.query import as_input, from_input
+from booking.pages.query import as_input, from_input, whole
 from booking.serializers import AddMeeting, attributes
 from companies.models import Company
 from contacts.models import Contact
-from deals.pages.query import whole
 from leads.models import Lead
 from lio.errors import DomainError, Invalid
 from lio.forms import Choice, InputForm, Text

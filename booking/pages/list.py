@@ -7,11 +7,11 @@ from booking.columns import COLUMNS, DEFAULT
 from booking.filters import MeetingFilter
 from booking.models import Meeting
 from booking.pages.fields import LINKS, MeetingFields
-from booking.pages.query import TOOLS, dressed
+from booking.pages.query import TOOLS, dressed, whole
 from companies.models import Company
 from contacts.models import Contact
-from deals.pages.query import whole
 from leads.models import Lead
+from lio.errors import Invalid
 from lookups.list_page import BulkPage, EditView, ListKind, ListPage, SaveView
 from lookups.record_fields import people
 
@@ -50,9 +50,10 @@ class Meetings(ListKind):
 
     def cell(self, row, name):
         if name == "start_time":
-            mark = {"text": "To settle", "tone": "bad"} if row["unsettled"] else None
-            return {"kind": "text", "text": row["when"], "mark": mark}
+            return {"kind": "text", "text": row["when"]}
         if name == "status":
+            if row["unsettled"]:
+                return {"kind": "chip", "text": "To settle", "tone": "bad"}
             return {"kind": "chip", "text": row["state"], "tone": row["tone"]}
         if name == "user_id":
             return {"kind": "who", "text": row["host_name"]}
@@ -121,7 +122,9 @@ class BulkMeetings(Meetings, BulkPage):
         if action in ACTS:
             status, done = ACTS[action]
             return self.tell(bulk.set_fields(self.rows(), {"status": status.value}, by=self.request.user), done)
-        return super().act(action)
+        if action in ("edit", "delete"):
+            return super().act(action)
+        raise Invalid({"action": ["choose what to do"]})
 
 
 class SaveMeetingView(Meetings, SaveView):

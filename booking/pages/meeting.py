@@ -5,10 +5,9 @@ from activity import record_page as pages
 from booking import meetings
 from booking.models import Meeting
 from booking.pages.fields import MeetingFields
-from booking.pages.query import LABELS, TOOLS, dressed
+from booking.pages.query import LABELS, TOOLS, dressed, whole
 from companies.models import Company
 from contacts.models import Contact
-from deals.pages.query import whole
 from leads.models import Lead
 from lio.errors import Invalid
 from lio.pages import REFUSALS

@@ -9,8 +9,7 @@ from django.urls import reverse
 from django.utils.timezone import get_current_timezone, localtime, now
 
 from booking.models import Meeting
-from booking.pages.query import dressed
-from deals.pages.query import whole
+from booking.pages.query import dressed, whole
 from lio.pages import Page
 from lio.rows import plain_rows
 from lookups.record_fields import people
