@@ -163,7 +163,8 @@ def change_many(rows, values, *, by):
     if not values.keys() <= SHARED or values.get("status", Status.HELD) in Meeting.BLOCKING:
         raise Invalid({"fields": ["are not what many meetings can share"]})
     lock_host(*rows.alive().order_by().values_list("host_id", flat=True).distinct())
-    found, changes, tells, columns = [], {"meeting.updated": [], "meeting.cancelled": []}, [], {"sequence", "remind_at"}
+    found, tells, columns = [], [], {"sequence", "remind_at"}
+    changes: dict[str, list] = {"meeting.updated": [], "meeting.cancelled": []}
     for row in rows.alive().order_by("pk").select_for_update(of=("self",)):
         before = {name: getattr(row, name) for name in (*values, "meeting_url")}
         for name, value in values.items():

@@ -89,7 +89,7 @@ class AddMeeting(MeetingFields):
 
 
 class UpdateMeeting(AddMeeting):
-    status = Whole(min_value=1, max_value=5, required=False)
+    status = serializers.ChoiceField(choices=Meeting.Status.choices, required=False)
 
 
 class AskSummary(Input):
@@ -143,12 +143,18 @@ class Day(serializers.Field):
 
 class AskFree(Asked):
     date = Day(required=False)
-    duration = Whole(min_value=5, max_value=LONGEST, required=False)
+    duration = Whole(min_value=5, max_value=LONGEST, required=False, default=30)
     tz = Zone(required=False)
 
     def get_fields(self):
         edges = {"from": DayOrMoment(required=False), "to": DayOrMoment(required=False)}
         return super().get_fields() | edges  # `from` is a word of Python
+
+
+class AskOffered(AskFree):
+    """The same of a page on which 30 minutes may be none of what is offered."""
+
+    duration = Whole(min_value=5, max_value=LONGEST, required=False)
 
 
 # ------------------------------------------------------------------------- booking
@@ -219,8 +225,10 @@ class Slug(Text):
 
 class Question(Input):
     name = Text(max_length=60, required=False)
-    label = Text(min_length=1, max_length=200)
-    required = Flag(required=False)
+
+    def get_fields(self):
+        """`label` and `required` are names that a field itself has."""
+        return super().get_fields() | {"label": Text(min_length=1, max_length=200), "required": Flag(required=False)}
 
 
 class Questions(serializers.Field):

@@ -40,8 +40,8 @@ verbs.register("meeting", MeetingViewSet)
 api = [
     path("calendar/availability", Availability.as_view(), name="calendar-availability"),
     path("booking-profile", MyProfile.as_view(), name="booking-profile"),
-    path("booking/<str:slug>", BookingProfileView.as_view(), name="booking"),
-    path("booking/<str:slug>/availability", BookingAvailability.as_view(), name="booking-availability"),
-    path("booking/<str:slug>/confirm", BookingConfirm.as_view(), name="booking-confirm"),
+    path("booking/<str:slug>", BookingProfileView.as_view(), name="v1-booking"),
+    path("booking/<str:slug>/availability", BookingAvailability.as_view(), name="v1-booking-availability"),
+    path("booking/<str:slug>/confirm", BookingConfirm.as_view(), name="v1-booking-confirm"),
     *verbs.urls,
 ]

@@ -11,11 +11,11 @@ from leads.models import Lead
 from lio import history
 
 Status = Meeting.Status
-PAST = [  # days ago, hour, minutes, title, what became of it
+PAST: list[tuple] = [  # days ago, hour, minutes, title, what became of it
     (12, 9, 30, "First call", Status.HELD), (9, 14, 45, "Demo", Status.HELD), (8, 11, 30, "Price talk", Status.NO_SHOW),
     (5, 10, 60, "Workshop with the depot team", Status.HELD), (2, 15, 30, "Price talk", Status.SCHEDULED),
 ]  # fmt: skip
-COMING = [  # days ahead, hour, minutes, title
+COMING: list[tuple] = [  # days ahead, hour, minutes, title
     (0, 16, 30, "Follow-up call"), (1, 9, 45, "Demo"), (1, 9, 30, "Pilot review"), (2, 13, 60, "Workshop on routes"),
     (3, 11, 30, "Contract questions"), (6, 10, 45, "Demo"), (8, 15, 30, "Onboarding kick-off"),
 ]  # fmt: skip

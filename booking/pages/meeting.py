@@ -1,5 +1,7 @@
 """One meeting: when and with whom, what became of it, notes, files, fields in place."""
 
+from typing import Any
+
 from accounts.models import User
 from activity import record_page as pages
 from booking import meetings
@@ -14,11 +16,13 @@ from lio.pages import REFUSALS
 
 WARNING = "The meeting goes from list and calendar, with its notes and history. If it was still to come, attendees are told."
 Status = Meeting.Status
-SAID = {Status.HELD: "marked it as held", Status.NO_SHOW: "marked it as no show", Status.CANCELLED: "cancelled the meeting",
-        Status.SCHEDULED: "put it back into the calendar", Status.RESCHEDULED: "put it back into the calendar"}  # fmt: skip
+SAID: dict[int, str] = {
+    Status.HELD: "marked it as held", Status.NO_SHOW: "marked it as no show", Status.CANCELLED: "cancelled the meeting",
+    Status.SCHEDULED: "put it back into the calendar", Status.RESCHEDULED: "put it back into the calendar",
+}  # fmt: skip
 TOASTS = {Status.HELD: "Marked as held.", Status.NO_SHOW: "Marked as no show.", Status.CANCELLED: "The meeting is cancelled.",
           Status.SCHEDULED: "The meeting is back in the calendar."}  # fmt: skip
-MODELS = {"user_id": User, "lead_id": Lead, "contact_id": Contact, "company_id": Company}
+MODELS: dict[str, Any] = {"user_id": User, "lead_id": Lead, "contact_id": Contact, "company_id": Company}
 UNSAID = ("deleted_at", "exclusive")
 
 
@@ -50,7 +54,7 @@ class ViewMeeting(MeetingPage, pages.ViewRecord):
     # ------------------------------------------------------------------------- timeline
     def values_in_words(self, rows):
         sides = [side for row in rows for side in (row.before or {}, row.after or {})]
-        found = {}
+        found: dict = {}
         for name, model in MODELS.items():
             if ids := {side[name] for side in sides if side.get(name)}:
                 there = model.objects.of(self.organization).filter(pk__in=ids)
@@ -68,7 +72,7 @@ class ViewMeeting(MeetingPage, pages.ViewRecord):
             said = f"moved the meeting to {when['after']}" if when else "changed its length"
             return found | {"kind": "moved", "detail": said, "text": was}
         if row.verb == "meeting.cancelled" or set(after) == {"status"}:
-            return found | {"kind": "status_of_meeting", "detail": SAID.get(after.get("status"), "changed its status")}
+            return found | {"kind": "status_of_meeting", "detail": SAID.get(after.get("status", 0), "changed its status")}
         return found
 
 

@@ -76,7 +76,8 @@ class Week(Page):
 
     def day(self, day, rows, place):
         """{day, events, ...}: each event with its minutes of this day and, where several are at once, its lane."""
-        events, lanes = [], []
+        events: list[dict] = []
+        lanes: list[int] = []
         for row in rows:
             begins, ends = row["starts"].date() < day, row["ends"].date() > day
             first = 0 if begins else minutes(row["starts"])
