@@ -2,6 +2,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
+from booking.meetings import LONGEST
 from booking.models import Meeting
 from leads.filters import Holders
 from lio.api.fields import INT8, Flag, Ids, Text, Whole
@@ -10,10 +11,10 @@ from lio.grammar import Column
 from lio.models import Change
 from lookups.filters import OwnFilter
 
-WHEN = {  # what a meeting is to its reader, by the clock
-    "coming": lambda moment: Q(end_time__gte=moment, status__in=Meeting.BLOCKING),
-    "unsettled": lambda moment: Q(end_time__lt=moment, status__in=Meeting.BLOCKING),
-    "past": lambda moment: Q(end_time__lt=moment),
+WHEN = {  # what a meeting is to its reader, by the clock; the index knows when they begin, and none lasts longer than LONGEST
+    "coming": lambda moment: Q(end_time__gte=moment, start_time__gte=moment - LONGEST, status__in=Meeting.BLOCKING),
+    "unsettled": lambda moment: Q(end_time__lt=moment, start_time__lt=moment, status__in=Meeting.BLOCKING),
+    "past": lambda moment: Q(end_time__lt=moment, start_time__lt=moment),
 }
 
 

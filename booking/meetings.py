@@ -19,6 +19,7 @@ FIELDS = ("host_id", "title", "description", "location", "start_time", "end_time
 WIRE = {"host_id": "user_id"}
 FOLLOWED = {"title", "location", "start_time", "end_time", "attendees", "meeting_url"}  # what calendars must be told of
 SHARED = {"status", "location", "description", "meeting_tool"}  # what many meetings may get at once
+LONGEST = timedelta(days=31)  # what a meeting is shorter than
 BLOCKS = {"host_id", "start_time", "end_time", "status"}
 
 
@@ -211,7 +212,7 @@ def check(meeting):
     """Raises Invalid for what makes no sense together."""
     if meeting.end_time <= meeting.start_time:
         raise Invalid({"end_time": ["must be after start_time"]})
-    if (meeting.end_time - meeting.start_time).days >= 31:
+    if meeting.end_time - meeting.start_time >= LONGEST:
         raise Invalid({"end_time": ["is more than 31 days after start_time"]})
 
 

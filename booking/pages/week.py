@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone, localtime, now
 
+from booking.meetings import LONGEST
 from booking.models import Meeting
 from booking.pages.query import dressed, whole
 from lio.pages import Page
@@ -18,7 +19,6 @@ DAYS = 7
 STEP = 15  # minutes of a row
 FIRST, LAST = 8, 18  # hours that are always shown
 MOST, MOST_HOSTS, LANES, COLORS = 500, 20, 4, 6
-LONGEST = timedelta(days=31)
 
 
 class Week(Page):
