@@ -285,6 +285,7 @@ class World:
             visitor = confirm.Visitor(f"{mark} visitor", f"{mark}.visitor@example.net".lower(), notes=f"{mark} wish")
             self.type = profiles.told_types(profiles.of(self.admin))[0]["id"]
             self.booked = confirm.confirm(profiles.of(self.admin), start, end, visitor)
+            self.leads.append(self.booked.lead)
 
     def new_meeting(self, name):
         start, mark = now() + timedelta(days=400), self.mark

@@ -92,6 +92,9 @@ class Week(Page):
             text = "" if begins else f"{row['starts']:%H:%M}"
             events.append(row | {"first": first, "last": last, "lane": min(lane, LANES - 1) + 1, "color": place[row["user_id"]],
                                  "time": f"{text}–{'' if ends else format(row['ends'], '%H:%M')}"})  # fmt: skip
+        for one in events:
+            if not any(one["first"] < other["last"] and other["first"] < one["last"] for other in events if other is not one):
+                one["lane"] = 0  # has the day's whole width
         return {"day": day, "events": events, "lanes": min(max(len(lanes), 1), LANES),
                 "is_today": day == localtime(now()).date(), "add": f"{reverse('meetings:add')}?at={day.isoformat()}T09:00"}
 

@@ -293,7 +293,7 @@ def test_the_week(browser, plan, rep, colleague):
     page = text(browser.get("/meetings/week"))
     for words in ("Standup", "Beside it", "Nothing planned", "10:00–10:45", "lanes-2"):
         assert words in page, words
-    assert page.count("Over midnight") == 2 and "Theirs" not in page and "Next week" not in page
+    assert page.count("</time> <b>Over midnight") == 2 and "Theirs" not in page and "Next week" not in page
     both = text(browser.get(f"/meetings/week?user_id={rep.pk}&user_id={colleague.pk}"))
     assert "Theirs" in both and "2 calendars" in both
     later = text(browser.get(f"/meetings/week?day={(monday + timedelta(days=9)).date()}"))
