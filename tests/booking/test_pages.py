@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import localtime, now
 
+from accounts import roles
+from activity.models import Notification
 from booking import meetings, profiles
 from booking.models import Meeting, MeetingType
 from lio import history
+from lio.models import Change, Job
 from lio.tenancy import org_scope
-from tests.booking.conftest import always_open
+from tests.booking.conftest import always_open, booking
 from tests.conftest import sign_in
-from tests.factories import make_company, make_lead
+from tests.factories import make_company, make_lead, make_member
 
 SWAP = {"HX-Request": "true"}
 
@@ -204,8 +207,6 @@ def test_settings_are_undone(browser, rep, colleague, api):
 
 
 def newest(member):
-    from lio.models import Change
-
     with org_scope(member.organization):
         return Change.objects.latest("id").change_id
 
@@ -421,6 +422,51 @@ def test_sections_and_what_goes(browser, plan, rep, stored):
     assert stored(meeting.pk).company_id is None
 
 
+def test_merging_moves_them_and_undo_moves_them_back(api, browser, plan, rep, stored):
+    one, other = (make_lead(rep.organization, first_name="Vera", email=f"vera{n}@visitor.example") for n in range(2))
+    meeting = plan("Kick-off", lead_id=other.pk)
+    answer = api.post("/api/lead/merge", {"ids": [one.pk, other.pk], "survivor_id": one.pk})
+    assert answer.status_code == 200, answer.content
+    assert stored(meeting.pk).lead_id == one.pk and "Kick-off" in text(browser.get(f"/leads/{one.pk}/"))
+    browser.post(f"/undo/{answer['X-Change-Id']}")
+    assert stored(meeting.pk).lead_id == other.pk
+
+
+def test_a_booking_and_what_the_member_is_told(client, browser, rep, host, start, stored):
+    answer = client.post(f"/api/v1/booking/{host.booking_slug}/confirm", booking(start), content_type="application/json")
+    pk = answer.json()["data"]["meeting_id"]
+    with org_scope(rep.organization):
+        assert Notification.objects.get(type_id=5).link == f"/meetings/{pk}/"
+    page = text(browser.get(f"/meetings/{pk}/"))
+    assert "Booked by visitor" in page and "Created through the" in page and "Vera Visitor" in page
+    browser.post(f"/meetings/{pk}/status", {"status": 4})
+    assert client.post(f"/api/v1/booking/{host.booking_slug}/confirm", booking(start, email="other@visitor.example"),
+                       content_type="application/json").status_code == 201
+    refused = browser.post(f"/undo/{newest_of(rep, 'meeting.cancelled')}", follow=True)
+    assert "Another booking of this member is at that time" in text(refused) and stored(pk).status == 4
+    browser.post(f"/meetings/{pk}/status", {"status": 3})
+    browser.post(f"/undo/{newest_of(rep, 'meeting.booked')}")  # of the other one
+    browser.post(f"/meetings/{pk}/status", {"status": 1})
+    assert stored(pk).status == 1
+
+
+def newest_of(member, verb):
+    with org_scope(member.organization):
+        return Change.objects.filter(verb=verb).latest("id").change_id
+
+
+def test_a_cancellation_is_undone_and_told(browser, plan, rep, stored):
+    meeting = plan(attendees=[{"email": "vera@visitor.example", "name": "Vera"}])
+    browser.post(f"/meetings/{meeting.pk}/status", {"status": 4})
+    assert (stored(meeting.pk).status, stored(meeting.pk).sequence) == (4, 1)
+    browser.post(f"/undo/{newest(rep)}")
+    assert (stored(meeting.pk).status, stored(meeting.pk).sequence) == (1, 2)
+    past = plan("Over", start=now() - timedelta(days=2), attendees=[{"email": "vera@visitor.example", "name": "Vera"}])
+    with org_scope(rep.organization):
+        told = list(Job.objects.filter(function="booking.jobs.invite").values_list("args", flat=True))
+    assert [pk for pk, _ in told] == [meeting.pk] * 3 and past.pk  # of what is over nobody is told
+
+
 # ----------------------------------------------------------------------- who may, and how much it costs
 def test_other_organisations_see_nothing(client, plan, outsider, stored):
     meeting = plan("Secret talk")
@@ -435,9 +481,6 @@ def test_other_organisations_see_nothing(client, plan, outsider, stored):
 
 
 def test_who_may_only_look(client, plan, rep, stored):
-    from accounts import roles
-    from tests.factories import make_member
-
     meeting = plan("Review", start=now() - timedelta(hours=2))
     with org_scope(rep.organization):
         roles.add(rep.organization, name="Viewer", permissions=["records.view"], by=rep)
