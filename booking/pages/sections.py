@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -16,11 +17,10 @@ def _section(kind, user, pk, request):
     """What is to come, the next first, then what was, the last first."""
     rows = Meeting.objects.of(user.organization).alive().filter(**{kind: pk})
     moment = now()
-    coming = list(rows.filter(end_time__gte=moment).order_by("start_time", "pk").page_rows()[: SHOWN + 1])
-    past = []
-    if len(coming) <= SHOWN:
-        past = list(rows.filter(end_time__lt=moment).order_by("-start_time", "-pk").page_rows()[: SHOWN + 1 - len(coming)])
-    shown = dressed(plain_rows([*coming, *past]))
+    coming = rows.filter(end_time__gte=moment).order_by("start_time", "pk").values("pk")[: SHOWN + 1]
+    past = rows.filter(end_time__lt=moment).order_by("-start_time", "-pk").values("pk")[: SHOWN + 1]
+    found = dressed(plain_rows(Meeting.objects.filter(Q(pk__in=coming) | Q(pk__in=past)).page_rows()))
+    shown = sorted(found, key=lambda row: (row["is_over"], abs(row["starts"] - moment)))[: SHOWN + 1]
     return {
         "name": "meetings",
         "template": "meetings/_of_record.html",
