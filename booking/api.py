@@ -9,10 +9,23 @@ from django.db import transaction
 from booking import confirm, finding, links, meetings, profiles
 from booking.filters import MeetingFilter
 from booking.models import Meeting
-from booking.serializers import AddMeeting, AskFree, Confirm, ProfileFields, UpdateMeeting, attributes, profile_attributes
+from booking.serializers import (
+    AddMeeting,
+    AskFree,
+    AskOffered,
+    Attendees,
+    Confirm,
+    Day,
+    DayOrMoment,
+    ProfileFields,
+    Types,
+    UpdateMeeting,
+    attributes,
+    profile_attributes,
+)
 from lio import ratelimit
 from lio.api.envelope import Envelope
-from lio.api.schema import documented
+from lio.api.schema import describes, documented
 from lio.api.views import LioView, RateLimited
 from lio.api.viewsets import AddAction, DeleteAction, ListAction, TenantViewSet, UpdateAction, ViewAction
 from lio.clientip import client_ip
@@ -25,7 +38,9 @@ PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations"
            "overrides": dict, "buffer_minutes": int, "buffer_before": int, "buffer_after": int, "min_notice_minutes": int,
            "horizon_days": int,
            "daily_limit": int, "slot_step": int, "change_notice_minutes": int, "reminder_minutes": int, "is_active": bool,
-           "url": str}
+           "color": str, "allowed_domains": [str], "url": str,
+           "types": [{"id": int, "name": str, "minutes": int, "tool": str, "location": str, "questions": [dict],
+                      "is_active": bool}]}
 
 
 class MeetingViewSet(ListAction, AddAction, ViewAction, UpdateAction, DeleteAction, TenantViewSet):
@@ -83,8 +98,9 @@ class MyProfile(LioView):
 def shown(profile):
     """A booking page as its owner sees it."""
     slug = profile.user.booking_slug
-    names = [name for name in PROFILE if name not in ("slug", "timezone", "durations", "buffer_minutes", "url")]
+    names = [name for name in PROFILE if name not in ("slug", "timezone", "durations", "buffer_minutes", "types", "url")]
     return {"slug": slug, "timezone": profiles.zone(profile).key, "durations": profiles.durations(profile),
+            "types": profiles.told_types(profile),
             "buffer_minutes": max(profile.buffer_before, profile.buffer_after), "url": f"{settings.SITE_URL}/book/{slug}",
             **{name: getattr(profile, name) for name in names}}  # fmt: skip
 
@@ -153,7 +169,7 @@ class BookingAvailability(PublicPage):
     @documented("Free times of a booking page", query=AskFree, failures=(400, 404),
                 answer={"slug": str, "timezone": str, "duration": int, "slots": SLOTS})
     def get(self, request):
-        asked = self.length(AskFree.ask(request.query_params))
+        asked = self.length(AskOffered.ask(request.query_params))
         if asked["duration"] not in profiles.durations(self.profile):
             lengths = ", ".join(str(length) for length in profiles.durations(self.profile))
             raise finding.BadQuestion("duration: is not offered", fields={"duration": [f"must be one of {lengths}"]})
@@ -176,3 +192,16 @@ class BookingConfirm(PublicPage):
 
 def title_of(profile):
     return profile.title or f"Book time with {profile.user.full_name}"
+
+
+# ------------------------------------------------------------------------- fields of ours, as the API's description has them
+def listed(items, words):
+    return {"type": "array", "items": items, "description": words}
+
+
+describes(Attendees, listed({}, "Addresses, or objects with email and name."))
+describes(Types, listed({"type": "object", "additionalProperties": True},
+                        "All meeting types in their order: {id, name, minutes, tool, location, questions, is_active}; one "
+                        "without an id is new, one that is left out is switched off."))
+describes(Day, {"type": "string", "examples": ["2026-06-15"]})
+describes(DayOrMoment, {"type": "string", "examples": ["2026-06-15"], "description": "A whole day, or a moment; inclusive."})

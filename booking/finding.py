@@ -31,7 +31,7 @@ def between(asked, zone):
     if last is None:
         until = since + timedelta(days=7) if first else _edge(today + timedelta(days=7), zone)
     else:
-        until = _edge(last + timedelta(days=1), zone) if not isinstance(last, datetime) else last + timedelta(microseconds=1)
+        until = last + timedelta(microseconds=1) if isinstance(last, datetime) else _edge(last, zone, days=1)
     if until < since or (last is not None and until == since):
         raise BadQuestion("to: is before from", fields={"to": ["is before from"]})
     if until - since > timedelta(days=MOST_DAYS + 1, hours=3):
@@ -39,13 +39,14 @@ def between(asked, zone):
     return since, until
 
 
-def _edge(value, zone):
+def _edge(value, zone, days=0):
+    """The moment itself, or midnight so many days after a date."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     try:
         if not date(2, 1, 1) < value < date(9998, 1, 1):
             raise OverflowError
-        return moment(value, 0, zone)
+        return moment(value + timedelta(days=days), 0, zone)
     except OverflowError:
         raise BadQuestion("date: is out of range", fields={"date": ["is out of range"]}) from None
 

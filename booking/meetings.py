@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from booking import jobs
 from booking.models import BookingProfile, Meeting
 from leads.models import Lead
-from lio import history, search
+from lio import history, many, search
 from lio.errors import Conflict, Invalid, Missing
 from lio.jobs import enqueue
 
@@ -18,6 +18,8 @@ FIELDS = ("host_id", "title", "description", "location", "start_time", "end_time
           "meeting_tool", "status", "lead_id", "contact_id", "company_id")  # fmt: skip
 WIRE = {"host_id": "user_id"}
 FOLLOWED = {"title", "location", "start_time", "end_time", "attendees", "meeting_url"}  # what calendars must be told of
+SHARED = {"status", "location", "description", "meeting_tool"}  # what many meetings may get at once
+LONGEST = timedelta(days=31)  # what a meeting is shorter than
 BLOCKS = {"host_id", "start_time", "end_time", "status"}
 
 
@@ -53,7 +55,7 @@ def add(organization, fields, *, by):
     search.write("meeting", meeting.pk, words(meeting))
     history.record("meeting.created", meeting, by=by, after=told(meeting))
     touch(meeting)
-    if meeting.attendees:
+    if meeting.attendees and meeting.end_time > now():  # what is over is only written down
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
@@ -80,7 +82,9 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     if moved and "status" not in fields and not undoing and meeting.status in (*Meeting.BLOCKING, Status.CANCELLED):
         meeting.status = Status.RESCHEDULED
     check(meeting)
-    if "meeting_tool" in fields and "meeting_url" not in fields:
+    if {"meeting_tool", "location"} & fields.keys() and "meeting_url" not in fields:
+        if meeting.meeting_url == before["location"]:  # it was the place that one met at
+            meeting.meeting_url = ""
         meeting.meeting_url = url_of(meeting)
     changed = {name for name in FIELDS if getattr(meeting, name) != before[name]}
     if not changed:
@@ -97,7 +101,7 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     history.record(verb, meeting, by=by, before=wire({name: before[name] for name in changed}),
                    after=wire({name: getattr(meeting, name) for name in changed}))
     touch(meeting)
-    if tell and (meeting.attendees or before["attendees"]):
+    if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
@@ -130,11 +134,85 @@ def delete(rows, *, by):
     return ids
 
 
+@transaction.atomic
+def restore(rows, *, by):
+    """Bring deleted meetings back; attendees of what is still to come are invited again. Answers their ids.
+
+    Raises Conflict `slot_taken` when what was booked would overlap another booking of its host by now.
+    """
+    gone = rows.exclude(deleted_at=None)
+    lock_host(*gone.order_by().values_list("host_id", flat=True).distinct())
+    coming = list(gone.order_by("pk").select_for_update(of=("self",)))
+    for row in coming:
+        deleted_at, row.deleted_at = row.deleted_at, None
+        tells = row.attendees and row.status in Meeting.BLOCKING and row.end_time > now()
+        row.sequence += bool(tells)
+        save(row)
+        search.write("meeting", row.pk, words(row))
+        history.record("meeting.restored", row, by=by, before={"deleted_at": deleted_at}, after={"deleted_at": None})
+        if tells:
+            enqueue(jobs.invite, row.pk, row.sequence)
+    return [row.pk for row in coming]
+
+
+@transaction.atomic
+def change_many(rows, values, *, by):
+    """Set the same `values` of living meetings: a status that frees their time (held, cancelled, no show), a text, the tool.
+
+    Written at once, whatever their number. Answers the ids that changed. Raises Invalid.
+    """
+    if not values.keys() <= SHARED or values.get("status", Status.HELD) in Meeting.BLOCKING:
+        raise Invalid({"fields": ["are not what many meetings can share"]})
+    lock_host(*rows.alive().order_by().values_list("host_id", flat=True).distinct())
+    found, tells, columns = [], [], {"sequence", "remind_at"}
+    changes: dict[str, list] = {"meeting.updated": [], "meeting.cancelled": []}
+    for row in rows.alive().order_by("pk").select_for_update(of=("self",)):
+        before = {name: getattr(row, name) for name in (*values, "meeting_url")}
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.meeting_url == before.get("location"):
+            row.meeting_url = ""
+        row.meeting_url = url_of(row)
+        differs = [name for name in before if getattr(row, name) != before[name]]
+        if not differs:
+            continue
+        was_on = before.get("status", row.status) in Meeting.BLOCKING
+        ends = was_on and row.status == Status.CANCELLED
+        followed = ends or (row.status in Meeting.BLOCKING and FOLLOWED & {*differs})
+        if followed and row.attendees and row.end_time > now():
+            row.sequence += 1
+            tells.append(row)
+        if row.status not in Meeting.BLOCKING:
+            row.remind_at = None
+        found.append(row)
+        columns |= {*differs}
+        changes["meeting.cancelled" if ends else "meeting.updated"].append(
+            (row.pk, {name: before[name] for name in differs}, {name: getattr(row, name) for name in differs}))
+    if found:
+        many.save(found, columns, found[0].organization)
+        search.write_many("meeting", [(row.pk, words(row)) for row in found])
+    for verb, entries in changes.items():
+        history.record_each(verb, "meeting", entries, by=by)
+    for row in tells:
+        enqueue(jobs.invite, row.pk, row.sequence)
+    return [row.pk for row in found]
+
+
+def unlink(name):
+    """What becomes of meetings when the leads (or contacts, companies) with which they are go: they stay, without them."""
+
+    def unlink_from(organization_id, ids, by):
+        rows = Meeting.objects.of(organization_id).alive().filter(**{f"{name}_id__in": ids})
+        history.change_rows(rows, "meeting.updated", {f"{name}_id": None}, by=by)
+
+    return unlink_from
+
+
 def check(meeting):
     """Raises Invalid for what makes no sense together."""
     if meeting.end_time <= meeting.start_time:
         raise Invalid({"end_time": ["must be after start_time"]})
-    if (meeting.end_time - meeting.start_time).days >= 31:
+    if meeting.end_time - meeting.start_time >= LONGEST:
         raise Invalid({"end_time": ["is more than 31 days after start_time"]})
 
 
@@ -151,16 +229,16 @@ def remind(meeting, minutes):
 
 
 def url_of(meeting):
-    """Where one meets online: an address that is given holds; of one's own tool the location is it."""
+    """Where one meets online: an address that is given holds; else that of one's own room, which stands as the location."""
     if meeting.meeting_url:
         return meeting.meeting_url
-    own = meeting.meeting_tool == Meeting.Tool.CUSTOM and meeting.location.startswith(("https://", "http://"))
-    return meeting.location if own else ""
+    online = meeting.meeting_tool != Meeting.Tool.NONE and meeting.location.startswith(("https://", "http://"))
+    return meeting.location if online else ""
 
 
 def words(meeting):
-    people = " ".join(f"{one.get('name') or ''} {one['email']}" for one in meeting.attendees)
-    return f"{meeting.title} {meeting.description} {meeting.location} {people}"
+    people = (f"{one.get('name') or ''} {one['email']}" for one in meeting.attendees)
+    return search.document(meeting.title, meeting.description, meeting.location, *people)
 
 
 def told(meeting):

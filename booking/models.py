@@ -6,8 +6,9 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Case, F, Func, Q, Value, When
 
+from accounts.models import full_name
 from lio.rows import Moment
 from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
 
@@ -71,6 +72,9 @@ class MeetingType(OwnedModel):
     def length(self):
         return f"{self.minutes} minutes"
 
+    def get_tool_display(self):
+        return Meeting.Tool(self.tool).label
+
 
 class MeetingQuerySet(TenantQuerySet):
     def blocking(self):
@@ -97,6 +101,17 @@ class MeetingQuerySet(TenantQuerySet):
             is_booked=F("exclusive"),
             created_at_=Moment("created_at"),
             updated_at_=Moment("updated_at"),
+        )
+
+    def page_rows(self):
+        """The same for pages, with the names that a person reads."""
+        return self.rows().annotate(
+            answers_=F("answers"),
+            host_name=full_name("host__"),
+            lead_name=Case(When(lead=None, then=None), default=full_name("lead__")),
+            lead_email=F("lead__email"),
+            contact_name=F("contact__name"),
+            company_name=F("company__company_name"),
         )
 
 

@@ -9,17 +9,18 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
 from booking.models import DAYS, LONGEST, Meeting
-from booking.profiles import MOST_TYPES, SLUG, spans
+from booking.profiles import MOST_ROWS, MOST_TYPES, SLUG, spans
 from companies.models import Company
 from contacts.models import Contact
 from leads.models import Lead
-from lio.api.envelope import BadParameter
-from lio.api.fields import Email, Flag, Mapping, Moment, Owned, Text, WebAddress, Whole
+from lio.api.envelope import BadParameter, first_message
+from lio.api.fields import INT8, Email, Flag, Mapping, Moment, Owned, Text, WebAddress, Whole
 from lio.api.serializers import Input
 from lio.errors import DomainError
 
 ZONES = frozenset(available_timezones())
 MOST_ATTENDEES = 100
+MOST_QUESTIONS = 10
 TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
 
 
@@ -88,7 +89,7 @@ class AddMeeting(MeetingFields):
 
 
 class UpdateMeeting(AddMeeting):
-    status = Whole(min_value=1, max_value=5, required=False)
+    status = serializers.ChoiceField(choices=Meeting.Status.choices, required=False)
 
 
 class AskSummary(Input):
@@ -142,12 +143,18 @@ class Day(serializers.Field):
 
 class AskFree(Asked):
     date = Day(required=False)
-    duration = Whole(min_value=5, max_value=LONGEST, required=False)
+    duration = Whole(min_value=5, max_value=LONGEST, required=False, default=30)
     tz = Zone(required=False)
 
     def get_fields(self):
         edges = {"from": DayOrMoment(required=False), "to": DayOrMoment(required=False)}
         return super().get_fields() | edges  # `from` is a word of Python
+
+
+class AskOffered(AskFree):
+    """The same of a page on which 30 minutes may be none of what is offered."""
+
+    duration = Whole(min_value=5, max_value=LONGEST, required=False)
 
 
 # ------------------------------------------------------------------------- booking
@@ -188,11 +195,14 @@ class Hours(Mapping):
 
 
 class Overrides(Hours):
+    """The same by date: what a date says holds instead of its weekday, an empty list is a day off."""
+
     max_keys = 400
 
     def check(self, day):
         try:
-            date.fromisoformat(day)
+            if date.fromisoformat(day).isoformat() != day:
+                raise ValueError
         except ValueError:
             raise ValidationError(f"{day} is no ISO date, like 2026-12-24") from None
 
@@ -213,6 +223,68 @@ class Slug(Text):
         return text
 
 
+class Question(Input):
+    name = Text(max_length=60, required=False)
+
+    def get_fields(self):
+        """`label` and `required` are names that a field itself has."""
+        return super().get_fields() | {"label": Text(min_length=1, max_length=200), "required": Flag(required=False)}
+
+
+class Questions(serializers.Field):
+    """What visitors are asked: texts, or objects {label, required}."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, list) or len(data) > MOST_QUESTIONS:
+            raise ValidationError(f"must be a list of at most {MOST_QUESTIONS} questions")
+        found = []
+        for n, entry in enumerate(data):
+            one = _one(Question, {"label": entry} if isinstance(entry, str) else entry, n)
+            label = " ".join(one["label"].split())
+            found.append({"name": one.get("name") or f"question_{n + 1}", "label": label,
+                          "required": bool(one.get("required"))})
+        return found
+
+
+class TypeFields(Input):
+    id = Whole(min_value=1, max_value=INT8, required=False, allow_null=True)
+    name = Text(min_length=1, max_length=100)
+    minutes = Whole(min_value=5, max_value=LONGEST)
+    tool = serializers.ChoiceField(choices=Meeting.Tool.choices, required=False)
+    location = Text(max_length=500, required=False)
+    questions = Questions(required=False)
+    is_active = Flag(required=False)
+
+    def validate(self, data):
+        return data | ({"location": (data["location"] or "").strip()} if "location" in data else {})
+
+
+class Types(serializers.Field):
+    """All meeting types of a page, in their order."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, list) or not 0 < len(data) <= MOST_ROWS:
+            raise ValidationError(f"must be a list of 1 to {MOST_ROWS} types")
+        return [_one(TypeFields, entry, n, partial=isinstance(entry, dict) and bool(entry.get("id")))
+                for n, entry in enumerate(data)]
+
+
+def _one(kind, entry, n, *, partial=False):
+    """One entry of a list; what is wrong with it says which one it is."""
+    try:
+        return kind.read(entry, partial=partial)
+    except ValidationError as error:
+        raise ValidationError(f"{n + 1}: {first_message(error.detail)}") from None
+
+
+class Color(Text):
+    def to_internal_value(self, data):
+        text = super().to_internal_value(data).lower()
+        if not re.fullmatch(r"#[0-9a-f]{6}", text):
+            raise ValidationError("must be a colour like #3f51c6")
+        return text
+
+
 class ProfileFields(Input):
     slug = Slug(required=False)
     title = Text(max_length=150, required=False)
@@ -230,6 +302,9 @@ class ProfileFields(Input):
     slot_step = Whole(min_value=0, max_value=LONGEST, required=False)
     change_notice_minutes = Whole(min_value=0, max_value=60 * 24 * 365, required=False)
     reminder_minutes = Whole(min_value=0, max_value=60 * 24 * 14, required=False)
+    color = Color(required=False, allow_null=False)
+    allowed_domains = serializers.ListField(child=Text(min_length=1, max_length=253), max_length=50, required=False)
+    types = Types(required=False)
     is_active = Flag(required=False)
 
 

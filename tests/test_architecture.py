@@ -44,6 +44,7 @@ SQL = {
     "lio/worker.py",
     "accounts/keys.py",
     "accounts/sessions.py",
+    "booking/meetings.py",
     "companies/duplicates.py",
     "companies/naming.py",
     "companies/similar.py",
@@ -85,8 +86,8 @@ SQL = {
     "transfers/staging.py",
 }
 SYSTEM_ROLE = {
-    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py", "intent/jobs.py",
-    "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
+    "accounts/jobs.py", "activity/jobs.py", "booking/jobs.py", "companies/similar.py", "deals/forecast/jobs.py",
+    "intent/jobs.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
 }
 
 

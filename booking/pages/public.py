@@ -34,6 +34,7 @@ class VisitorPage(PublicPage):
     """What pages for visitors share: the zone and the clock that they read times by, and refusals as pages."""
 
     http_method_names = ["get", "post", "head"]
+    schema = None  # pages are no part of the API's description
     profile: Any = None
 
     def ask(self, request):
@@ -215,7 +216,7 @@ class BookPage(VisitorPage):
             context = self.choose(kind.minutes) | {"kind": kind, "kinds": [], "problem": str(error)}
             return self.show("booking/times.html", context, 409)
         except (Invalid, ValidationError) as error:
-            fields = error.fields if isinstance(error, Invalid) else error.detail
+            fields: Any = error.fields if isinstance(error, Invalid) else error.detail
             return self.form(kind, start, sent, dict(fields or {}), 422)
         return HttpResponse(links.manage_url(meeting), status=303)
 

@@ -137,6 +137,11 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "exchange-rates-list",
             "forecast-deal",
             "forecast-deal-history",
+            "meeting-list",
+            "meeting-view",
+            "calendar-availability",
+            "booking-profile-mine",
+            "booking-profile-update",
             "forecast-pipeline",
             "forecast-contributors",
             "forecast-at-risk",
@@ -148,6 +153,8 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
         "records.edit": {
             "lead-add",
             "lead-update",
+            "meeting-add",
+            "meeting-update",
             "lead-status-change",
             "lead-assign-user",
             "lead-bulk-update",
@@ -195,6 +202,7 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "deal-contacts-remove",
         },
         "records.delete": {
+            "meeting-delete",
             "lead-delete",
             "contact-delete",
             "company-delete",
