@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 
 from accounts.models import User
 from contacts.models import Contact
@@ -32,11 +33,14 @@ class Day(serializers.DateField):
 class Currency(Text):
     """Three letters of ISO 4217."""
 
+    def run_validation(self, data=empty):
+        return super().run_validation("" if isinstance(data, str) and not data.strip() else data)
+
     def to_internal_value(self, data):
         text = super().to_internal_value(data).strip().upper()
         if text and not (len(text) == 3 and text.isascii() and text.isalpha()):
             raise ValidationError("must be three letters, like EUR")
-        return text or None
+        return text
 
 
 class Share(serializers.DecimalField):

@@ -194,6 +194,22 @@ def test_a_stage_does_not_ask_for_a_field_that_is_gone(api, rep, deal, stages):
     assert api.put(path, {"stages": read}).status_code == 200  # what was read can be sent back
 
 
+@pytest.mark.parametrize("currency", [" ", "", None])
+def test_no_currency_is_ones_own(api, deal, stages, currency):
+    sent = {"lead_id": deal.lead_id, "pipeline_id": deal.pipeline_id, "stage_id": deal.stage_id, "title": "Plain", "value": 5,
+            "expected_close_date": "2027-01-01", "currency": currency}
+    answer = api.post("/api/lead/deal/add", sent)
+    assert answer.status_code in (201, 422) and (currency is None or answer.json()["data"]["currency"] is None)
+
+
+def test_a_custom_field_holds_no_nul(api, browser, deal):
+    api.post("/api/custom-fields/add", {"module_name": "deal", "key": "note", "label": "Note", "kind": "text"})
+    told = {"value": "a\x00b"}
+    for path in (f"/deals/{deal.pk}/field/custom:note", f"/leads/{deal.lead_id}/field/custom:nothing"):
+        assert browser.post(path, told, headers=SWAP).status_code in (404, 422)
+    assert browser.post(f"/deals/{deal.pk}/move", {"stage_id": deal.stage_id, "cf.note": "a\x00b"}, headers=SWAP).status_code == 409
+
+
 # ----------------------------------------------------------------------- accuracy
 @pytest.mark.parametrize("until", ["2199-12", "soon", "2026-13", "2026-1", "0001-01", "²026-01", "2026-01-01"])
 def test_accuracy_is_of_months_that_are_over(api, browser, deal, until):
