@@ -169,13 +169,18 @@ def delete_of_leads(organization_id, lead_ids, by):
 
 
 # ------------------------------------------------------------------------- how
-def _lock(organization, ids, fields):
-    """The living deals among `ids`, locked: the stage that they go to before them, as whoever deletes it does; and when they
-    may win their leads, these, as whoever deletes a lead does.
+def make_way(rows, stage_ids):
+    """Lock what deals that move to these stages need before they are locked themselves: the stages, as whoever deletes one
+    does; and when the deals may win their leads, these, as whoever deletes a lead does.
     """
-    rows = Deal.objects.of(organization).alive().filter(pk__in=ids)
-    if "stage_id" in fields and any(_share([fields["stage_id"]])):
+    if stage_ids and any(_share(stage_ids)):
         list(Lead.objects.filter(pk__in=rows.values("lead")).order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
+def _lock(organization, ids, fields):
+    """The living deals among `ids`, locked."""
+    rows = Deal.objects.of(organization).alive().filter(pk__in=ids)
+    make_way(rows, [fields["stage_id"]] if "stage_id" in fields else [])
     # first the locks, then the rows: a join to the stage that it was in would lose a deal that moved while we waited
     locked = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
     return list(Deal.objects.filter(pk__in=locked).order_by("pk").select_related("pipeline", "stage__pipeline"))

@@ -112,8 +112,9 @@ def _contact_back(organization, changes, later, by):
 
 def _put_back(organization, changes, later, by):
     """Each field that still has the value the change gave it gets the one it had before."""
-    deals = {deal.pk: deal for deal in _rows(organization, [change.model_id for change in changes]).alive()
-             .order_by("pk").select_for_update(of=("self",))}
+    rows = _rows(organization, [change.model_id for change in changes]).alive()
+    edit.make_way(rows, {told["stage_id"] for change in changes if (told := change.before or {}).get("stage_id")})
+    deals = {deal.pk: deal for deal in rows.order_by("pk").select_for_update(of=("self",))}
     groups: dict[bytes, tuple[dict, list[int]]] = defaultdict(lambda: ({}, []))
     left: list[tuple] = []
     for change in changes:

@@ -207,7 +207,8 @@ def test_a_custom_field_holds_no_nul(api, browser, deal):
     told = {"value": "a\x00b"}
     for path in (f"/deals/{deal.pk}/field/custom:note", f"/leads/{deal.lead_id}/field/custom:nothing"):
         assert browser.post(path, told, headers=SWAP).status_code in (404, 422)
-    assert browser.post(f"/deals/{deal.pk}/move", {"stage_id": deal.stage_id, "cf.note": "a\x00b"}, headers=SWAP).status_code == 409
+    move = {"stage_id": deal.stage_id, "cf.note": "a\x00b"}
+    assert browser.post(f"/deals/{deal.pk}/move", move, headers=SWAP).status_code == 409
 
 
 # ----------------------------------------------------------------------- accuracy

@@ -12,8 +12,10 @@ from rest_framework.test import APIClient
 
 from accounts import sessions, tokens
 from contacts import edit as contacts
-from deals import edit, news, pipelines
+from deals import edit, news, pipelines, undo
 from deals.models import Deal, DealContact, Pipeline, Stage, StageEntry
+from lio import history
+from lio.models import Change
 from lio.tenancy import org_scope
 from tests.factories import make_deal, make_lead, make_organization
 from tests.kit.test_races import again_while_busy, together
@@ -222,3 +224,37 @@ def test_who_changes_a_stage_and_who_works_in_it_never_wait_for_each_other(admin
         waiting[0].result(timeout=60)
     with org_scope(admin.organization):
         assert Deal.objects.get(pk=deal.pk).stage_id == stages["Qualified"]
+
+
+def test_who_takes_a_move_back_and_who_deletes_the_stage_never_wait_for_each_other(admin, stages, monkeypatch):
+    deal = make_deal(make_lead(admin.organization), by=admin)
+    with org_scope(admin.organization), history.one_action():
+        edit.update(deal.pk, admin.organization, {"stage_id": stages["Qualified"]}, by=admin)
+        change_id = history.last_change_id()
+    waiting, fields_of = [], undo._fields
+
+    def drop():
+        try:
+            with org_scope(admin.organization):
+                stage, to = (Stage.objects.get(pk=stages[name]) for name in ("New", "Proposal"))
+                list(Stage.objects.select_for_update(no_key=True).filter(pk=stage.pk))
+                list(Deal.objects.select_for_update().filter(pk=deal.pk))
+                pipelines.delete_stage(stage, move_to=to, by=admin)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def half_done(*told):
+            waiting.append(pool.submit(drop))
+            wait_for(waiting[0])
+            return fields_of(*told)
+
+        monkeypatch.setattr(undo, "_fields", half_done)
+        with org_scope(admin.organization):
+            changes = list(Change.objects.filter(change_id=change_id, model_type="deal"))
+            done, left = undo.undo_deals(admin.organization, changes, admin)
+        waiting[0].result(timeout=60)
+    assert done == [deal.pk] and not left
+    with org_scope(admin.organization):
+        assert Deal.objects.get(pk=deal.pk).stage_id == stages["Proposal"]
