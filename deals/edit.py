@@ -425,6 +425,7 @@ def _as_before(deals, entries):
     """A deal whose move is taken back stands in its stage since it came there, and closed when it did."""
     moved = {entry.deal_id: entry.stage_id for entry in entries}
     stays = StageEntry.objects.filter(deal__in=moved, left_at__isnull=False).order_by("id")
+    since: dict[tuple, datetime]
     since = {(deal_id, stage_id): at for deal_id, stage_id, at in stays.values_list("deal_id", "stage_id", "entered_at")}
     for deal in deals:
         if at := since.get((deal.pk, moved.get(deal.pk))):
