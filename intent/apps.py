@@ -12,6 +12,7 @@ class IntentConfig(AppConfig):
         from intent.engagement import engagement_of
         from intent.heat import hot_count
         from intent.signals import of_form
+        from intent.tracking import jobs as tracking  # noqa: F401 - the same
         from lio import registry
 
         registry.engagement.append(engagement_of)

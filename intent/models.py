@@ -101,7 +101,7 @@ class RawEvent(OwnedModel):
         SCANNER = "scanner", "A security scanner"
         PREFETCH = "prefetch", "Fetched ahead"
 
-    kind = models.CharField(max_length=24)  # a signal type, or "open", "click", "view"
+    kind = models.CharField(max_length=24)  # a signal type, or "open", "click", "unsubscribe", "view"
     channel = models.CharField(max_length=8, choices=Channel)
     at = models.DateTimeField(db_default=Now())
     lead = models.ForeignKey("leads.Lead", models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False)
@@ -111,7 +111,7 @@ class RawEvent(OwnedModel):
     page = models.CharField(max_length=500, default="", db_default="")
     detail = models.JSONField(default=dict, db_default={})
     agent = models.CharField(max_length=300, default="", db_default="")
-    network = models.CharField(max_length=12, default="", db_default="")  # whose: intent/classifying.py
+    network = models.CharField(max_length=12, default="", db_default="")  # whose: intent/tracking/classifying.py
     hints = models.CharField(max_length=12, default="", db_default="")  # "head", "prefetch"
     arrival = models.CharField(max_length=10, default="human", db_default="human")  # as it looked when it came
     minute = models.IntegerField(default=0, db_default=0)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, Settings
+from intent.tracking.urls import api as tracking
 
 api = [
     path("intent-alert/list", AlertViewSet.as_view({"get": "list"}), name="intent-alert-list"),
@@ -12,4 +13,5 @@ api = [
     path("intent-alert/signal", LogSignalView.as_view(), name="intent-alert-signal"),
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
     path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
+    *tracking,
 ]

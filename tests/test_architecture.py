@@ -54,6 +54,7 @@ SQL = {
     "intent/heat.py",
     "intent/jobs.py",
     "intent/signals.py",
+    "intent/tracking/jobs.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/duplicates.py",
@@ -86,6 +87,7 @@ SQL = {
 }
 SYSTEM_ROLE = {
     "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py", "intent/jobs.py",
+    "intent/tracking/jobs.py",
     "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
 }
 

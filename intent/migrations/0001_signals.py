@@ -9,8 +9,9 @@ from django.db import migrations, models
 
 from lio.walls import Function, OwnedKey, Wall
 
-# A hit of a pixel or a tracked link: one row for the token's organisation, at most one a minute of each class, whose repeats
-# are counted up to ten. It answers before the row is on disk, for what is counted here may be lost with the machine.
+# A hit of a pixel or a link of a mail: one row for the token's organisation, at most one a minute of each class, whose repeats
+# are counted up to ten, and at most a hundred a day. It answers before the row is on disk, for what is counted here may be lost
+# with the machine. Who does not want to be watched is not; to unsubscribe is an act, which is always written down.
 HIT = """
 RETURNS TABLE (home bigint, leads_to text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -23,14 +24,17 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO intent_rawevent AS e (organization_id, kind, channel, lead_id, token_id, message_id, agent, network, hints,
                                       arrival, classification, classifier_version, minute, is_taken)
-    SELECT l.organization_id, $2, 'mail', l.id, known.id, known.message_id, $3, $4, $5, $6, $6, $7, this_minute, false
+    SELECT l.organization_id, $2, 'mail', l.id, known.id, known.message_id, $3, $4, $5, $6, $6, $7, this_minute,
+           $2 = 'unsubscribe'
     FROM leads_lead l LEFT JOIN intent_intentsettings s ON s.organization_id = l.organization_id
-    WHERE l.id = known.lead_id AND l.organization_id = known.organization_id AND l.deleted_at IS NULL AND NOT l.tracking_off
-      AND coalesce(s.mail_tracking, true)
+    WHERE l.id = known.lead_id AND l.organization_id = known.organization_id
+      AND ($2 = 'unsubscribe' OR (l.deleted_at IS NULL AND NOT l.tracking_off AND NOT l.do_not_contact
+                                  AND coalesce(s.mail_tracking, true)))
       AND NOT EXISTS (SELECT 1 FROM intent_rawevent f
-                      WHERE f.token_id = known.id AND f.minute = this_minute AND f.arrival = $6 AND f.hits >= 10)
+                      WHERE f.token_id = known.id AND f.minute > this_minute - 1440 AND f.arrival = $6
+                      HAVING count(*) >= 100 OR bool_or(f.minute = this_minute AND f.hits >= 10))
     ON CONFLICT (token_id, minute, arrival) WHERE token_id IS NOT NULL
-        DO UPDATE SET hits = e.hits + 1, is_taken = false WHERE e.hits < 10;
+        DO UPDATE SET hits = e.hits + 1, is_taken = e.kind = 'unsubscribe' WHERE e.hits < 10;
     home := known.organization_id;
     leads_to := known.target;
     RETURN NEXT;

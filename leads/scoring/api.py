@@ -9,7 +9,7 @@ from lio.api.schema import documented
 from lio.api.views import LioView
 from lio.jobs import enqueue
 
-SETTINGS = {"excluded": list[str], "learns": bool}
+SETTINGS = {"excluded": [str], "learns": bool}
 MODEL = SETTINGS | {"model": str, "card": dict | None, "watched": dict, "is_learning": bool}
 
 
