@@ -174,6 +174,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "lio.urls"
 WSGI_APPLICATION = "lio.wsgi.application"
+DOOR = "intent.tracking.door.Door"  # what the web server calls first: it answers the most frequent requests by itself
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False

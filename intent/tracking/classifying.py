@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from intent.models import RawEvent
@@ -25,11 +26,12 @@ PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy|ImageProxy|MailProxy|Mail
 # Mailboxes that fetch all pictures when a mail arrives, whoever reads it: Apple's with this agent and nothing more, Gmail's
 # with that of a browser of 2015.
 AHEAD = re.compile(r"Mozilla/5\.0|.*Chrome/42\.0\.2311\.135 Safari/537\.36 Edge/12\.246.*")
+# (A Cubot is a telephone.)
 SCANNERS = re.compile(
-    r"safelinks|barracuda|mimecast|proofpoint|urldefense|ironport|messagelabs|symantec|trend ?micro|fortinet|fortimail|sophos|forcepoint"
-    r"|trustwave|zscaler|checkpoint|avanan|cloudmark|spamassassin|clamav|ms-?safe|office ?365 ?protection|BingPreview"
-    r"|HeadlessChrome|PhantomJS|\bbot\b|[a-z]bot\b|crawl|spider|scanner|slurp|facebookexternalhit|WhatsApp/|Slackbot|Twitterbot"
-    r"|LinkedInBot|TelegramBot|Discordbot|SkypeUriPreview|Embedly|link ?check|url ?preview|virustotal|urlscan|phish", re.I)
+    r"safelinks|barracuda|mimecast|proofpoint|urldefense|ironport|messagelabs|symantec|trend ?micro|fortinet|fortimail|sophos"
+    r"|forcepoint|trustwave|zscaler|checkpoint|avanan|cloudmark|spamassassin|clamav|ms-?safe|office ?365 ?protection"
+    r"|BingPreview|HeadlessChrome|PhantomJS|(?<!\bcu)bot\b|crawl|spider|scanner|slurp|facebookexternalhit|WhatsApp/"
+    r"|SkypeUriPreview|Embedly|link ?check|url ?preview|virustotal|urlscan|phish", re.I)
 # Whose address it is, where that alone says what came: gateways that look at mail before it is delivered.
 NETWORKS = {"proofpoint": ("67.231.144.0/20", "148.163.128.0/19", "205.220.160.0/19"),
             "barracuda": ("64.235.144.0/20", "209.222.80.0/21"),
@@ -72,6 +74,7 @@ def network_of(address):
     return _RANGES[n][2] if n >= 0 and int(found) <= _RANGES[n][1] else ""
 
 
+@lru_cache(maxsize=4096)  # a few agents send most of what comes
 def look(kind, agent, network, hints):
     """What one hit looks like by itself. An agent that is only an HTTP library, or none at all, says nothing either way."""
     if hints == "head" or network or SCANNERS.search(agent):

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from intent.tracking.classifying import VERSION, look, network_of
 from lio import ratelimit
-from lio.clientip import client_ip
+from lio.clientip import ip_of
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 MOST_AGENT = 300
@@ -24,17 +24,17 @@ def home_of(token):
     return ratelimit.counted("SELECT intent_home(%(secret)s)", {"secret": digest_of(token)})[0]
 
 
-def record(request, token, purpose):
+def record(meta, token, purpose):
     """Write down that `token` was used. Answers (id of its organisation, where it leads), None for one that there is not.
 
+    `meta` is the environment of the request (WSGI).
     Called outside a transaction: the row stands when this answers, whatever becomes of this process.
     """
     if not TOKEN.fullmatch(token):
         return None
-    meta = request.META
     agent = meta.get("HTTP_USER_AGENT", "")[:MOST_AGENT].replace("\x00", "").encode(errors="replace").decode()
-    hints = "head" if request.method == "HEAD" else "prefetch" if any(_ahead(meta.get(name)) for name in AHEAD) else ""
-    network = network_of(client_ip(request))
+    hints = "head" if meta["REQUEST_METHOD"] == "HEAD" else "prefetch" if any(_ahead(meta.get(name)) for name in AHEAD) else ""
+    network = network_of(ip_of(meta))
     return ratelimit.counted(HIT, {
         "digest": digest_of(token), "purpose": purpose, "agent": agent, "network": network, "hints": hints,
         "looks": str(look(purpose, agent, network, hints)), "version": VERSION})

@@ -1,15 +1,14 @@
 """What anybody may call with a token out of a mail: the picture, the links, the way out. No sign-in, no cookie, no session."""
 
-from base64 import b64decode
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.encoding import iri_to_uri
 from rest_framework.exceptions import ParseError
 
 from intent.tracking import leaving
+from intent.tracking.door import HIT, NEVER_KEPT, answered
 from intent.tracking.hits import TOKEN, digest_of, home_of, record
 from intent.tracking.links import Purpose
 from leads.web_forms.views import sent_of
@@ -20,9 +19,6 @@ from lio.errors import Invalid
 from lio.faults import unavailable
 from lio.tenancy import org_scope
 
-GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-READS = ("GET", "HEAD")
-NEVER_KEPT = "no-store, no-cache, must-revalidate, private, max-age=0"
 MOST_BYTES, MOST_TRIES = 4096, 30  # of what is sent to the way out; times a minute for one of them
 
 
@@ -52,46 +48,35 @@ class TokenView(LioView):
         return response
 
 
-class OpenPixel(TokenView):
-    """The picture of a mail. It is the same whether there is such a token or not: mail programs show broken ones."""
+class HitView(TokenView):
+    """A picture or a link. Where nobody stands at the door, they are answered here, past all that signed-in callers need."""
 
     def dispatch(self, request, *args, **kwargs):
-        if request.method not in READS:
-            return super().dispatch(request, *args, **kwargs)
-        try:  # past all that a signed-in caller needs
-            record(request, kwargs["token"], Purpose.OPEN.value)
-        except (OperationalError, InterfaceError):
+        found = HIT.fullmatch(request.path_info) if request.method in ("GET", "HEAD") else None
+        try:
+            answer = found and answered(request.META, found)
+        except (OperationalError, InterfaceError):  # nothing was written, so nothing is acknowledged
             return unavailable(request)
-        return pixel()
+        if not answer:
+            return super().dispatch(request, *args, **kwargs)
+        status, headers, body = answer
+        return HttpResponse(body, status=status, headers=dict(headers))
+
+
+class OpenPixel(HitView):
+    """The picture of a mail."""
 
     @documented("The picture in a mail; a token of ours logs that it was opened", picture=True, failures=())
     def get(self, request, token):
-        return pixel()
+        raise Http404  # has been answered
 
 
-def pixel():
-    return HttpResponse(GIF, headers={
-        "Content-Type": "image/gif", "Cache-Control": NEVER_KEPT, "Cross-Origin-Resource-Policy": "cross-origin",
-        "Referrer-Policy": "no-referrer"})
-
-
-class FollowLink(TokenView):
+class FollowLink(HitView):
     """A link of a mail: it leads to the address that was stored when the mail was made, and nowhere else."""
-
-    def dispatch(self, request, *args, **kwargs):
-        try:
-            found = record(request, kwargs["token"], Purpose.CLICK.value) if request.method in READS else None
-        except (OperationalError, InterfaceError):
-            return unavailable(request)
-        if found is None:
-            return super().dispatch(request, *args, **kwargs)
-        return HttpResponse(status=302, headers={
-            "Location": iri_to_uri(found[1]), "Cache-Control": NEVER_KEPT, "Referrer-Policy": "no-referrer",
-            "X-Robots-Tag": "noindex"})
 
     @documented("Follow a link of a mail to the address that was stored for it", redirect=True, failures=(404,))
     def get(self, request, token):
-        raise Http404  # a known token has been answered
+        raise Http404  # that of a known token has been answered
 
 
 class Unsubscribe(TokenView):
@@ -111,7 +96,7 @@ class Unsubscribe(TokenView):
             if rate.exceeded:
                 raise RateLimited(rate)
             sent = self.read(request)
-            record(request, token, Purpose.UNSUBSCRIBE.value)
+            record(request.META, token, Purpose.UNSUBSCRIBE.value)
         with org_scope(home):
             self.found = leaving.token_of(home, token)
             if self.found is None:
