@@ -334,6 +334,21 @@ def test_a_lead_that_has_gone_has_no_signals(rep, lead):
     assert len(raw(rep)) == 1
 
 
+def test_mails_go_along_when_leads_are_merged(rep, lead, api):
+    at = paths(sent(rep, lead, message_id=7))
+    Client(**BROWSER).get(at["open"][0])
+    assert settle(rep) == ["email_opened"]
+    other = make_lead(rep.organization, email="other@x.example")
+    answer = api.post("/api/lead/merge", {"ids": [lead.pk, other.pk], "survivor_id": other.pk})
+    assert answer.status_code == 200, answer.content
+    Client(**BROWSER).get(at["click"][0])
+    assert settle(rep) == ["email_opened", "link_clicked"]
+    Client().post(at["unsubscribe"][0], {"List-Unsubscribe": "One-Click"})
+    with org_scope(rep.organization):
+        assert set(Signal.objects.values_list("lead_id", flat=True)) == {other.pk}
+        assert Lead.objects.get(pk=other.pk).do_not_contact
+
+
 # --------------------------------------------------------------------- the way out
 def test_one_click_is_enough_and_asking_changes_nothing(rep, lead):
     at, client = paths(sent(rep, lead)), Client(enforce_csrf_checks=True)
