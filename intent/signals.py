@@ -78,7 +78,10 @@ def keep(organization, channel, wanted):
     """
     rows = Signal.objects.of(organization).filter(lead_id__in=wanted, channel=channel, key__isnull=False)
     there = {(row.lead_id, row.key): row for row in rows.defer("signal_detail", "outcome_note")}
-    moment, made, restored, moved, changed = now(), [], [], [], []
+    moment = now()
+    made: list[Signal] = []
+    restored: list[Signal] = []
+    moved: list[Signal] = []
     for lead_id, ones in wanted.items():
         for key, one in ones.items():
             row = there.pop((lead_id, key), None)

@@ -14,7 +14,7 @@ from intent.rules import settings_of
 from intent.tracking.hits import digest_of
 
 Purpose = TrackingToken.Purpose
-LONGEST = TrackingToken._meta.get_field("target").max_length
+LONGEST = 2000  # letters of an address that is stored; a longer one goes straight
 MOST_LINKS = 200  # of one mail; what is beyond goes straight
 ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?""")
 BODY_END = re.compile("</body", re.I)
@@ -111,8 +111,7 @@ def _with_links(html, making):
 
 def _rewritten(written, making):
     """The tag with another address, else as it was; only its first href counts, as in browsers."""
-    name_end = re.match(r"<\w+", written).end()
-    for found in ATTRIBUTE.finditer(written, name_end):
+    for found in ATTRIBUTE.finditer(written, len("<a")):
         if found[1].lower() != "href":
             continue
         target = target_of(unescape(_unquoted(found[2] or "")))

@@ -41,7 +41,7 @@ def wanted(hits, what, day_of):
 
     Of one type and day the first few are kept (SignalType.most).
     """
-    found = {}
+    found: dict[str, Wanted] = {}
     for mail, ones in mails(hits).items():
         ones = sorted((hit for hit in ones if what[hit.id] in COUNTS[hit.kind]), key=lambda hit: (hit.at, hit.id))
         opens = 0
