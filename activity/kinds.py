@@ -16,9 +16,10 @@ class Kind:
     digest: bool = False
 
 
-# 2 is a lead that turned hot, 5 a booking: they come with what tells them
+# 5 is a booking: it comes with what tells it
 KINDS = {kind.name: kind for kind in (
     Kind("lead_assigned", 1, "Somebody assigns a lead to you", "user"),
+    Kind("lead_hot", 2, "A lead of yours turns hot", "fire"),
     Kind("import_finished", 3, "An import of yours has finished", "arrow-up-tray"),
     Kind("export_finished", 4, "An export of yours has finished", "arrow-down-tray"),
     Kind("mention", 6, "Somebody mentions you in a note", "at-symbol"),
@@ -28,6 +29,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("deal_assigned", 10, "Somebody assigns a deal to you", "view-columns"),
     Kind("deal_won", 11, "Somebody else wins a deal of yours", "trophy"),
     Kind("deal_lost", 12, "Somebody else loses a deal of yours", "x-circle"),
+    Kind("lead_signal", 13, "A lead of yours shows interest", "bolt"),
 )}
 BY_NUMBER = {kind.number: kind for kind in KINDS.values()}
 CHANNELS = ("in_app", "mail", "digest")

@@ -96,6 +96,7 @@ def new_row(organization, values, second=()):
     moment = now()
     return {
         "first_name": "", "last_name": "", "priority": Lead.Priority.MEDIUM, "custom_fields": {}, "score": 0,
+        "do_not_contact": False, "tracking_off": False,
         "status_id": known(organization, "status")[NEW].pk, **values, "ai_information": {},
         **{flag: column not in second for column, flag in HOLDS.items()},
         "organization_id": organization.pk, "created_at": moment, "updated_at": moment,

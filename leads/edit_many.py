@@ -61,7 +61,7 @@ def shared(organization, name):
 
 SHARED = frozenset({
     "company", "job_title", "status", "priority", "lead_source", "estimated_value", "industry", "website", "address", "city",
-    "state", "country", "pin_code", "notes", "assigned_to", "company_id",
+    "state", "country", "pin_code", "notes", "assigned_to", "company_id", "do_not_contact", "tracking_off",
 })
 
 

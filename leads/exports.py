@@ -13,6 +13,7 @@ ORDER = (
     "id", "first_name", "last_name", "email", "phone_number", "company", "job_title", "status", "status_text", "priority",
     "priority_text", "score", "estimated_value", "lead_source", "lead_source_text", "assigned_to", "assigned_to_name", "tags",
     "linkedin_url", "website", "industry", "address", "city", "state", "country", "pin_code", "notes", "company_id",
+    "do_not_contact",
     "last_activity_at", "created_at", "updated_at",
 )  # fmt: skip
 BESIDE = {"status": "status_text", "priority": "priority_text", "lead_source": "lead_source_text",

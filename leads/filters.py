@@ -72,6 +72,7 @@ class LeadFilter(OwnFilter):
         "company": Column("text", "company__company_name"), "company_id": Column("id", "company_id"),
         "status": Column("id", "status__number"), "lead_source": Column("id", "source__number"),
         "priority": Column("id", "priority"), "tags": Tags("id", "tags"), "assigned_to": Column("person", "assigned_to_id"),
+        "do_not_contact": Column("flag", "do_not_contact"),
         "score": Column("number", "score"), "estimated_value": Column("number", "estimated_value"),
         **{name: Column("moment", name) for name in ("created_at", "updated_at", "last_activity_at")},
     }
@@ -88,6 +89,7 @@ class LeadFilter(OwnFilter):
         "city": same_text("city"),
         "state": same_text("state"),
         "country": same_text("country"),
+        "do_not_contact": Filter(Flag(), lambda value, caller: Q(do_not_contact=value)),
         "created_from": since("created_at"),
         "created_to": until("created_at"),
         "change_id": Filter(Whole(min_value=1, max_value=INT8), lambda value, caller: Q(pk__in=changed_in(value))),
@@ -98,7 +100,7 @@ class LeadFilter(OwnFilter):
     sorts = {name: name for name in (
         "id", "first_name", "last_name", "email", "phone_number", "company_id", "job_title", "industry", "website", "address",
         "city", "state", "country", "pin_code", "priority", "score", "estimated_value", "linkedin_url", "notes",
-        "last_activity_at", "created_at", "updated_at")} | {
+        "last_activity_at", "created_at", "updated_at", "do_not_contact", "tracking_off")} | {
             "company": "company__company_name", "status": "status__number", "lead_source": "source__number",
             "assigned_to": "assigned_to_id", "status_text": "status__name", "lead_source_text": "source__name",
             "priority_text": "priority"}

@@ -3,55 +3,96 @@
 from time import monotonic
 
 from django.db import connection, connections
+from django.db.models import F
 from django.utils.timezone import now
 from orjson import dumps
 
-from leads import duplicates, follow_ups, scoring, words
+from accounts.models import Organization
+from leads import duplicates, follow_ups, words
 from leads.models import Lead, fold_counts
+from leads.scoring import training
 from leads.web_forms import models as web_forms
 from lio import search
-from lio.jobs import AGAIN, TURN_SECONDS, advance, every, job
-from lio.tenancy import org_scope
+from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job
+from lio.registry import engagement
+from lio.tenancy import current_organization_id, org_scope
+from lookups.seeds import LOST, WON
 
 FACTS = (
-    "email",
-    "phone_number",
-    "linkedin_url",
-    "first_name",
-    "last_name",
-    "job_title",
-    "website",
-    "industry",
-    "city",
-    "country",
-    "estimated_value",
-    "priority",
-)
+    "email", "phone_number", "linkedin_url", "first_name", "last_name", "job_title", "website", "industry", "city", "country",
+    "custom_fields",
+)  # fmt: skip
 CHUNK = 1000  # leads a transaction
+BUSY = """
+SELECT o.id, (now() AT TIME ZONE o.timezone)::date FROM accounts_organization o
+WHERE NOT EXISTS (SELECT FROM leads_scoresettings t WHERE t.organization_id = o.id AND NOT t.learns)
+AND EXISTS (SELECT FROM leads_lead l JOIN lookups_lookup s ON s.id = l.status_id
+            WHERE l.organization_id = o.id AND l.deleted_at IS NULL AND s.type = 'status' AND s.number = ANY(%s))
+"""
 UNFOLDED = 50  # counter rows of one organisation from which folding pays
 
 
 @job(batch=True)
 def score_leads(lead_ids):
     """Compute the scores of these leads and store them with their reasons, in one update."""
-    rows = Lead.objects.filter(pk__in=set(lead_ids)).alive().order_by("pk")
-    rows = rows.values_list("pk", "company__company_name", "status__number", "source__number", *FACTS)
-    moment, ids, scores, notes = now().strftime("%Y-%m-%dT%H:%M:%S.000Z"), [], [], []
-    for pk, company, status, source, *facts in rows:
-        points, reasons = scoring.score(
-            dict(zip(FACTS, facts, strict=True), company=company, status=status, lead_source=source)
-        )
-        ids.append(pk)
-        scores.append(points)
-        notes.append(
-            dumps({"score": points, "score_reasons": reasons, "score_model": scoring.MODEL, "scored_at": moment}).decode()
-        )
+    organization = Organization.objects.get(pk=current_organization_id())
+    score_rows(Lead.objects.filter(pk__in=set(lead_ids)).alive(), organization, training.active(organization))
+
+
+def score_rows(leads, organization, model):
+    """Score a queryset of leads by a Model; answers how many there were."""
+    rows = leads.order_by("pk").values("pk", *FACTS, company_name=F("company__company_name"), lead_source=F("source__number"))
+    found = {row["pk"]: row | {"company": row["company_name"]} for row in rows}
+    engaged = {pk: told for of in engagement for pk, told in of(organization, list(found), now()).items()}
+    moment, told = now().strftime("%Y-%m-%dT%H:%M:%S.000Z"), []
+    for pk, lead in found.items():
+        told.append((pk, model.score(lead, engaged.get(pk, (0.0, ()))) | {"scored_at": moment}))
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE leads_lead l SET score = n.score, ai_information = l.ai_information || n.note::jsonb
                FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS n(id, score, note) WHERE l.id = n.id""",
-            [ids, scores, notes],
+            [[pk for pk, _ in told], [note["score"] for _, note in told], [dumps(note).decode() for _, note in told]],
         )
+    return len(found)
+
+
+@job(long=True, attempts=20)
+def score_all(row, reason=""):
+    """Score every living lead of the organisation anew, in the order of their ids."""
+    end = monotonic() + TURN_SECONDS
+    after = row.cursor or 0
+    while True:
+        with org_scope(row.organization_id):
+            organization = Organization.objects.get(pk=row.organization_id)
+            living = Lead.objects.of(organization).alive().filter(pk__gt=after)
+            ids = list(living.order_by("pk").values_list("pk", flat=True)[:CHUNK])
+            if not ids:
+                return None
+            count = score_rows(living.filter(pk__lte=ids[-1]), organization, training.active(organization))
+            after = ids[-1]
+            advance(row, cursor=after, processed=count, succeeded=count)
+        if monotonic() > end:
+            return AGAIN
+
+
+@every(3_600)
+@job(attempts=1)
+def learn_all():
+    """Start the night's learning of every organisation that has closed leads and lets its scores learn."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute(BUSY, [[WON, LOST]])
+        busy = cursor.fetchall()
+    for organization_id, day in busy:
+        with org_scope(organization_id):
+            enqueue(learn_scores, key=f"learn:{organization_id}:{day}")
+
+
+@job(attempts=3)
+def learn_scores():
+    """Learn from the closed leads of the organisation; when that makes the scores better, compute them all anew."""
+    organization = Organization.objects.get(pk=current_organization_id())
+    if training.train(organization)["adopted"]:
+        enqueue(score_all, total=Lead.objects.of(organization).alive().count())
 
 
 @job(long=True)

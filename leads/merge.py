@@ -42,6 +42,8 @@ def merge(organization, lead_ids, *, by, survivor_id=None, fields=None):
     survivor, losers = leads[survivor_id], [leads[pk] for pk in others]
     addresses = _addresses(leads.values())
     values = KIT.chosen(survivor, losers, fields)
+    # who asked to be left alone is left alone, whichever of the leads said so
+    values |= {name: True for name in ("do_not_contact", "tracking_off") if any(getattr(lead, name) for lead in losers)}
     tags = list(LeadTag.objects.of(organization).filter(lead_id__in=others).values_list("tag_id", flat=True))
     KIT.close(organization, survivor, losers, moved, by=by)
     edit.update(survivor_id, organization, values, by=by, add_tags=tags, keep=True, shares=True)

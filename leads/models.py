@@ -44,6 +44,8 @@ class LeadQuerySet(TenantQuerySet):
             "custom_fields",
             "notes",
             "ai_information",
+            "do_not_contact",
+            "tracking_off",
             company_=F("company__company_name"),
             status_=F("status__number"),
             lead_source=F("source__number"),
@@ -147,6 +149,8 @@ class Lead(TenantModel):
     notes = models.TextField(null=True, blank=True)
     ai_information = models.JSONField(default=dict, blank=True, editable=False)
     last_activity_at = models.DateTimeField(null=True, editable=False)
+    do_not_contact = models.BooleanField(default=False, db_default=False)  # asked by intent.consent before anything is sent
+    tracking_off = models.BooleanField(default=False, db_default=False)  # what is sent to this person is not watched
     profile_image = models.ForeignKey(
         "activity.StoredFile",
         models.SET_NULL,
@@ -202,6 +206,9 @@ class Lead(TenantModel):
                 name="lead_duplicate_linkedin",
             ),
             models.Index(fields=["organization", "last_name", "first_name"], condition=LIVING, name="lead_by_name"),
+            models.Index(
+                fields=["organization", "email_norm"], condition=Q(do_not_contact=True), name="leads_not_to_contact"
+            ),
             models.Index(
                 fields=["organization", "merged_into"], condition=Q(merged_into__isnull=False), name="leads_merged_into"
             ),
@@ -401,4 +408,5 @@ def fold_counts():
         )
 
 
+from leads.scoring.models import ScoreModel, ScoreSettings  # noqa: E402, F401 - models of the same app
 from leads.web_forms.models import HeldSubmission, WebForm, WebFormCount  # noqa: E402, F401 - models of the same app

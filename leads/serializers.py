@@ -54,6 +54,8 @@ class LeadFields(Input):
     notes = Text(max_length=10_000, required=False)
     company_id = Owned(Company, required=False, allow_null=True)
     assigned_to = Owned(User, required=False, allow_null=True)
+    do_not_contact = Flag(required=False)
+    tracking_off = Flag(required=False)
 
 
 class AddLead(LeadFields):

@@ -20,7 +20,7 @@ from lio.undo import with_undo
 from lookups.known import known
 
 GONE, CHANGED, THERE = "the lead is gone", "has been changed since", "is there already"
-NEVER = frozenset({"follow_up.missed"})  # what time did, not a person
+NEVER = frozenset({"follow_up.missed", "lead.alert_acknowledged"})  # what time did, not a person
 ALIKE = {"lead.status_changed": "status", "lead.assigned": "assigned_to"}  # verbs of one field that many leads share
 
 

@@ -12,8 +12,9 @@ from leads.api import (
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, bulk, conditions, duplicates, lead, views, work
+from leads.pages import add, bulk, conditions, duplicates, lead, score, views, work
 from leads.pages import list as leads
+from leads.scoring.api import LearnScores, ScoreModelView, ScoreSettingsView
 from leads.web_forms import pages as web_forms
 from leads.web_forms.api import WebFormViewSet
 from leads.web_forms.views import Colors, HostedForm
@@ -33,12 +34,16 @@ api = [
     path("lead/duplicates/dismiss", LeadDuplicates.as_view({"post": "dismiss"}), name="lead-duplicates-dismiss"),
     path("lead/duplicates/<str:pk>", LeadDuplicates.as_view({"get": "retrieve"}), name="lead-duplicates-of"),
     path("lead/document/add", AddLeadDocument.as_view(), name="lead-document-add"),
+    path("lead-score/model", ScoreModelView.as_view(), name="lead-score-model"),
+    path("lead-score/settings", ScoreSettingsView.as_view(), name="lead-score-settings"),
+    path("lead-score/learn", LearnScores.as_view(), name="lead-score-learn"),
     path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
     path("web-form/<str:form_link>", HostedForm.as_view(), name="v1-web-form"),
     *verbs.urls,
     *rest.urls,
 ]
 settings = [
+    path("score", score.ScorePage.as_view(), name="score"),
     path("forms", web_forms.WebForms.as_view(), name="forms"),
     path("forms/add", web_forms.AddForm.as_view(), name="form_add"),
     path("forms/held", web_forms.Held.as_view(), name="forms_held"),

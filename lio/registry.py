@@ -111,6 +111,9 @@ renamed: dict[str, list[Callable]] = defaultdict(list)  # {model type: [f(organi
 exports: dict[str, Exported] = {}  # by the export_type of the API: "leads", "companies", ...
 modules: dict[str, Module] = {}  # by the module_name of the API: "lead", "contact", ...
 on_refusal: list[Callable] = []  # f(organization, label, reason): a connected service takes our key no more
+# f(organization, lead ids, moment) -> {lead id: (points 0..100, [(words, points)])}: what leads have done of late
+engagement: list[Callable] = []
+on_form: list[Callable] = []  # f(organization, form, lead id, about): a hosted form has made or updated a lead
 won: list[Callable] = []  # f(organization, most) -> ids of companies of which business was won, the newest first
 # f(organization, leads, conversions, further, by): what else leads become; `further` is what was asked for one (or None), and
 # what is made of it goes into its conversion's `further` (contacts/conversion.py)

@@ -40,6 +40,7 @@ TOKEN_KEYS = env.str("LIO_TOKEN_KEY", "") or kept_key(DATA_DIR / "token.key")
 SECRETS_KEYS = env.str("LIO_SECRETS_KEY", "") or kept_key(DATA_DIR / "seal.key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('LIO_PORT', 8000)}").rstrip("/")
+TRACKING_URL = env.str("LIO_TRACKING_URL", SITE_URL).rstrip("/")  # where links and pictures in mails lead
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # addresses or networks whose X-Forwarded-For is believed
 RATES = {  # requests a minute (R28)
     "token": env.int("LIO_RATE_TOKEN", 1200),
@@ -136,6 +137,7 @@ INSTALLED_APPS = [
     "companies.apps.CompaniesConfig",
     "leads.apps.LeadsConfig",
     "contacts.apps.ContactsConfig",
+    "intent.apps.IntentConfig",
     "enrichment.apps.EnrichmentConfig",
     "deals.apps.DealsConfig",
     "transfers.apps.TransfersConfig",
@@ -172,6 +174,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "lio.urls"
 WSGI_APPLICATION = "lio.wsgi.application"
+DOOR = "intent.tracking.door.Door"  # what the web server calls first: it answers the most frequent requests by itself
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False

@@ -11,6 +11,7 @@ from contacts import urls as contacts
 from deals import urls as deals
 from enrichment import urls as enrichment
 from integrations import urls as integrations
+from intent import urls as intent
 from leads import urls as leads
 from lio import docs, faults, health
 from lio.api.undo import Undo, ViewUndoing
@@ -20,7 +21,7 @@ from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
        *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *deals.api, *leads.api,
-       *contacts.api, *enrichment.api, *transfers.api,
+       *contacts.api, *intent.api, *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [

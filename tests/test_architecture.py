@@ -51,6 +51,10 @@ SQL = {
     "companies/stats.py",
     "contacts/conversion.py",
     "deals/edit.py",
+    "intent/heat.py",
+    "intent/jobs.py",
+    "intent/signals.py",
+    "intent/tracking/jobs.py",
     "leads/capture.py",
     "leads/capture_many.py",
     "leads/duplicates.py",
@@ -82,8 +86,9 @@ SQL = {
     "transfers/staging.py",
 }
 SYSTEM_ROLE = {
-    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py", "lio/matching.py",
-    "leads/jobs.py", "transfers/jobs.py",
+    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py", "intent/jobs.py",
+    "intent/tracking/jobs.py",
+    "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
 }
 
 

@@ -4,6 +4,7 @@ What a request needs is read from the contract, so a new endpoint is called with
 `contract/unbuilt.txt`; only records it names must be added to `World.records`.
 """
 
+import re
 from datetime import date
 from itertools import count
 
@@ -33,6 +34,8 @@ from enrichment.models import FoundValue
 from integrations import connections
 from integrations.models import Connection
 from integrations.ports import Finding
+from intent import signals
+from intent.tracking.links import wrap
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -117,6 +120,7 @@ class World:
             )
             for match in (match_leads, match_companies, match_contacts):
                 jobs.enqueue(match)
+        self.show_interest()
         self.make_deals()
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
@@ -238,6 +242,17 @@ class World:
                   "phone_number": "+49 30 5551234"}  # of all: likely duplicates, and like each other  # fmt: skip
         return make_company(self.organization, by=self.admin, **fields).pk
 
+    def show_interest(self):
+        """Signals of three leads; the first two are hot."""
+        mark = self.mark
+        with org_scope(self.organization):
+            self.alerts = [
+                signals.log(self.organization, lead.pk, kind, detail={"note": f"{mark} seen"}, source=f"{mark} site")
+                for lead, kind in ((self.leads[0], "demo_requested"), (self.leads[1], "demo_requested"),
+                                   (self.leads[0], "reply_received"), (self.leads[2], "email_opened"))]
+            sent = wrap(self.organization, self.leads[2], f'<a href="https://{mark}.example.net/offer">{mark}</a>')
+            self.tokens = dict(re.findall(r"/track/(\w+)/([\w-]+)", sent.html + sent.unsubscribe_url))
+
     def make_deals(self):
         mark = self.mark
         with org_scope(self.organization):
@@ -351,6 +366,7 @@ class World:
             "enrichment_run": self.run.pk,
             "enrichment_job": self.batch.pk,
             "linkedin_lead": self.linkedin_lead.pk,
+            "intent_alert": self.alerts[0],
         }
 
     def request(self, endpoint, **values):
@@ -489,6 +505,11 @@ SPECIAL = {
     "exchange-rates-add": lambda world, n: {"currency": "GBP"},
     "exchange-rates-upload": lambda world, n: {"file": a_file("rates.csv", b"day,currency,rate\n2026-01-01,JPY,0.006\n")},
     "exchange-rates-delete": lambda world, n: {"ids": [world.spare_rate(n)]},
+    "intent-alert-settings-set": lambda world, n: {"weights": {"manual": n % 50}},
+    "track-open": lambda world, n: {"token": world.tokens["open"]},
+    "track-click": lambda world, n: {"token": world.tokens["click"]},
+    "track-unsubscribe": lambda world, n: {"token": world.tokens["unsubscribe"]},
+    "track-unsubscribe-do": lambda world, n: {"token": world.tokens["unsubscribe"], "List-Unsubscribe": "One-Click"},
     "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
     "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
     "web-form-submit": lambda world, n: {

@@ -27,6 +27,7 @@ GROUPS = [
     ("Company", ["company", "job_title", "industry", "website"]),
     ("Place", ["address", "city", "state", "country", "pin_code"]),
     ("Remarks", ["notes"]),
+    ("Consent", ["do_not_contact", "tracking_off"]),
 ]
 LABELS = {
     "first_name": "First name",
@@ -50,6 +51,8 @@ LABELS = {
     "pin_code": "Postal code",
     "notes": "Remarks",
     "status": "Status",
+    "do_not_contact": "Do not contact",
+    "tracking_off": "No tracking",
     "custom_fields": "Custom fields",
 }
 KINDS = {
@@ -63,14 +66,17 @@ KINDS = {
     "priority": "chip",
     "tags": "tags",
     "notes": "textarea",
+    "do_not_contact": "select",
+    "tracking_off": "select",
 }
+FLAGS = ("do_not_contact", "tracking_off")
 APART = ("status", "assigned_to")  # they have places of their own in the bulk bar
 
 
 class LeadFields(RecordFields):
     module, namespace = "lead", "leads"
     groups, labels, kinds = GROUPS, LABELS, KINDS
-    required, blank = ("priority",), ("first_name", "last_name")
+    required, blank = ("priority", *FLAGS), ("first_name", "last_name")
     input_class = UpdateLead
 
     def attributes(self, given):
@@ -80,6 +86,8 @@ class LeadFields(RecordFields):
         return edit_many.shared(self.organization, name)
 
     def text(self, record, name):
+        if name in FLAGS:
+            return "Yes" if record[name] else "No"
         shown = {"assigned_to": "assigned_to_name", "lead_source": "lead_source_text", "priority": "priority_text"}.get(name)
         return record[shown] or "" if shown else super().text(record, name)
 
@@ -87,6 +95,8 @@ class LeadFields(RecordFields):
         return PRIORITY_TONES.get(record["priority"], "") if name == "priority" else ""
 
     def choices(self, record, name):
+        if name in FLAGS:
+            return [{"id": flag, "name": "Yes" if flag else "No", "selected": flag == record[name]} for flag in (True, False)]
         if name == "assigned_to":
             options = people(self.organization)
         elif name == "priority":

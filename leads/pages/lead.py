@@ -80,6 +80,7 @@ WORK = {
     "note.changed": "changed a note",
     "note.removed": "deleted a note",
     "note.restored": "brought a note back",
+    "lead.alert_acknowledged": "answered {name}",
     "lead.converted": "converted the lead to a contact",
     "lead.deleted": "deleted the lead",
     "lead.restored": "brought the lead back",
@@ -236,8 +237,16 @@ def score_of(lead):
         "pending": bool(reachable) and "score" not in notes_of_score,
         "reasons": reasons,
         "updated_at": notes_of_score.get("scored_at"),
-        "summary": "Fit and completeness, out of 100.",
+        "summary": summary_of(notes_of_score),
     }
+
+
+def summary_of(note):
+    """What the score is made of, in a line."""
+    if note.get("score_probability") is None:
+        return "Fit and engagement, out of 100."
+    by_fit = f"Fit alone says {note['score_probability']:.0%} to be won"
+    return f"{by_fit}, and {note['score_engagement']} of 100 for engagement." if note["score_engagement"] else f"{by_fit}."
 
 
 def timeline_of(lead, organization, user, *, before=0):
@@ -292,6 +301,8 @@ def _entry(row, organization, names, written):
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
         found["text"] = after.get("notes", "")[:500] if kind == "follow_up" else ""
         found["due"] = datetime.fromisoformat(after["follow_up_date"]) if after.get("follow_up_date") else None
+        if row.verb == "lead.alert_acknowledged":
+            found["text"] = ": ".join(filter(None, [(after.get("outcome") or "").replace("_", " "), after.get("note")]))[:500]
         if row.verb == "note.changed" and "is_pinned" in after:
             found["detail"] = "pinned a note" if after["is_pinned"] else "unpinned a note"
         if row.verb == "follow_up.changed" and "status" in after and after["status"] == FollowUp.Status.CANCELLED:

@@ -43,6 +43,8 @@ def fill(rows, columns, organization):
         for column in columns:
             name = column["name"]
             text = row.get(name) or "" if name in PLAIN else ""
+            if name == "do_not_contact":
+                text = "Yes" if row[name] else ""
             if name in own:
                 value = (row["custom_fields"] or {}).get(own[name].key)
                 text = people.get(value, "") if own[name].kind == Kind.PERSON and isinstance(value, int) else words_of_value(

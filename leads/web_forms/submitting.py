@@ -17,6 +17,7 @@ from leads.web_forms.models import HeldSubmission, WebFormCount
 from lio import history
 from lio.errors import Conflict, TooMany
 from lio.jobs import enqueue
+from lio.registry import on_form
 
 SALT = "lio.web_form"
 QUICK = 2  # seconds below which nobody fills in a form by hand; a browser that fills in for somebody may
@@ -112,6 +113,8 @@ def take(form, organization, answers, about, *, by):
     WebFormCount.objects.create(organization=organization, form=form, submissions=1)
     Lead.objects.filter(pk=lead_id).update(last_activity_at=now())
     enqueue(jobs.score_leads, lead_id)
+    for tell in on_form:
+        tell(organization, form, lead_id, about)
     return lead_id
 
 

@@ -20,8 +20,9 @@ WRONG = {
 def listed(request, world):
     """(endpoint, a function that gets its list with these parameters)."""
     required = {param["name"] for param in params_of(request.param, "query") if param["required"]}
-    always = {name: value for name, value in world.request(request.param)[1].items() if name in required}
-    return request.param, lambda query: world.api.get(request.param["path"], always | query)
+    path, query, _ = world.request(request.param)
+    always = {name: value for name, value in query.items() if name in required}
+    return request.param, lambda query: world.api.get(path, always | query)
 
 
 def test_page_and_limit(listed):
@@ -86,12 +87,14 @@ def test_pages_together_are_the_list(listed):
 
 
 def test_search(listed, world):
-    _, get = listed
+    endpoint, get = listed
     everything = get({}).json()["total"]
     found = get({"search_value": world.mark.upper()})
     assert found.status_code == 200
     assert 1 <= found.json()["total"] <= everything
     for text in ("%", "_", "\\", "%%%", "'", "';--", "x" * 200, "\u200b", "💩", "Quillon%"):
+        if text == "_" and "signal_type" in endpoint.get("search", ()):
+            continue  # types are spelled with it
         assert get({"search_value": text}).json()["total"] == 0, text
     assert get({"search_value": ""}).json()["total"] == get({"search_value": "  "}).json()["total"] == everything
     for text in ("x" * 201, "a\x00b"):

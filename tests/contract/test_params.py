@@ -8,7 +8,7 @@ from tests.contract.spec import BUILT, WRITES, ids, params_of
 BODIES = [endpoint for endpoint in BUILT if params_of(endpoint, "body")]
 PARTIAL = {"user-update"}  # an update is partial: nothing in it is required (R23)
 UNREADABLE = {"auth-login"}  # login answers 400 where others answer 422 (R5)
-TAKES_FORMS = {"web-form-submit"}  # what a page posts is readable, too
+TAKES_FORMS = {"web-form-submit", "track-unsubscribe-do"}  # what a page posts is readable, too
 WRONG = {
     "integer": ["abc", 1.5, True, {}, [], "1 or 1=1"],
     "number": ["abc", {}, [], True, "NaN", "1e400"],

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import scoring
 from leads.models import Lead
+from leads.scoring.model import reasons, written_model
 from lio import jobs
 from lio.models import Job
 from lio.tenancy import org_scope
 
-FACTS = st.fixed_dictionaries(
+LEADS = st.fixed_dictionaries(
     {},
     optional={
         "email": st.sampled_from(["a@gmail.com", "a@acme.example", "", None]),
@@ -24,24 +24,41 @@ FACTS = st.fixed_dictionaries(
         "industry": st.text(max_size=3),
         "city": st.text(max_size=3),
         "country": st.text(max_size=3),
-        "estimated_value": st.one_of(st.none(), st.decimals(0, 10**12, places=2)),
-        "status": st.integers(0, 2000),
         "lead_source": st.one_of(st.none(), st.integers(0, 2000)),
-        "priority": st.integers(1, 4),
+        "custom_fields": st.dictionaries(
+            st.sampled_from(["visits", "plan", "tags"]),
+            st.one_of(st.none(), st.booleans(), st.integers(-5, 10**9), st.floats(allow_nan=False), st.text(max_size=9),
+                      st.lists(st.text(max_size=3), max_size=3), st.dictionaries(st.text(max_size=2), st.integers())),
+        ),
     },
-)
+)  # fmt: skip
+SIGNALS = st.lists(st.tuples(st.sampled_from(["Asked for a demo", "Opened a mail"]), st.floats(0.1, 60)), max_size=4)
 
 
-@given(FACTS)
-def test_reasons_add_up(facts):
-    points, reasons = scoring.score(facts)
-    reachable = facts.get("email") or facts.get("phone_number") or facts.get("linkedin_url")
-    if not reachable:
-        assert points == 0
+@given(LEADS, SIGNALS)
+def test_reasons_add_up(lead, signals):
+    engagement = (min(100.0, sum(points for _, points in signals)), signals)
+    told = written_model().score(lead, engagement)
+    if not (lead.get("email") or lead.get("phone_number") or lead.get("linkedin_url")):
+        assert told["score"] == 0 and told["score_probability"] is None
         return
-    assert points == max(1, min(100, scoring.START + sum(reason["points"] for reason in reasons)))
+    reasons = told["score_reasons"]
+    assert 1 <= told["score"] <= 100
+    assert told["score"] == told["score_start"] + sum(reason["points"] for reason in reasons)
     assert all(reason["points"] and reason["reason"] for reason in reasons)
-    assert reasons == sorted(reasons, key=lambda reason: -abs(reason["points"]))
+    assert told["score"] >= told["score_fit"] and 0 < told["score_probability"] < 1
+    assert told["score_engagement"] == round(engagement[0])
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.floats(-8, 8)), max_size=40), st.integers(-99, 99))
+def test_points_add_up_whatever_they_are(told, difference):
+    assert sum(reason["points"] for reason in reasons(told, difference)) == difference
+
+
+def test_more_engagement_is_never_a_lower_score():
+    model, lead = written_model(), {"email": "a@acme.example"}
+    scores = [model.score(lead, (points, [("Wrote back", 40)]))["score"] for points in range(0, 101, 10)]
+    assert scores == sorted(scores) and scores[-1] > scores[0] + 30
 
 
 def test_filled_in_the_background(key_api, api):
@@ -64,9 +81,7 @@ def test_filled_in_the_background(key_api, api):
         {"job_title": "CEO"},
         {"company": "Acme"},
         {"phone_number": "1"},
-        {"status": 3},
-        {"priority": 4},
-        {"estimated_value": 200_000},
+        {"linkedin_url": "https://www.linkedin.com/in/jane"},
         {"email": None},
     ],
 )
@@ -77,6 +92,15 @@ def test_computed_again_on_change(api, change):
     api.post(f"/api/lead/update/{lead['id']}", change)
     jobs.drain()
     assert api.get(f"/api/lead/view/{lead['id']}").json()["data"]["score"] != before
+
+
+def test_what_sales_writes_does_not_count(api):
+    lead = api.post("/api/lead/add", {"first_name": "Jane", "last_name": "Doe", "email": "jane@acme.example"}).json()["data"]
+    jobs.drain()
+    before = api.get(f"/api/lead/view/{lead['id']}").json()["data"]["score"]
+    api.post(f"/api/lead/update/{lead['id']}", {"status": 5, "priority": 4, "estimated_value": 200_000, "notes": "Hot!"})
+    jobs.drain()
+    assert api.get(f"/api/lead/view/{lead['id']}").json()["data"]["score"] == before
 
 
 def test_nobody_to_reach_is_0(api):

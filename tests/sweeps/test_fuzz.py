@@ -44,5 +44,7 @@ def test_made_up_requests(case, token):
     assert answer.status_code < 500, answer.content
     if answer.status_code >= 400:
         shapes.check_failure(answer, answer.status_code)
+    elif answer["Content-Type"] == "image/gif":
+        assert "/track/open/" in answer.request["PATH_INFO"]
     elif not answer.get("Content-Disposition", "").startswith("attachment"):  # what is downloaded is no JSON
         assert answer.json()["success"] is True

@@ -27,6 +27,8 @@ ADMIN_ONLY = {
     "exchange-rates-upload",
     "exchange-rates-delete",
     "forecast-goals-set",
+    "lead-score-settings",
+    "lead-score-learn",
 }
 # Who made it decides, not the role: tests/lookups/test_views.py, tests/leads/test_note_changes.py
 MAKERS = {"custom-view-update", "custom-view-delete", "lead-note-delete", "notification-read"}
@@ -141,6 +143,7 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "forecast-accuracy",
             "forecast-changes",
             "forecast-goals",
+            "lead-score-model",
         },
         "records.edit": {
             "lead-add",
@@ -222,6 +225,8 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "exchange-rates-upload",
             "exchange-rates-delete",
             "forecast-goals-set",
+            "lead-score-settings",
+            "lead-score-learn",
         },
         "records.import": {
             "lead-imports",

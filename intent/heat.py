@@ -1,0 +1,117 @@
+"""Which leads are hot (R60): the plain sum of the weights of their signals of the last 14 days.
+
+What is hot is written down with each signal, together with the moment until when it stays so if nothing happens. Points
+only fall as time goes by, so the hot leads at any moment are those rows whose moment has not come.
+"""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Count, Max
+from django.utils.timezone import now
+
+from intent.models import HotLead, IntentSettings, Signal
+from intent.types import DAYS, TYPES, WEIGHTS
+
+# The newest signals first: the one with which the sum reaches the mark says until when it does.
+WEIGHED = """
+WITH weighed AS (
+    SELECT s.lead_id, s.occurred_at,
+           sum(w.points) OVER (PARTITION BY s.lead_id ORDER BY s.occurred_at DESC, s.id DESC) AS points
+    FROM intent_signal s JOIN unnest(%(types)s::text[], %(points)s::int[]) AS w(signal_type, points) USING (signal_type)
+    WHERE s.organization_id = %(organization)s AND s.withdrawn_at IS NULL
+      AND s.occurred_at > now() - interval '{days} days' {which}),
+hot AS (
+    SELECT lead_id, max(points) AS points,
+           max(occurred_at) FILTER (WHERE points >= %(hot_from)s) + interval '{days} days' AS until
+    FROM weighed GROUP BY lead_id HAVING max(points) >= %(hot_from)s)
+"""
+REFRESH = WEIGHED + """
+, cold AS (DELETE FROM intent_hotlead h WHERE h.organization_id = %(organization)s {which_hot}
+           AND NOT EXISTS (SELECT 1 FROM hot WHERE hot.lead_id = h.lead_id))
+INSERT INTO intent_hotlead AS h (organization_id, lead_id, since, until)
+SELECT %(organization)s, lead_id, now(), until FROM hot ORDER BY lead_id
+ON CONFLICT (organization_id, lead_id) DO UPDATE
+    SET until = EXCLUDED.until, since = CASE WHEN h.until <= now() THEN now() ELSE h.since END
+RETURNING lead_id, since = now()
+"""
+# The hot ones of the rows that are kept, with what they are now.
+LISTED = """
+SELECT h.lead_id, h.since, h.until, sum(w.points) AS points, count(*) AS signals,
+       (array_agg(s.signal_type ORDER BY s.occurred_at DESC, s.id DESC))[1] AS last_type, max(s.occurred_at) AS last_at
+FROM intent_hotlead h
+JOIN leads_lead l ON l.id = h.lead_id AND l.organization_id = h.organization_id AND l.deleted_at IS NULL
+JOIN intent_signal s ON s.organization_id = h.organization_id AND s.lead_id = h.lead_id AND s.withdrawn_at IS NULL
+     AND s.occurred_at > now() - interval '{days} days'
+JOIN unnest(%(types)s::text[], %(points)s::int[]) AS w(signal_type, points) USING (signal_type)
+WHERE h.organization_id = %(organization)s AND h.until > now() AND (%(owner)s::bigint IS NULL OR l.assigned_to_id = %(owner)s)
+GROUP BY h.id
+HAVING sum(w.points) >= %(hot_from)s AND (%(kind)s::text IS NULL OR bool_or(s.signal_type = %(kind)s))
+ORDER BY points DESC, last_at DESC, h.lead_id DESC
+"""
+
+
+def _weights(organization_id, weights=None, hot_from=None):
+    found = IntentSettings.objects.of(organization_id).values_list("weights", "hot_from").first()
+    own, mark = found or ({}, IntentSettings._meta.get_field("hot_from").default)
+    points = WEIGHTS | (own if weights is None else weights)
+    return {"organization": organization_id, "types": list(points), "points": list(points.values()),
+            "hot_from": mark if hot_from is None else hot_from}
+
+
+def refresh(organization_id, lead_ids=None):
+    """Weigh the signals of these leads (of all, without `lead_ids`) anew. Answers the ids of those that just turned hot."""
+    values = _weights(organization_id) | {"leads": list(lead_ids or ())}
+    some = lead_ids is not None
+    sql = REFRESH.format(days=DAYS, which="AND s.lead_id = ANY(%(leads)s)" if some else "",
+                         which_hot="AND h.lead_id = ANY(%(leads)s)" if some else "")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [lead_id for lead_id, is_new in cursor.fetchall() if is_new]
+
+
+def hot_leads(organization_id, *, owner=None, kind=None):
+    """[{lead_id, since, until, points, signals, last_type, last_at}] of the hot leads, hottest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(LISTED.format(days=DAYS), _weights(organization_id) | {"owner": owner, "kind": kind})
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def would_be_hot(organization_id, weights, hot_from):
+    """How many leads would be hot with other weights: (number, the hottest as [(lead id, points)])."""
+    sql = WEIGHED.format(days=DAYS, which="") + """
+        SELECT lead_id, points, count(*) OVER () FROM hot
+        WHERE EXISTS (SELECT 1 FROM leads_lead l WHERE l.id = lead_id AND l.deleted_at IS NULL)
+        ORDER BY points DESC, lead_id DESC LIMIT 10"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _weights(organization_id, weights, hot_from))
+        rows = cursor.fetchall()
+    return rows[0][2] if rows else 0, [(lead_id, points) for lead_id, points, _ in rows]
+
+
+def hot_count(user):
+    """How many leads are hot, for the rail; None for none."""
+    rows = HotLead.objects.of(user.organization_id).filter(until__gt=now(), lead__deleted_at=None)
+    return rows.count() or None
+
+
+def hot_until(organization_id, lead_id):
+    """Until when a lead stays hot if nothing happens; None for one that is not."""
+    rows = HotLead.objects.of(organization_id).filter(lead=lead_id, until__gt=now())
+    return rows.values_list("until", flat=True).first()
+
+
+def why(organization_id, lead_ids):
+    """{lead id: [{type, label, count, last_at, points}]}, the weightiest first: what makes leads hot."""
+    weights = dict(zip(*[_weights(organization_id)[name] for name in ("types", "points")], strict=True))
+    rows = Signal.objects.of(organization_id).filter(
+        lead_id__in=lead_ids, withdrawn_at=None, occurred_at__gt=now() - timedelta(days=DAYS))
+    found: dict[int, list] = {}
+    for lead_id, kind, count, last in rows.order_by().values_list("lead_id", "signal_type").annotate(
+            n=Count("pk"), last=Max("occurred_at")):
+        found.setdefault(lead_id, []).append({"type": kind, "label": TYPES[kind].label, "icon": TYPES[kind].icon,
+                                              "count": count, "last_at": last, "points": count * weights[kind]})
+    for reasons in found.values():
+        reasons.sort(key=lambda one: (-one["points"], one["label"]))
+    return found

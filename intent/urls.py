@@ -1,0 +1,17 @@
+"""Where signals, alerts and tracking answer. The roof (lio/urls.py) puts these lists under their prefixes."""
+
+from django.urls import path
+
+from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, Settings
+from intent.tracking.urls import api as tracking
+
+api = [
+    path("intent-alert/list", AlertViewSet.as_view({"get": "list"}), name="intent-alert-list"),
+    path("intent-alert/hot-leads", HotLeads.as_view(), name="intent-alert-hot-leads"),
+    path("intent-alert/lead/<str:leadId>", AlertsOfLead.as_view({"get": "list"}), name="intent-alert-lead"),
+    path("intent-alert/acknowledge/<str:pk>", AcknowledgeAlert.as_view(), name="intent-alert-acknowledge"),
+    path("intent-alert/signal", LogSignalView.as_view(), name="intent-alert-signal"),
+    path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
+    path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
+    *tracking,
+]
