@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import connection
 from django.db.models import Count, Max
 from django.utils.timezone import now
+from orjson import loads
 
 from intent.models import HotLead, IntentSettings, Signal
 from intent.types import DAYS, TYPES, WEIGHTS
@@ -37,7 +38,9 @@ RETURNING lead_id, since = now()
 """
 # The hot ones of the rows that are kept, with what they are now.
 LISTED = """
-SELECT h.lead_id, h.since, h.until, sum(w.points) AS points, count(*) AS signals,
+SELECT h.lead_id, h.since, h.until, sum(w.points) AS points, count(*) AS signals, count(*) OVER () AS total,
+       count(*) FILTER (WHERE s.acknowledged_at IS NULL) AS open,
+       min(s.created_at) FILTER (WHERE s.responded_at IS NULL) AS waiting_since,
        (array_agg(s.signal_type ORDER BY s.occurred_at DESC, s.id DESC))[1] AS last_type, max(s.occurred_at) AS last_at
 FROM intent_hotlead h
 JOIN leads_lead l ON l.id = h.lead_id AND l.organization_id = h.organization_id AND l.deleted_at IS NULL
@@ -45,9 +48,11 @@ JOIN intent_signal s ON s.organization_id = h.organization_id AND s.lead_id = h.
      AND s.occurred_at > now() - interval '{days} days'
 JOIN unnest(%(types)s::text[], %(points)s::int[]) AS w(signal_type, points) USING (signal_type)
 WHERE h.organization_id = %(organization)s AND h.until > now() AND (%(owner)s::bigint IS NULL OR l.assigned_to_id = %(owner)s)
+  AND (%(lead)s::bigint IS NULL OR h.lead_id = %(lead)s)
 GROUP BY h.id
 HAVING sum(w.points) >= %(hot_from)s AND (%(kind)s::text IS NULL OR bool_or(s.signal_type = %(kind)s))
-ORDER BY points DESC, last_at DESC, h.lead_id DESC
+   AND (NOT %(waiting)s OR bool_or(s.acknowledged_at IS NULL))
+ORDER BY points DESC, last_at DESC, h.lead_id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
 
 
@@ -70,24 +75,39 @@ def refresh(organization_id, lead_ids=None):
         return [lead_id for lead_id, is_new in cursor.fetchall() if is_new]
 
 
-def hot_leads(organization_id, *, owner=None, kind=None):
-    """[{lead_id, since, until, points, signals, last_type, last_at}] of the hot leads, hottest first."""
+def hot_leads(organization_id, *, owner=None, kind=None, waiting=False, lead=None, limit=None, offset=0):
+    """[{lead_id, since, until, points, signals, total, open, waiting_since, last_type, last_at}] of the hot leads, hottest
+    first: `total` is how many there are, `open` counts the signals that nobody has acknowledged (`waiting`: only leads with
+    such), and `waiting_since` is when the oldest of those was logged upon which nobody has reached out.
+    """
+    asked = {"owner": owner, "kind": kind, "waiting": waiting, "lead": lead, "limit": limit, "offset": offset}
     with connection.cursor() as cursor:
-        cursor.execute(LISTED.format(days=DAYS), _weights(organization_id) | {"owner": owner, "kind": kind})
+        cursor.execute(LISTED.format(days=DAYS), _weights(organization_id) | asked)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def would_be_hot(organization_id, weights, hot_from):
-    """How many leads would be hot with other weights: (number, the hottest as [(lead id, points)])."""
+def compare(organization_id, weights, hot_from):
+    """What other weights would change: {now, then, more, fewer: numbers of leads, leads: [(id, points, is hot now)] of the
+    hottest that would turn hot or cold}. `points` are those of the other weights.
+    """
     sql = WEIGHED.format(days=DAYS, which="") + """
-        SELECT lead_id, points, count(*) OVER () FROM hot
-        WHERE EXISTS (SELECT 1 FROM leads_lead l WHERE l.id = lead_id AND l.deleted_at IS NULL)
-        ORDER BY points DESC, lead_id DESC LIMIT 10"""
+        , compared AS (
+            SELECT coalesce(hot.lead_id, h.lead_id) AS lead_id, hot.points, h.lead_id IS NOT NULL AS is_now
+            FROM hot FULL JOIN (SELECT lead_id FROM intent_hotlead WHERE organization_id = %(organization)s AND until > now()) h
+                 ON h.lead_id = hot.lead_id
+            WHERE EXISTS (SELECT 1 FROM leads_lead l WHERE l.organization_id = %(organization)s
+                          AND l.id = coalesce(hot.lead_id, h.lead_id) AND l.deleted_at IS NULL))
+        SELECT count(*) FILTER (WHERE is_now), count(points), count(*) FILTER (WHERE NOT is_now),
+               count(*) FILTER (WHERE points IS NULL),
+               (SELECT jsonb_agg(jsonb_build_array(lead_id, points, is_now)) FROM (
+                    SELECT * FROM compared WHERE is_now = (points IS NULL)
+                    ORDER BY points DESC NULLS LAST, lead_id DESC LIMIT 10) AS some)
+        FROM compared"""
     with connection.cursor() as cursor:
         cursor.execute(sql, _weights(organization_id, weights, hot_from))
-        rows = cursor.fetchall()
-    return rows[0][2] if rows else 0, [(lead_id, points) for lead_id, points, _ in rows]
+        now_hot, then, more, fewer, some = cursor.fetchone()
+    return {"now": now_hot, "then": then, "more": more, "fewer": fewer, "leads": [tuple(one) for one in loads(some or "[]")]}
 
 
 def hot_count(user):

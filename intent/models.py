@@ -209,6 +209,9 @@ class Signal(OwnedModel):
                 fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_of_lead"),
             models.Index(
                 fields=["organization", "lead"], condition=Q(withdrawn_at=None, responded_at=None), name="signals_to_answer"),
+            models.Index(
+                fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at__isnull=False),
+                name="signals_withdrawn_of_lead"),
         ]
 
     def __str__(self):

@@ -1,0 +1,79 @@
+"""Hot leads: who is hot, why, how long nobody has answered, and answering where they stand."""
+
+from django.utils.timezone import now
+
+from intent import alerts, heat
+from intent.pages.base import OUTCOMES, SIZE, AnswerPage, SignalPage, clock_of, number, paging, tabs_of, type_options
+from intent.rules import settings_of
+from intent.types import DAYS, TYPES
+from leads.models import Lead
+from lio.errors import Missing
+from lookups.record_fields import people
+
+TABS = [("All", {}), ("Mine", {"owner": "me"}), ("To answer", {"show": "open"}),
+        ("Mine to answer", {"owner": "me", "show": "open"})]
+
+
+class HotList(SignalPage):
+    """The hot leads, hottest first. `owner` (me or an id), `show=open` (nobody has answered) and `type` narrow."""
+
+    read = ("owner", "show", "type", "page")
+
+    def get(self, request):
+        asked = self.asked()
+        if asked.get("type") not in TYPES:
+            asked.pop("type", None)
+        at, narrowed = number(asked.pop("page", "")), dict(asked)
+        rows = self.rows(asked, at)
+        if not rows and at > 1:  # beyond the end: what was hot has cooled
+            at, rows = 1, self.rows(asked, 1)
+        total = rows[0]["total"] if rows else 0
+        context = {
+            "rows": dressed(self, rows), "total": total, "page": paging(at, len(rows), total), "asked": asked,
+            "tabs": tabs_of(TABS, asked, ("owner", "show")), "types": type_options(asked.get("type")),
+            "owners": [{"id": pk, "name": name, "selected": str(pk) == asked.get("owner")}
+                       for pk, name in people(self.organization)],
+            "narrowed": bool(narrowed), "hot_from": settings_of(self.organization).hot_from, "days": DAYS,
+        } | shared(self)
+        return self.show("intent/hot.html", context)
+
+    def rows(self, asked, at):
+        owner = asked.get("owner")
+        owner = self.request.user.pk if owner == "me" else number(owner) if owner else None
+        return heat.hot_leads(self.organization.pk, owner=owner, kind=asked.get("type"), waiting=asked.get("show") == "open",
+                              limit=SIZE, offset=(at - 1) * SIZE)
+
+
+class AnswerLead(AnswerPage):
+    """All alerts of a lead that wait are answered; htmx gets the row of the hot list, or from elsewhere the page anew."""
+
+    def answer(self, pk, outcome, note):
+        lead = Lead.objects.of(self.organization).alive().filter(pk=pk).first()
+        if lead is None:
+            raise Missing()
+        alerts.acknowledge_lead(self.organization, pk, by=self.request.user, outcome=outcome, note=note)
+        return str(lead)
+
+    def shown(self, pk):
+        rows = dressed(self, heat.hot_leads(self.organization.pk, lead=pk))
+        return ("intent/_hot_row.html", {"row": rows[0], "again": True} | shared(self)) if rows else None
+
+
+def shared(page):
+    """What the row of a hot lead needs beside itself."""
+    return {"outcomes": OUTCOMES, "may_edit": page.is_editor}
+
+
+def dressed(page, rows):
+    """Rows of heat.hot_leads with the names that they are known by, their reasons, and how long they wait."""
+    ids = [row["lead_id"] for row in rows]
+    if not ids:
+        return []
+    names, why, worked, moment = page.lead_names(ids), heat.why(page.organization.pk, ids), clock_of(page.organization), now()
+    for row in rows:
+        reasons = why.get(row["lead_id"], [])
+        row |= names[row["lead_id"]] | {
+            "why": reasons[:4], "more": len(reasons) - 4, "share": min(100, row["points"]),
+            "last": TYPES[row["last_type"]].words,
+            "waits": worked(row["waiting_since"], moment) if row["open"] and row["waiting_since"] else ""}
+    return rows
