@@ -144,8 +144,9 @@ def _stop_clock(organization, rows, moment):
             row.responded_at, row.response_minutes = moment, minutes(row.created_at, moment)
 
 
-def clock(organization):
-    """f(start, end) -> whole minutes of the organisation's working time between them."""
-    rules = settings_of(organization)
+def clock(organization, rules=None):
+    """f(start, end) -> whole minutes of the organisation's working time between them; `rules` are its settings where they are
+    known already."""
+    rules = rules or settings_of(organization)
     how = {"zone": organization.timezone, "days": rules.days, "first": rules.work_from, "last": rules.work_to}
     return lambda start, end: working_minutes(start, end, **how)

@@ -32,4 +32,4 @@ class IntentConfig(AppConfig):
         registry.undoers["intentsettings"] = undo_settings
         registry.feed_actions |= FEED
         registry.feed_phrases |= PHRASES
-        registry.rail.append(registry.RailEntry("Hot leads", "intent:hot", "fire", order=11, count=hot_count))
+        registry.rail.append(registry.RailEntry("Hot leads", "intent:hot", "fire", order=10, count=hot_count))

@@ -57,11 +57,12 @@ ORDER BY points DESC, last_at DESC, h.lead_id DESC LIMIT %(limit)s OFFSET %(offs
 
 
 def _weights(organization_id, weights=None, hot_from=None):
-    found = IntentSettings.objects.of(organization_id).values_list("weights", "hot_from").first()
-    own, mark = found or ({}, IntentSettings._meta.get_field("hot_from").default)
-    points = WEIGHTS | (own if weights is None else weights)
-    return {"organization": organization_id, "types": list(points), "points": list(points.values()),
-            "hot_from": mark if hot_from is None else hot_from}
+    """The parameters of the statements above; the organisation's own without other ones."""
+    if weights is None or hot_from is None:
+        found = IntentSettings.objects.of(organization_id).values_list("weights", "hot_from").first()
+        weights, hot_from = found or ({}, IntentSettings._meta.get_field("hot_from").default)
+    points = WEIGHTS | weights
+    return {"organization": organization_id, "types": list(points), "points": list(points.values()), "hot_from": hot_from}
 
 
 def refresh(organization_id, lead_ids=None):
@@ -75,14 +76,16 @@ def refresh(organization_id, lead_ids=None):
         return [lead_id for lead_id, is_new in cursor.fetchall() if is_new]
 
 
-def hot_leads(organization_id, *, owner=None, kind=None, waiting=False, lead=None, limit=None, offset=0):
+def hot_leads(organization_id, *, owner=None, kind=None, waiting=False, lead=None, limit=None, offset=0, rules=None):
     """[{lead_id, since, until, points, signals, total, open, waiting_since, last_type, last_at}] of the hot leads, hottest
     first: `total` is how many there are, `open` counts the signals that nobody has acknowledged (`waiting`: only leads with
-    such), and `waiting_since` is when the oldest of those was logged upon which nobody has reached out.
+    such), and `waiting_since` is when the oldest of those was logged upon which nobody has reached out. `rules` are the
+    organisation's settings where they are known already.
     """
     asked = {"owner": owner, "kind": kind, "waiting": waiting, "lead": lead, "limit": limit, "offset": offset}
     with connection.cursor() as cursor:
-        cursor.execute(LISTED.format(days=DAYS), _weights(organization_id) | asked)
+        own = (rules.weights, rules.hot_from) if rules else ()
+        cursor.execute(LISTED.format(days=DAYS), _weights(organization_id, *own) | asked)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -102,7 +105,7 @@ def compare(organization_id, weights, hot_from):
                count(*) FILTER (WHERE points IS NULL),
                (SELECT jsonb_agg(jsonb_build_array(lead_id, points, is_now)) FROM (
                     SELECT * FROM compared WHERE is_now = (points IS NULL)
-                    ORDER BY points DESC NULLS LAST, lead_id DESC LIMIT 10) AS some)
+                    ORDER BY points DESC NULLS LAST, lead_id DESC LIMIT 10) AS chosen)
         FROM compared"""
     with connection.cursor() as cursor:
         cursor.execute(sql, _weights(organization_id, weights, hot_from))
@@ -122,9 +125,10 @@ def hot_until(organization_id, lead_id):
     return rows.values_list("until", flat=True).first()
 
 
-def why(organization_id, lead_ids):
+def why(organization_id, lead_ids, *, rules=None):
     """{lead id: [{type, label, count, last_at, points}]}, the weightiest first: what makes leads hot."""
-    weights = dict(zip(*[_weights(organization_id)[name] for name in ("types", "points")], strict=True))
+    own = _weights(organization_id, *((rules.weights, rules.hot_from) if rules else ()))
+    weights = dict(zip(own["types"], own["points"], strict=True))
     rows = Signal.objects.of(organization_id).filter(
         lead_id__in=lead_ids, withdrawn_at=None, occurred_at__gt=now() - timedelta(days=DAYS))
     found: dict[int, list] = {}

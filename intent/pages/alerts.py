@@ -104,12 +104,12 @@ def dressed(page, ids):
     if not found:
         return []
     leads = {row["lead_id"] for row in found}
-    names, worked, moment = page.lead_names(leads), clock_of(page.organization), now()
+    rules, moment = settings_of(page.organization), now()
+    names, worked, weights = page.lead_names(leads), clock_of(page.organization, rules), rules.all_weights
     people = {user.pk: user.full_name for user in User.objects.of(page.organization).filter(
         pk__in={row["acknowledged_by_id"] for row in found if row["acknowledged_by_id"]})}
     mutes = Mute.objects.of(page.organization).filter(user=page.request.user, lead__in=leads)
     muted = set(mutes.values_list("lead_id", flat=True))
-    weights = settings_of(page.organization).all_weights
     for row in found:
         one, minutes = TYPES[row["signal_type"]], row["response_minutes"]
         row |= names[row["lead_id"]] | {
@@ -117,7 +117,7 @@ def dressed(page, ids):
             "detail": note_of(row["signal_detail"]), "is_muted": row["lead_id"] in muted,
             "by": people.get(row["acknowledged_by_id"], ""), "done": DONE.get(row["outcome"], "seen"),
             "waits": worked(row["created_at"], moment) if row["responded_at"] is None else "",
-            "took": in_words(minutes) if minutes is not None else ""}
+            "took": "" if minutes is None else f"after {in_words(minutes)}" if minutes else "at once"}
     return found
 
 

@@ -11,6 +11,7 @@ from intent.serializers import Acknowledge
 from intent.types import TYPES
 from intent.worktime import in_words
 from leads.models import Lead
+from lio.errors import Missing
 from lio.pages import REFUSALS, Page, sentence
 
 SIZE = 25
@@ -59,6 +60,8 @@ class AnswerPage(SignalPage):
             given = Acknowledge.read({"outcome": request.POST.get("outcome") or None, "note": request.POST.get("note", "")})
             name = self.answer(pk, given.get("outcome"), given.get("note"))
         except REFUSALS as error:
+            if isinstance(error, Missing):
+                raise
             self.complain(sentence(error))
             return self.back("intent:hot")
         outcome = given.get("outcome")
@@ -80,9 +83,9 @@ class AnswerPage(SignalPage):
         raise NotImplementedError
 
 
-def clock_of(organization):
+def clock_of(organization, rules):
     """f(since, until) -> the working time between two moments in words."""
-    minutes = alerts.clock(organization)
+    minutes = alerts.clock(organization, rules)
     return lambda since, until: in_words(minutes(since, until))
 
 

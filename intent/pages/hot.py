@@ -10,6 +10,7 @@ from leads.models import Lead
 from lio.errors import Missing
 from lookups.record_fields import people
 
+SHOWN = 3  # reasons of a row
 TABS = [("All", {}), ("Mine", {"owner": "me"}), ("To answer", {"show": "open"}),
         ("Mine to answer", {"owner": "me", "show": "open"})]
 
@@ -23,25 +24,27 @@ class HotList(SignalPage):
         asked = self.asked()
         if asked.get("type") not in TYPES:
             asked.pop("type", None)
-        at, narrowed = number(asked.pop("page", "")), dict(asked)
-        rows = self.rows(asked, at)
+        if asked.get("owner") != "me" and not number(asked.get("owner", ""), 0):
+            asked.pop("owner", None)
+        at, rules = number(asked.pop("page", "")), settings_of(self.organization)
+        rows = self.rows(asked, at, rules)
         if not rows and at > 1:  # beyond the end: what was hot has cooled
-            at, rows = 1, self.rows(asked, 1)
+            at, rows = 1, self.rows(asked, 1, rules)
         total = rows[0]["total"] if rows else 0
         context = {
-            "rows": dressed(self, rows), "total": total, "page": paging(at, len(rows), total), "asked": asked,
+            "rows": dressed(self, rows, rules), "total": total, "page": paging(at, len(rows), total), "asked": asked,
             "tabs": tabs_of(TABS, asked, ("owner", "show")), "types": type_options(asked.get("type")),
             "owners": [{"id": pk, "name": name, "selected": str(pk) == asked.get("owner")}
                        for pk, name in people(self.organization)],
-            "narrowed": bool(narrowed), "hot_from": settings_of(self.organization).hot_from, "days": DAYS,
+            "narrowed": bool(asked), "hot_from": rules.hot_from, "days": DAYS,
         } | shared(self)
         return self.show("intent/hot.html", context)
 
-    def rows(self, asked, at):
+    def rows(self, asked, at, rules):
         owner = asked.get("owner")
         owner = self.request.user.pk if owner == "me" else number(owner) if owner else None
         return heat.hot_leads(self.organization.pk, owner=owner, kind=asked.get("type"), waiting=asked.get("show") == "open",
-                              limit=SIZE, offset=(at - 1) * SIZE)
+                              limit=SIZE, offset=(at - 1) * SIZE, rules=rules)
 
 
 class AnswerLead(AnswerPage):
@@ -55,7 +58,8 @@ class AnswerLead(AnswerPage):
         return str(lead)
 
     def shown(self, pk):
-        rows = dressed(self, heat.hot_leads(self.organization.pk, lead=pk))
+        rules = settings_of(self.organization)
+        rows = dressed(self, heat.hot_leads(self.organization.pk, lead=pk, rules=rules), rules)
         return ("intent/_hot_row.html", {"row": rows[0], "again": True} | shared(self)) if rows else None
 
 
@@ -64,16 +68,17 @@ def shared(page):
     return {"outcomes": OUTCOMES, "may_edit": page.is_editor}
 
 
-def dressed(page, rows):
+def dressed(page, rows, rules):
     """Rows of heat.hot_leads with the names that they are known by, their reasons, and how long they wait."""
     ids = [row["lead_id"] for row in rows]
     if not ids:
         return []
-    names, why, worked, moment = page.lead_names(ids), heat.why(page.organization.pk, ids), clock_of(page.organization), now()
+    names, why = page.lead_names(ids), heat.why(page.organization.pk, ids, rules=rules)
+    worked, moment = clock_of(page.organization, rules), now()
     for row in rows:
         reasons = why.get(row["lead_id"], [])
         row |= names[row["lead_id"]] | {
-            "why": reasons[:4], "more": len(reasons) - 4, "share": min(100, row["points"]),
+            "why": reasons[:SHOWN], "more": len(reasons) - SHOWN, "share": min(100, row["points"]),
             "last": TYPES[row["last_type"]].words,
             "waits": worked(row["waiting_since"], moment) if row["open"] and row["waiting_since"] else ""}
     return rows

@@ -36,7 +36,7 @@ def signals_of_lead(user, lead_id, request):
               for rows in (mine.filter(withdrawn_at=None), mine.filter(withdrawn_at__isnull=False))]
     rows = list(newest[0].union(newest[1], all=True).order_by("-occurred_at", "-id")[: most + 1])
     rules = settings_of(organization)
-    weights, since = rules.all_weights, alerts.clock(organization) if lead["waiting_since"] else None
+    weights, since = rules.all_weights, alerts.clock(organization, rules) if lead["waiting_since"] else None
     points, why = engagement_of(organization, [lead_id], moment).get(lead_id, (0.0, []))
     for row in rows:
         one = TYPES[row["signal_type"]]
