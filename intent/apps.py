@@ -17,7 +17,7 @@ class IntentConfig(AppConfig):
         from intent import jobs  # noqa: F401 - recurring jobs
         from intent.alerts import undo_answer, undo_reopening
         from intent.engagement import engagement_of
-        from intent.heat import hot_count
+        from intent.heat import forget, hot_count
         from intent.pages.section import signals_of_lead
         from intent.rules import undo_settings
         from intent.signals import of_form, undo_note, undo_withdrawal
@@ -25,6 +25,7 @@ class IntentConfig(AppConfig):
 
         registry.engagement.append(engagement_of)
         registry.on_form.append(of_form)
+        registry.unlinks["lead"].append(forget)
         registry.record_parts["lead"].append(signals_of_lead)
         registry.undo_on_lead |= {
             "lead.alert_acknowledged": undo_answer, "lead.alert_reopened": undo_reopening, "lead.signal_logged": undo_note,

@@ -34,7 +34,8 @@ NOTES = {
 SOURCES = {"email_opened": "mail", "email_opened_3x": "mail", "link_clicked": "mail", "reply_received": "mail",
            "pricing_page_visit": "website", "case_study_download": "website", "form_submitted": "web form",
            "demo_requested": "website", "manual": "by hand"}
-ANSWERS = [("called", "Demo on Thursday at ten."), ("mailed", None), ("meeting", "Meets the plant manager, too."), ("later", None)]
+ANSWERS = [("called", "Demo on Thursday at ten."), ("mailed", None), ("meeting", "Meets the plant manager, too."),
+           ("later", None)]
 
 
 def make_signals(organization, by):

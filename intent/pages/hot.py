@@ -10,6 +10,7 @@ from leads.models import Lead
 from lio.errors import Missing
 from lookups.record_fields import people
 
+MOST = 1000  # that are counted
 SHOWN = 3  # reasons of a row
 TABS = [("All", {}), ("Mine", {"owner": "me"}), ("To answer", {"show": "open"}),
         ("Mine to answer", {"owner": "me", "show": "open"})]
@@ -26,13 +27,14 @@ class HotList(SignalPage):
             asked.pop("type", None)
         if asked.get("owner") != "me" and not number(asked.get("owner", ""), 0):
             asked.pop("owner", None)
-        at, rules = number(asked.pop("page", "")), settings_of(self.organization)
-        rows = self.rows(asked, at, rules)
-        if not rows and at > 1:  # beyond the end: what was hot has cooled
-            at, rows = 1, self.rows(asked, 1, rules)
-        total = rows[0]["total"] if rows else 0
+        at, rules, which = number(asked.pop("page", "")), settings_of(self.organization), self.which(asked)
+        total = heat.hot_total(self.organization.pk, **which, most=MOST + 1)
+        if (at - 1) * SIZE >= total and total <= MOST:  # beyond the end: what was hot has cooled
+            at = 1
+        rows = heat.hot_leads(self.organization.pk, **which, limit=SIZE, offset=(at - 1) * SIZE, rules=rules)
         context = {
-            "rows": dressed(self, rows, rules), "total": total, "page": paging(at, len(rows), total), "asked": asked,
+            "rows": dressed(self, rows, rules), "total": total,
+            "page": paging(at, len(rows), min(total, MOST), capped=total > MOST), "asked": asked,
             "tabs": tabs_of(TABS, asked, ("owner", "show")), "types": type_options(asked.get("type")),
             "owners": [{"id": pk, "name": name, "selected": str(pk) == asked.get("owner")}
                        for pk, name in people(self.organization)],
@@ -40,11 +42,10 @@ class HotList(SignalPage):
         } | shared(self)
         return self.show("intent/hot.html", context)
 
-    def rows(self, asked, at, rules):
+    def which(self, asked):
         owner = asked.get("owner")
         owner = self.request.user.pk if owner == "me" else number(owner) if owner else None
-        return heat.hot_leads(self.organization.pk, owner=owner, kind=asked.get("type"), waiting=asked.get("show") == "open",
-                              limit=SIZE, offset=(at - 1) * SIZE, rules=rules)
+        return {"owner": owner, "kind": asked.get("type"), "waiting": asked.get("show") == "open"}
 
 
 class AnswerLead(AnswerPage):

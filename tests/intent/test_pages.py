@@ -11,7 +11,7 @@ from leads.models import Lead
 from lio.tenancy import org_scope
 from tests.factories import make_lead, make_member
 
-QUERIES = {"hot": 13, "alerts": 15}
+QUERIES = {"hot": 14, "alerts": 15}
 SWAP = {"HX-Request": "true"}
 
 
@@ -68,7 +68,8 @@ def test_answering_without_script_closes_all_alerts_and_is_taken_back(browser, r
     assert told.redirect_chain[0][0].endswith("/hot/?owner=me") and "called." in page and "Answered" in page
     with org_scope(rep.organization):
         rows = list(Signal.objects.filter(lead=lead))
-        assert {(row.outcome, row.outcome_note, row.acknowledged_by_id) for row in rows} == {("called", "Wants an offer.", rep.pk)}
+        found = {(row.outcome, row.outcome_note, row.acknowledged_by_id) for row in rows}
+    assert found == {("called", "Wants an offer.", rep.pk)}
     undo = page.split('<form method="post" action="/undo/')[1].split('"')[0]
     browser.post(f"/undo/{undo}")
     with org_scope(rep.organization):
@@ -97,7 +98,7 @@ def test_an_outcome_that_is_none_is_told_and_changes_nothing(browser, rep, hot):
 
 # ------------------------------------------------------------------------------------------------ alerts
 def test_alerts_are_ones_own_until_answered_or_muted(browser, rep, hot):
-    mine, theirs = hot
+    mine, _ = hot
     page = browser.get("/alerts/").content.decode()
     assert "Mina" in page and "Theo" not in page and "Waits" in page
     assert "Theo" in browser.get("/alerts/?whose=all").content.decode()

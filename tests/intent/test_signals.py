@@ -73,16 +73,16 @@ def test_the_owner_is_told_once_a_day_and_not_when_muted(rep, colleague):
     for kind in ("email_opened", "link_clicked"):
         log(rep, lead, kind, by=rep)
     with org_scope(rep.organization):
-        told = Notification.objects.get(user=colleague, type_id=10)
+        told = Notification.objects.get(user=colleague, type_id=13)
         assert (told.count, told.title) == (2, "Jane Doe: 2 signals today")
     log(rep, lead, "demo_requested", by=rep)
     with org_scope(rep.organization):
         assert Notification.objects.get(user=colleague, type_id=2).title == "Jane Doe is hot"
         alerts.mute(rep.organization, lead.pk, colleague, on=True)
-        before = Notification.objects.get(user=colleague, type_id=10).count
+        before = Notification.objects.get(user=colleague, type_id=13).count
     log(rep, lead, "manual", by=rep)
     with org_scope(rep.organization):
-        assert Notification.objects.get(user=colleague, type_id=10).count == before
+        assert Notification.objects.get(user=colleague, type_id=13).count == before
 
 
 def test_acknowledging_again_changes_nothing(rep, colleague):
