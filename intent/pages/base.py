@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -44,10 +45,14 @@ class SignalPage(Page):
                 for lead in rows}
 
     def back(self, route):
-        """Where a form without script leads: the page that it stood on, as it was; else `route`."""
-        address = self.request.headers.get("Referer", "")
+        """Where a form leads: the page that it stood on, as it is now; else `route`. htmx is told to read it anew."""
+        asked = self.request.headers
+        address = asked.get("HX-Current-URL") or asked.get("Referer") or ""
         safe = url_has_allowed_host_and_scheme(address, {self.request.get_host()}, self.request.is_secure())
-        return redirect(address if safe else route)
+        answer = redirect(address if safe else route)
+        if self.is_swap:
+            return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
+        return answer
 
 
 class AnswerPage(SignalPage):

@@ -85,7 +85,9 @@ class TrackingSettings(SettingsPage):
     def post(self, request):
         if not request.user.can("organization.manage"):
             raise PermissionDenied
-        on = request.POST.get("mail_tracking") == "on"
+        if request.POST.get("mail_tracking") not in ("on", "off"):
+            return redirect("settings:tracking")
+        on = request.POST["mail_tracking"] == "on"
         rules.change(self.organization, {"mail_tracking": on}, by=request.user, ip=self.ip)
         text = "Mails that are sent from now on are tracked." if on else "From now on no mail is tracked."
         self.say(text, undoable=bool(self.undo_url))

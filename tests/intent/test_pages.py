@@ -88,6 +88,15 @@ def test_htmx_gets_the_row_alone_with_a_toast(browser, hot):
     assert "undo_url" in answer["HX-Trigger"] and "Answered" in answer.content.decode()
 
 
+def test_htmx_is_sent_back_to_the_page_when_the_row_is_gone(browser, rep):
+    lead = make_lead(rep.organization)
+    log(rep, lead, "email_opened")  # 5 points: not hot
+    answer = browser.post(f"/hot/{lead.pk}/answer", {"outcome": "later"},
+                          headers=SWAP | {"HX-Current-URL": "http://testserver/hot/?owner=me"})
+    assert (answer.status_code, answer["HX-Redirect"]) == (204, "http://testserver/hot/?owner=me")
+    assert b"put off" in browser.get("/hot/").content
+
+
 def test_an_outcome_that_is_none_is_told_and_changes_nothing(browser, rep, hot):
     lead, _ = hot
     answer = browser.post(f"/hot/{lead.pk}/answer", {"outcome": "sold"}, follow=True)

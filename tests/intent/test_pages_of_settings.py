@@ -98,6 +98,8 @@ def test_tracking_is_turned_off_and_back_on(browser, rep):
     assert b"Turn on" in answer.content and stored(rep).mail_tracking is False
     browser.post(undo_in(answer))
     assert stored(rep).mail_tracking is True
+    browser.post("/settings/tracking", {"something": "else"})
+    assert stored(rep).mail_tracking is True
 
 
 def test_another_organization_keeps_its_own(browser, outsider):
