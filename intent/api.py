@@ -87,9 +87,9 @@ class HotLeads(LioView):
                 body={"success": bool, "message": str, "data": [HOT], "total": int, "page": int, "limit": int})
     def get(self, request):
         asked = AskHot.ask(request.query_params)
-        found = heat.hot_leads(self.organization.pk, owner=asked.get("assigned_to_id"), kind=asked.get("signal_type"))
-        shown = hot_rows(self.organization, found[: asked["limit"]])
-        return Envelope(shown, total=len(found), page=1, limit=asked["limit"])
+        which = {"owner": asked.get("assigned_to_id"), "kind": asked.get("signal_type")}
+        shown = hot_rows(self.organization, heat.hot_leads(self.organization.pk, **which, limit=asked["limit"]))
+        return Envelope(shown, total=heat.hot_total(self.organization.pk, **which), page=1, limit=asked["limit"])
 
 
 class Settings(LioView):

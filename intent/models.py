@@ -206,9 +206,14 @@ class Signal(OwnedModel):
             models.Index(fields=["organization", "id"], condition=Q(withdrawn_at=None), name="signals_by_id"),
             models.Index(fields=["organization", "occurred_at", "id"], condition=Q(withdrawn_at=None), name="signals_by_time"),
             models.Index(
+                fields=["organization", "signal_type", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_by_type"),
+            models.Index(
                 fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_of_lead"),
             models.Index(
                 fields=["organization", "lead"], condition=Q(withdrawn_at=None, responded_at=None), name="signals_to_answer"),
+            models.Index(
+                fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at__isnull=False),
+                name="signals_withdrawn_of_lead"),
         ]
 
     def __str__(self):
@@ -222,10 +227,14 @@ class HotLead(OwnedModel):
     lead = models.ForeignKey("leads.Lead", models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     since = models.DateTimeField(db_default=Now())
     until = models.DateTimeField()
+    points = models.PositiveIntegerField(default=0, db_default=0)  # when it was weighed last: what it has now is this or less
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "lead"], name="hot_once")]
-        indexes = [models.Index(fields=["organization", "until"], name="hot_until")]
+        indexes = [
+            models.Index(fields=["organization", "until"], name="hot_until"),
+            models.Index(fields=["organization", "-points", "-lead"], name="hot_by_points"),
+        ]
 
 
 class Mute(OwnedModel):

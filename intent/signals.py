@@ -8,8 +8,10 @@ from orjson import dumps
 
 from intent import alerts, heat
 from intent.models import RawEvent, Signal
+from intent.types import TYPES
 from leads.jobs import score_leads
 from leads.models import Lead
+from lio import history
 from lio.errors import Missing
 from lio.jobs import enqueue_many
 
@@ -42,6 +44,38 @@ def log(organization, lead_id, signal_type, *, by=None, detail=None, source=None
         signal_id = cursor.fetchone()[0]
     follow(organization, [(lead_id, signal_type)], by=by)
     return signal_id
+
+
+@transaction.atomic
+def note(organization, lead_id, signal_type, *, by, text="", occurred_at=None):
+    """The same when a member says so: it stands in the lead's history, from where it can be taken back. Raises Missing."""
+    signal_id = log(organization, lead_id, signal_type, by=by, detail={"note": text} if text else None, source="by hand",
+                    occurred_at=occurred_at, channel=Channel.MANUAL)
+    told = {"name": TYPES[signal_type].label, "signals": [signal_id], "note": text or None}
+    history.record("lead.signal_logged", ("lead", lead_id), by=by, after=told)
+    return signal_id
+
+
+def undo_note(organization, change, by):
+    """Withdraw what a member has logged, unless somebody has answered it since (lio.registry.undo_on_lead)."""
+    return _set_withdrawn(organization, change, by, "lead.signal_withdrawn", now())
+
+
+def undo_withdrawal(organization, change, by):
+    """What was withdrawn counts again."""
+    return _set_withdrawn(organization, change, by, "lead.signal_logged", None)
+
+
+def _set_withdrawn(organization, change, by, verb, moment):
+    told = change.after or {}
+    lock(organization, [change.model_id])
+    rows = Signal.objects.of(organization).filter(
+        lead=change.model_id, pk__in=told.get("signals", ()), withdrawn_at__isnull=moment is not None, acknowledged_at=None)
+    if not rows.update(withdrawn_at=moment):
+        return [{"field": None, "reason": "the signal has been answered or changed since"}]
+    history.record(verb, ("lead", change.model_id), by=by, after=told)
+    follow(organization, [], by=by, lead_ids=[change.model_id])
+    return []
 
 
 def lock(organization, lead_ids):

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, Settings
+from intent.pages import alerts, hot, section
+from intent.pages import settings as pages_of_settings
 from intent.tracking.urls import api as tracking
 
 api = [
@@ -14,4 +16,16 @@ api = [
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
     path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
     *tracking,
+]
+pages = [
+    path("hot/", hot.HotList.as_view(), name="hot"),
+    path("hot/<int:pk>/answer", hot.AnswerLead.as_view(), name="answer_lead"),
+    path("alerts/", alerts.AlertList.as_view(), name="alerts"),
+    path("alerts/<int:pk>/answer", alerts.AnswerAlert.as_view(), name="answer"),
+    path("alerts/lead/<int:pk>/mute", alerts.MuteLead.as_view(), name="mute"),
+    path("alerts/lead/<int:pk>/log", section.LogByHand.as_view(), name="log"),
+]
+settings = [
+    path("signals", pages_of_settings.SignalSettings.as_view(), name="signals"),
+    path("tracking", pages_of_settings.TrackingSettings.as_view(), name="tracking"),
 ]

@@ -37,12 +37,14 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((
-        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings, "settings"))),
+        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings
+        + intent.settings, "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("deals/", include((deals.pages, "deals"))),
     path("forecast/", include((deals.forecast_pages, "forecast"))),
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
+    path("", include((intent.pages, "intent"))),
     path("", include((leads.public, "forms"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),

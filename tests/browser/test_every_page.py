@@ -42,6 +42,12 @@ PAGES = [
     "/settings/pipelines",
     "/settings/pipelines/add",
     "/settings/rates",
+    "/hot/",
+    "/hot/?owner=me&show=open&type=manual",
+    "/alerts/",
+    "/alerts/?whose=all&show=answered",
+    "/settings/signals",
+    "/settings/tracking",
     "/feed/",
     "/feed/?kind=note&from=2026-01-01",
 ]

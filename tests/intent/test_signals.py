@@ -48,7 +48,8 @@ def test_other_weights_hold_at_once(rep):
     lead = make_lead(rep.organization)
     log(rep, lead, "email_opened")
     with org_scope(rep.organization):
-        assert heat.would_be_hot(rep.organization.pk, {"email_opened": 60}, 50) == (1, [(lead.pk, 60)])
+        assert heat.compare(rep.organization.pk, {"email_opened": 60}, 50) == {
+            "now": 0, "then": 1, "more": 1, "fewer": 0, "leads": [(lead.pk, 60, False)]}
         rules.change(rep.organization, {"weights": {"email_opened": 60}}, by=rep)
     assert hot(rep) == {lead.pk: 60}
     with org_scope(rep.organization):

@@ -112,6 +112,9 @@ def test_reading(browser, victim):
             "deals/views": [victim.view.pk],
             "deals/board/views": [victim.view.pk],
             "deals/board/add": [victim.stage.pk],
+            "hot": [victim.lead.pk],
+            "alerts": [victim.alerts[0]],
+            "alerts/lead": [victim.lead.pk],
             "settings/pipelines": [victim.pipeline.pk],
             "settings/stages": [victim.stage.pk],
         }
@@ -150,6 +153,9 @@ def test_writing(browser, world, victim):
             "deals/views": victim.view.pk,
             "deals/board/views": victim.view.pk,
             "deals/board/add": victim.stage.pk,
+            "hot": victim.lead.pk,
+            "alerts/lead": victim.lead.pk,
+            "alerts": victim.alerts[0],
             "deals": victim.deal.pk,
         }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
