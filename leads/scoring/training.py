@@ -48,10 +48,13 @@ AND l.status_id IN (SELECT id FROM lookups_lookup WHERE organization_id = %(orga
 ORDER BY l.id DESC LIMIT %(most)s
 """
 ARRIVED = """
-SELECT c.after FROM lio_change c WHERE c.organization_id = %(organization)s AND c.model_type = 'lead'
-AND c.model_id IN (SELECT id FROM leads_lead WHERE organization_id = %(organization)s AND deleted_at IS NULL
-                   AND created_at >= %(since)s ORDER BY id DESC LIMIT %(most)s)
-AND c.verb = 'lead.created'
+SELECT c.after FROM (
+    SELECT id FROM leads_lead WHERE organization_id = %(organization)s AND deleted_at IS NULL AND created_at >= %(since)s
+    ORDER BY id DESC LIMIT %(most)s) l
+JOIN LATERAL (
+    SELECT c.after FROM lio_change c WHERE c.organization_id = %(organization)s AND c.model_type = 'lead' AND c.model_id = l.id
+    AND c.verb = 'lead.created' ORDER BY c.id LIMIT 1
+) c ON true
 """
 
 
