@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, Settings
+from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, PreviewSettings, Settings
 
 api = [
     path("intent-alert/list", AlertViewSet.as_view({"get": "list"}), name="intent-alert-list"),
@@ -11,5 +11,6 @@ api = [
     path("intent-alert/acknowledge/<str:pk>", AcknowledgeAlert.as_view(), name="intent-alert-acknowledge"),
     path("intent-alert/signal", LogSignalView.as_view(), name="intent-alert-signal"),
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
+    path("intent-alert/settings/preview", PreviewSettings.as_view(), name="intent-alert-settings-preview"),
     path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
 ]

@@ -42,7 +42,8 @@ def test_what_has_changed_adds_up(rep, api):
     words = " ".join(reason["reason"] for reason in changed["reasons"])
     assert "Decides: top of the company (was: Job title without a say in buying)" in words
     assert "Place known (was: Place not known)" in words and "Engagement 50 of 100 (was 0)" in words
-    assert told["history"][0]["score"] == Lead.objects.get(pk=lead.pk).score == told["score"]
+    with org_scope(rep.organization):
+        assert told["history"][0]["score"] == Lead.objects.get(pk=lead.pk).score == told["score"]
     assert told["history"][-1]["score"] == changed["before"] and told["history"][-1]["engagement"] == 0
     assert [one["at"] for one in told["history"]] == sorted((one["at"] for one in told["history"]), reverse=True)
 
