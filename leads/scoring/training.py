@@ -23,6 +23,7 @@ from leads.scoring.model import Model, chance, written_model
 from leads.scoring.models import ScoreModel, ScoreSettings
 from lio import history
 from lio.models import Job
+from lio.revert import CHANGED
 from lio.tenancy import current_organization_id
 from lookups.custom import definitions
 from lookups.known import known
@@ -73,8 +74,28 @@ def change_settings(organization, *, by, **values):
             setattr(settings, name, values[name])
         settings.save(update_fields=list(before))
         after = {name: values[name] for name in before}
-        history.record("score.settings_changed", ("organization", organization.pk), by=by, before=before, after=after)
+        history.record("score.settings_changed", ("scoresettings", settings.pk), by=by, before=before, after=after)
     return settings
+
+
+def undo_settings(organization, changes, by):
+    """Put back what these changes (last first) have set and nobody has changed since (lio.undo). Answers (ids, conflicts)."""
+    done, conflicts = [], []
+    for one in changes:
+        settings, after, fields = settings_of(organization), one.after or {}, {}
+        for name, value in after.items():
+            if by is not None and not by.can("organization.manage"):
+                reason = "your role does not let you change the settings"
+            elif getattr(settings, name) != value:
+                reason = CHANGED
+            else:
+                fields[name] = (one.before or {}).get(name)
+                continue
+            conflicts.append({"model_id": one.model_id, "field": name, "reason": reason})
+        if fields:
+            change_settings(organization, by=by, **fields)
+            done.append(one.model_id)
+    return list(dict.fromkeys(done)), conflicts
 
 
 def is_learning(organization):
