@@ -13,7 +13,7 @@ from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "plans", "deals", "work")
+GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "plans", "deals", "scores", "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
 
@@ -60,6 +60,11 @@ def main():
         from bench import deals
 
         outcome["checks"] += deals.measure(urls, say)
+    if "scores" in options.groups:  # writes all leads anew
+        from bench import scores
+
+        data.spoil(urls["owner"])
+        outcome["checks"] += scores.measure(urls, say)
     if "work" in options.groups:  # the last, since it changes all leads: the next run makes the database anew
         from bench import work
 
