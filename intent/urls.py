@@ -3,6 +3,8 @@
 from django.urls import path
 
 from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, PreviewSettings, Settings
+from intent.pages import site
+from intent.site.views import Script, SiteBeacon
 
 api = [
     path("intent-alert/list", AlertViewSet.as_view({"get": "list"}), name="intent-alert-list"),
@@ -13,4 +15,7 @@ api = [
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
     path("intent-alert/settings/preview", PreviewSettings.as_view(), name="intent-alert-settings-preview"),
     path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
+    path("track/site", SiteBeacon.as_view(), name="track-site"),
 ]
+settings = [path("site", site.SiteSettings.as_view(), name="site")]
+public = [path("site/lio.js", Script.as_view(), name="script")]
