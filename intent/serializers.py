@@ -93,5 +93,5 @@ class ChangeSettings(Input):
     work_to = serializers.TimeField(required=False)
     mail_tracking = Flag(required=False)
     site_tracking = Flag(required=False)
-    site_hosts = serializers.ListField(child=Text(max_length=300), required=False, max_length=100)
+    site_hosts = serializers.ListField(child=Text(max_length=300, allow_null=False), required=False, max_length=100)
     site_rules = serializers.ListField(child=Mapping(), required=False, max_length=100)

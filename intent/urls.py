@@ -15,7 +15,7 @@ api = [
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
     path("intent-alert/settings/preview", PreviewSettings.as_view(), name="intent-alert-settings-preview"),
     path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
-    path("track/site", SiteBeacon.as_view(), name="track-site"),
+    path("track/site", SiteBeacon.as_view(), name="v1-track-site"),
 ]
 settings = [path("site", site.SiteSettings.as_view(), name="site")]
 public = [path("site/lio.js", Script.as_view(), name="script")]

@@ -115,7 +115,7 @@ def learn_scores():
 def watch_scores():
     """The same for scores that are not to learn: whether the leads are still those that the model knows."""
     organization = Organization.objects.get(pk=current_organization_id())
-    settings = training.settings_of(organization)
+    settings = training.stored_settings(organization)
     training.watch_again(settings, settings.watched)
     if drift.act(organization):
         enqueue(score_all, total=Lead.objects.of(organization).alive().count())

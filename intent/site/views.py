@@ -21,7 +21,6 @@ from lio.api.parsers import check_text, safe_json
 from lio.api.schema import NOTHING, documented
 from lio.api.serializers import Input
 from lio.api.views import LioView, RateLimited
-from lio.clientip import client_ip
 from lio.errors import Invalid, Missing
 from lio.tenancy import org_scope
 
@@ -41,11 +40,20 @@ class Script(View):
         return answer
 
 
+class Visitor(serializers.UUIDField):
+    """The number as text, as the script writes it."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str) or len(data) != 36:
+            self.fail("invalid", value=str(data)[:40])
+        return super().to_internal_value(data)
+
+
 class Beacon(Input):
     """`visitor` is the number that the script gave the browser; with `email` it says whose browser that is."""
 
     key = Text(max_length=40, allow_blank=False, allow_null=False)
-    visitor = serializers.UUIDField()
+    visitor = Visitor()
     page = Text(max_length=2000, required=False)
     email = Text(max_length=254, required=False)
 
@@ -59,11 +67,7 @@ class SiteBeacon(LioView):
     is_public = True
     authentication_classes: list = []
     http_method_names = ["post"]
-
-    def count_rate(self, request):
-        self.rate = ratelimit.count(f"site:{client_ip(request)}", settings.RATES["site"])
-        if self.rate.exceeded:
-            raise RateLimited(self.rate)
+    counted_as = "site"
 
     def answer(self, request, *args, **kwargs):
         if request.method != "POST":

@@ -4,7 +4,7 @@ A visitor is a random number in a browser until an e-mail address comes with it,
 then a few of the pages are kept for some time; they become those of the lead as soon as it is known, else they are forgotten.
 """
 
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from intent.models import RawEvent
 from leads.models import Lead
@@ -51,7 +51,6 @@ DELETE FROM intent_visitor v WHERE v.organization_id = %(organization)s AND v.le
 AND v.created_at < now() - make_interval(days => %(attached)s)
 AND NOT EXISTS (SELECT FROM intent_rawevent e WHERE e.visitor_id = v.id)
 """
-OLD = "SELECT DISTINCT organization_id FROM intent_rawevent WHERE channel = 'site' AND at < now() - make_interval(days => %s)"
 
 
 def home_of(site_key):
@@ -91,13 +90,6 @@ def of_form(organization, form, lead_id, about):
     visitor = about.get("visitor")
     if visitor and not Lead.objects.of(organization).filter(pk=lead_id, tracking_off=True).exists():
         known(organization.pk, visitor, lead_id, by="form")
-
-
-def to_forget():
-    """Ids of the organisations that have something old, asked with the system role."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute(OLD, [ATTACHED])
-        return [organization_id for (organization_id,) in cursor.fetchall()]
 
 
 def forget(organization_id):

@@ -15,7 +15,7 @@ from lio.api.views import LioView
 from lio.api.viewsets import path_id
 from lio.jobs import enqueue
 
-SETTINGS = {"excluded": list[str], "learns": bool}
+SETTINGS = {"excluded": [str], "learns": bool}
 MODEL = SETTINGS | {"model": str, "card": dict | None, "watched": dict, "is_learning": bool}
 
 PAST = {

@@ -19,7 +19,7 @@ from leads.scoring.models import ScoreModel
 @transaction.atomic
 def act(organization):
     """Do what the drift that was seen last (ScoreSettings.watched) asks for. Answers whether the model was given up."""
-    settings = training.settings_of(organization)
+    settings = training.stored_settings(organization)
     row = ScoreModel.objects.of(organization).filter(is_active=True).select_for_update().first()
     if row is None or settings.watched.get("drift", 0) <= training.MOVED:
         return False

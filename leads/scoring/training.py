@@ -61,7 +61,12 @@ JOIN LATERAL (
 
 
 def settings_of(organization):
-    """The ScoreSettings of an organisation, made when they are first asked for."""
+    """The ScoreSettings of an organisation; with every default, and not stored, where there are none."""
+    return ScoreSettings.objects.of(organization).first() or ScoreSettings(organization=organization)
+
+
+def stored_settings(organization):
+    """The same, made when there are none."""
     return ScoreSettings.objects.get_or_create(organization=organization)[0]
 
 
@@ -70,6 +75,7 @@ def change_settings(organization, *, by, **values):
     settings = settings_of(organization)
     before = {name: getattr(settings, name) for name in values if getattr(settings, name) != values[name]}
     if before:
+        settings = stored_settings(organization)
         for name in before:
             setattr(settings, name, values[name])
         settings.save(update_fields=list(before))
@@ -117,7 +123,7 @@ def active(organization):
 
 def train(organization):
     """Learn from what closed; answers the model's card, or why nothing was learned: {"adopted": bool, "why": words, ...}."""
-    settings = settings_of(organization)
+    settings = stored_settings(organization)
     given_up = ScoreModel.objects.of(organization).filter(drifted_at__isnull=False).aggregate(last=Max("created_at"))["last"]
     ids, labels, leads = closed_leads(since=given_up)
     won = sum(labels)
