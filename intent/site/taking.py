@@ -47,7 +47,8 @@ def new_signals(organization, meant):
     zone, first = zone_of(organization), min(event.at for event, _ in meant)
     there = Signal.objects.of(organization).filter(
         lead_id__in={event.lead_id for event, _ in meant}, channel=RawEvent.Channel.SITE, occurred_at__gt=first - 2 * RECENT)
-    keys, days = set(), Counter()
+    keys: set = set()
+    days: Counter = Counter()
     for lead_id, kind, at, key in there.values_list("lead_id", "signal_type", "occurred_at", "key"):
         keys.add(key)
         days[lead_id, kind, localdate(at, zone)] += 1
