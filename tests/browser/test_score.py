@@ -31,5 +31,5 @@ def test_a_lead_tells_what_has_moved_its_score(visit, acme):
     expect(page.get_by_role("heading", name="What has changed")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Engagement 50 of 100 (was 0)")
     page.get_by_role("link", name="7 days").click()
-    expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "page")
     expect(page.get_by_role("row", name="Now")).to_be_visible()
