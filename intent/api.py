@@ -117,8 +117,8 @@ class PreviewSettings(LioView):
     def post(self, request):
         given = ChangeSettings.read(request.data)
         return Envelope(backtest.compare(
-            self.organization, weights=rules.all_weights(self.organization, given.get("weights") or {}),
-            hot_from=given.get("hot_from"), half_life_days=given.get("half_life_days")))
+            self.organization, weights=given.get("weights"), hot_from=given.get("hot_from"),
+            half_life_days=given.get("half_life_days")))
 
 
 def shown(organization, signal_id):

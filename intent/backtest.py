@@ -10,8 +10,8 @@ from django.db import connection
 
 from intent.engagement import LIVES, Rules, points
 from intent.models import Signal
-from intent.rules import settings_of
-from intent.types import DAYS
+from intent.rules import CHECKS, settings_of
+from intent.types import DAYS, WEIGHTS
 from leads.scoring import measures
 from lookups.seeds import LOST, WON
 
@@ -33,13 +33,14 @@ WHERE l.place <= %(most)s
 def compare(organization, *, weights=None, hot_from=None, half_life_days=None):
     """{"won", "lost": numbers of leads, "now", "then": what the rules in force and the given ones said when these were closed}.
 
-    `weights` are {type: points} of all types; what is not given stays as it is. Each side is {"hot_won", "hot_lost": numbers,
+    What is given is as in intent.rules.change (raises Invalid); what is not stays as it is. Each side is {"hot_won", "hot_lost": numbers,
     "engagement_won", "engagement_lost": means, 0 to 100, "auc": how well engagement tells them apart}; None where there is
     nobody.
     """
     rules = settings_of(organization)
     now = Rules(rules.version, rules.all_weights, rules.half_life_days)
-    then = Rules(rules.version, weights or now.weights, half_life_days or now.half_life_days)
+    own = CHECKS["weights"](weights or {}, rules)
+    then = Rules(rules.version, WEIGHTS | own, half_life_days or now.half_life_days)
     closed = _closed(organization)
     signals = _signals(organization, closed)
     return {

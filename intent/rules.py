@@ -50,11 +50,6 @@ def change(organization, fields, *, by, ip=""):
     return row
 
 
-def all_weights(organization, given):
-    """{type: points} of all types as they would be with `given`, which is as in `change`. Raises Invalid."""
-    return WEIGHTS | CHECKS["weights"](given, settings_of(organization))
-
-
 def rotate_key(organization, *, by, ip=""):
     """A new site key; the old one is worth nothing from now on. Answers the settings."""
     return change(organization, {"site_key": new_site_key()}, by=by, ip=ip)
