@@ -33,9 +33,9 @@ WHERE l.place <= %(most)s
 def compare(organization, *, weights=None, hot_from=None, half_life_days=None):
     """{"won", "lost": numbers of leads, "now", "then": what the rules in force and the given ones said when these were closed}.
 
-    What is given is as in intent.rules.change (raises Invalid); what is not stays as it is. Each side is {"hot_won", "hot_lost": numbers,
-    "engagement_won", "engagement_lost": means, 0 to 100, "auc": how well engagement tells them apart}; None where there is
-    nobody.
+    What is given is as in intent.rules.change (raises Invalid); what is not stays as it is. Each side is {"hot_won",
+    "hot_lost": numbers, "engagement_won", "engagement_lost": means, 0 to 100, "auc": how well engagement tells them apart};
+    None where there is nobody.
     """
     rules = settings_of(organization)
     now = Rules(rules.version, rules.all_weights, rules.half_life_days)
