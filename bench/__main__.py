@@ -14,7 +14,7 @@ from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "hits", "plans", "deals", "work")
+GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "hits", "plans", "deals", "scores", "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
 FIRSTS = cycle(range(0, data.TOKENS, 10_000))  # a run opens fewer mails than that
@@ -63,6 +63,11 @@ def main():
         from bench import deals
 
         outcome["checks"] += deals.measure(urls, say)
+    if "scores" in options.groups:  # writes all leads anew
+        from bench import scores
+
+        data.spoil(urls["owner"])
+        outcome["checks"] += scores.measure(urls, say)
     if "work" in options.groups:  # the last, since it changes all leads: the next run makes the database anew
         from bench import work
 

@@ -21,11 +21,14 @@ class IntentConfig(AppConfig):
         from intent.pages.section import signals_of_lead
         from intent.rules import undo_settings
         from intent.signals import of_form, undo_note, undo_withdrawal
+        from intent.site import jobs as of_site  # noqa: F401 - the same
+        from intent.site import visits
         from intent.tracking import jobs as tracking  # noqa: F401 - the same
         from lio import registry
 
         registry.engagement.append(engagement_of)
         registry.on_form.append(of_form)
+        registry.on_form.append(visits.of_form)
         registry.unlinks["lead"].append(forget)
         registry.record_parts["lead"].append(signals_of_lead)
         registry.undo_on_lead |= {

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, Settings
-from intent.pages import alerts, hot, section
+from intent.api import AcknowledgeAlert, AlertsOfLead, AlertViewSet, HotLeads, LogSignalView, PreviewSettings, Settings
+from intent.pages import alerts, hot, section, site
 from intent.pages import settings as pages_of_settings
+from intent.site.views import Script, SiteBeacon
 from intent.tracking.urls import api as tracking
 
 api = [
@@ -14,7 +15,9 @@ api = [
     path("intent-alert/acknowledge/<str:pk>", AcknowledgeAlert.as_view(), name="intent-alert-acknowledge"),
     path("intent-alert/signal", LogSignalView.as_view(), name="intent-alert-signal"),
     path("intent-alert/settings", Settings.as_view(), name="intent-alert-settings"),
+    path("intent-alert/settings/preview", PreviewSettings.as_view(), name="intent-alert-settings-preview"),
     path("intent-signal", LogSignalView.as_view(), name="v1-intent-signal"),
+    path("track/site", SiteBeacon.as_view(), name="v1-track-site"),
     *tracking,
 ]
 pages = [
@@ -28,4 +31,6 @@ pages = [
 settings = [
     path("signals", pages_of_settings.SignalSettings.as_view(), name="signals"),
     path("tracking", pages_of_settings.TrackingSettings.as_view(), name="tracking"),
+    path("site", site.SiteSettings.as_view(), name="site"),
 ]
+public = [path("site/lio.js", Script.as_view(), name="script")]

@@ -48,6 +48,8 @@ RATES = {  # requests a minute (R28)
     "public": env.int("LIO_RATE_PUBLIC", 300),
     "form": env.int("LIO_RATE_FORM", 30),  # submissions of one form from one address
     "form_total": env.int("LIO_RATE_FORM_TOTAL", 300),  # of one form from everywhere; what is beyond is held
+    "site": env.int("LIO_RATE_SITE", 300),  # views of organisations' own sites from one address
+    "site_total": env.int("LIO_RATE_SITE_TOTAL", 6000),  # of the site of one organisation
 }
 SIGN_IN_FAILURES = {  # failed attempts in 15 minutes (R14)
     "email": env.int("LIO_SIGN_IN_FAILURES_EMAIL", 10),

@@ -37,8 +37,8 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((
-        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings
-        + intent.settings, "settings"))),
+        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings + intent.settings,
+        "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("deals/", include((deals.pages, "deals"))),
     path("forecast/", include((deals.forecast_pages, "forecast"))),
@@ -46,6 +46,7 @@ urlpatterns = [
     path("contacts/", include((contacts.pages, "contacts"))),
     path("", include((intent.pages, "intent"))),
     path("", include((leads.public, "forms"))),
+    path("", include((intent.public, "site"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),

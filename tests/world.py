@@ -7,6 +7,7 @@ What a request needs is read from the contract, so a new endpoint is called with
 import re
 from datetime import date
 from itertools import count
+from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -34,7 +35,7 @@ from enrichment.models import FoundValue
 from integrations import connections
 from integrations.models import Connection
 from integrations.ports import Finding
-from intent import signals
+from intent import rules, signals
 from intent.tracking.links import wrap
 from leads import follow_ups, notes
 from leads.jobs import match_leads
@@ -252,6 +253,9 @@ class World:
                                    (self.leads[0], "reply_received"), (self.leads[2], "email_opened"))]
             sent = wrap(self.organization, self.leads[2], f'<a href="https://{mark}.example.net/offer">{mark}</a>')
             self.tokens = dict(re.findall(r"/track/(\w+)/([\w-]+)", sent.html + sent.unsubscribe_url))
+            watched = {"site_tracking": True, "site_hosts": ["shop.example", f"{mark}.example.net".lower()],
+                       "site_rules": [{"pattern": f"/{mark}/*", "signal_type": "pricing_page_visit"}]}
+            self.site_key = rules.change(self.organization, watched, by=self.admin).site_key
 
     def make_deals(self):
         mark = self.mark
@@ -428,6 +432,8 @@ class World:
         files = params_of(endpoint, "multipart")
         as_form = any(file["required"] or file["name"] in own_body for file in files)
         how = {"format": "multipart"} if as_form else {}
+        if endpoint["id"] in HEADERS:
+            how["headers"] = HEADERS[endpoint["id"]]
         return getattr(client, method)(f"{path}?{text}" if text else path, own_body, **how)
 
 
@@ -435,6 +441,8 @@ def _password(world, n):
     return {"current_password": PASSWORD, "new_password": f"orchard-gate-{n}", "confirm_password": f"orchard-gate-{n}"}
 
 
+TAKES_TEXT = {"track-site"}  # JSON under any content type: pages send it as text
+HEADERS = {"track-site": {"Origin": "https://shop.example"}}
 # what the contract's table alone does not tell
 SPECIAL = {
     "auth-login": lambda world, n: {"email": world.admin.email, "password": PASSWORD},
@@ -510,6 +518,8 @@ SPECIAL = {
     "track-click": lambda world, n: {"token": world.tokens["click"]},
     "track-unsubscribe": lambda world, n: {"token": world.tokens["unsubscribe"]},
     "track-unsubscribe-do": lambda world, n: {"token": world.tokens["unsubscribe"], "List-Unsubscribe": "One-Click"},
+    "track-site": lambda world, n: {"key": world.site_key, "visitor": str(uuid4()), "page": "/pricing",
+                                    "email": world.leads[0].email},
     "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
     "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
     "web-form-submit": lambda world, n: {

@@ -241,6 +241,7 @@ def score_of(lead):
         "reasons": reasons,
         "updated_at": notes_of_score.get("scored_at"),
         "summary": summary_of(notes_of_score),
+        "start": notes_of_score.get("score_start"),
     }
 
 

@@ -85,3 +85,12 @@ def test_without_learning_the_night_leaves_it_alone(closed, api):
     api.post("/api/lead-score/settings", {"learns": True}, format="json")
     learn_all()
     assert training.is_learning(closed)
+
+
+def test_a_field_that_was_left_out_is_taken_back(browser, rep, api):
+    browser.post("/settings/score", {"listed": ["mail", "phone"], "looked": ["phone"], "learns": "on"})
+    with org_scope(rep.organization):
+        change = Change.objects.get(verb="score.settings_changed")
+    assert f"/undo/{change.change_id}" in browser.get("/settings/score").content.decode()
+    assert browser.post(f"/undo/{change.change_id}").status_code == 302
+    assert api.get("/api/lead-score/model").json()["data"]["excluded"] == []

@@ -144,6 +144,8 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "forecast-changes",
             "forecast-goals",
             "lead-score-model",
+            "lead-score-lead",
+            "intent-alert-settings-preview",
         },
         "records.edit": {
             "lead-add",
