@@ -31,6 +31,8 @@ def change(organization, fields, *, by, ip=""):
     `weights` names the types that are to weigh something else, {type: 0 to 100}, None for the default again; types that are not
     named stay. New weights hold at once: what is hot is weighed anew.
     """
+    if not fields:
+        return settings_of(organization)
     IntentSettings.objects.get_or_create(organization_id=organization.pk)
     row = IntentSettings.objects.of(organization).select_for_update().get()
     before = {name: getattr(row, name) for name in fields}

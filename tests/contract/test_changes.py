@@ -31,7 +31,6 @@ SILENT = {
     "enrichment-bulk",
     "intent-alert-signal",
     "v1-intent-signal",
-    "intent-alert-settings-set",
 }
 CHANGE = {  # what an update that needs nothing is to change
     "lead-update": {"city": "Changed"},
