@@ -31,7 +31,6 @@ SILENT = {
     "enrichment-bulk",
     "intent-alert-signal",
     "v1-intent-signal",
-    "intent-alert-settings-set",
     "intent-alert-settings-preview",
     "lead-score-learn",
     "track-site",
