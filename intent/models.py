@@ -133,6 +133,7 @@ class RawEvent(OwnedModel):
                 fields=["organization", "message_id"], condition=Q(message_id__isnull=False), name="events_of_message"),
             models.Index(fields=["organization", "lead", "at"], condition=Q(lead__isnull=False), name="events_of_lead"),
             models.Index(fields=["at"], condition=~Q(agent="") | Q(lead=None), name="events_to_forget"),
+            models.Index(fields=["organization", "at"], condition=Q(channel="site"), name="views_by_time"),
         ]
 
 

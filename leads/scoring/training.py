@@ -190,6 +190,7 @@ def _compare(organization, settings, labels, leads, held):
     means = rows.mean(axis=0)
     card = {
         "adopted": adopted, "rows": len(labels), "won": int(y.sum()), "held_out": len(after),
+        "as_of": "the first entry of each lead's history", "split": "three of ten, always the same by a hash of their ids",
         "model": f"learned-{number}" if adopted else rival.name, "compared_with": rival.name,
         "why": f"On {len(after):,} leads that it did not learn from, its log-loss is {new:.4f}; that of {rival.name} is"
                f" {old:.4f}. {'It is used from now on.' if adopted else f'{rival.name} stays.'}",

@@ -39,6 +39,7 @@ def test_learning_now_shows_the_card(browser, closed, api):
     jobs.drain()
     page = browser.get("/settings/score").content.decode()
     assert "learned-1" in page and "<svg" in page and "plan: pro" in page
+    assert "always the same by a hash of their ids" in page and "The first entry of each lead&#x27;s history" in page
     told = api.get("/api/lead-score/model").json()["data"]
     assert told["model"] == "learned-1" and told["card"]["rows"] == 200 and not told["is_learning"]
     assert told["card"]["log_loss"] < told["card"]["log_loss_before"] and told["watched"]["adopted"]
