@@ -25,7 +25,8 @@ def home_of(token):
 
 
 def record(meta, token, purpose):
-    """Write down that `token` was used. Answers (id of its organisation, where it leads), None for one that there is not.
+    """Write down that `token` was used. Answers (id of its organisation, where it leads); None for one that there is not, and
+    for pictures.
 
     `meta` is the environment of the request (WSGI).
     Called outside a transaction: the row stands when this answers, whatever becomes of this process.

@@ -47,10 +47,13 @@ def settle_leads(lead_ids):
     settling.settle(Organization.objects.get(pk=current_organization_id()), lead_ids)
 
 
-@every(5)
-@job(attempts=1)
-def take_hits():
-    """Have what has come in be read; one job a lead, in the transaction that marks its rows."""
+@every(2)
+@job(attempts=1, long=True)
+def take_hits(row):
+    """Have what has come in be read; one job a lead, in the transaction that marks its rows.
+
+    A transaction for each organisation, so that hits that come meanwhile wait for none but their own.
+    """
     for organization_id in _organizations(TO_TAKE):
         with org_scope(organization_id):
             take(organization_id)

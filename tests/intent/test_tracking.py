@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import override_settings
 from django.utils.timezone import now
 
 from activity.models import Notification
@@ -104,6 +105,12 @@ def test_the_headers_are_those_of_one_click(rep, lead):
         message[name] = value
     assert message["List-Unsubscribe"] == f"<{mail.unsubscribe_url}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_links_may_lead_to_a_host_of_their_own(rep, lead):
+    with override_settings(TRACKING_URL="https://links.example.net"):
+        mail = sent(rep, lead)
+    assert set(re.findall(r"(https?://[^/\"]+)/api/v1/track", mail.html + mail.unsubscribe_url)) == {"https://links.example.net"}
 
 
 @pytest.mark.parametrize("who", ["organization", "tracking_off", "do_not_contact"])

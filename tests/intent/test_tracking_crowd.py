@@ -60,7 +60,7 @@ def rows(admin):
 
 
 def settle(admin):
-    tracking.take_hits()
+    tracking.take_hits(None)
     jobs.drain()
     with org_scope(admin.organization):
         return sorted(Signal.objects.alive().values_list("signal_type", flat=True))
@@ -123,7 +123,7 @@ def test_while_hits_are_read_others_come_and_all_count_once(admin):
 
     def work():
         with suppress(Exception):  # two workers may wait for each other's jobs; nothing is lost by that
-            tracking.take_hits()
+            tracking.take_hits(None)
             jobs.drain()
         return None
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intent', '0001_signals'),
+        ('intent', '0002_points_of_hot_leads'),
     ]
 
     operations = [
