@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 
 from accounts.pages.base import SettingsPage
-from intent import heat, rules
+from intent import backtest, heat, rules
 from intent.serializers import ChangeSettings
 from intent.types import DAYS, HALF_LIFE, HOT_FROM, TYPES
 from leads.models import Lead
@@ -54,7 +54,8 @@ class SignalSettings(SettingsPage):
         found = heat.compare(self.organization.pk, rules.weights_of(given["weights"], row), given["hot_from"])
         names = {lead.pk: str(lead) for lead in Lead.objects.of(self.organization).filter(
             pk__in=[pk for pk, _, _ in found["leads"]]).only("first_name", "last_name", "email", "phone_number")}
-        return found | {"leads": [{"id": pk, "name": names[pk], "points": points, "cools": is_now}
+        wins = backtest.compare(self.organization, **given)
+        return found | {"wins": wins, "leads": [{"id": pk, "name": names[pk], "points": points, "cools": is_now}
                                   for pk, points, is_now in found["leads"] if pk in names]}
 
     def page(self, row, sent, *, preview=None, error="", status=200):
