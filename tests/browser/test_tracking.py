@@ -54,8 +54,14 @@ def test_from_a_tracked_mail_to_a_hot_lead(visit, stage, acme):
     assert hot()[0]["intent_score"] >= 55
     alerts = acme.get(f"/api/intent-alert/lead/{hot()[0]['lead_id']}")
     assert {"email_opened", "email_opened_3x", "link_clicked"} == {one["signal_type"] for one in alerts}
-    acme.post(f"/api/intent-alert/acknowledge/{alerts[0]['id']}", {"outcome": "called"})
-    assert acme.get(f"/api/intent-alert/lead/{hot()[0]['lead_id']}")[0]["is_acknowledged"]
+    page = visit("ada@acme.example")
+    page.goto("/hot/")
+    row = page.locator("tr", has_text="Opens Mailed")
+    expect(row).to_contain_text("E-mail opened three times")
+    row.locator("summary").click()
+    row.get_by_role("button", name="Called").click()
+    expect(row).to_contain_text("Answered")
+    assert all(one["is_acknowledged"] for one in acme.get(f"/api/intent-alert/lead/{hot()[0]['lead_id']}"))
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without script"])

