@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from lio.docs import described
 from tests.contract import shapes
 
-EXAMPLES = 300 if os.environ.get("LIO_SOAK") else 4
+EXAMPLES = 300 if os.environ.get("LIO_SOAK") else 3
 IN_PROCESS = [
     hypothesis.HealthCheck.function_scoped_fixture,
     hypothesis.HealthCheck.too_slow,
