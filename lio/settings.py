@@ -293,6 +293,7 @@ SPECTACULAR_SETTINGS = {
 Q_CLUSTER = {
     "name": "lio",
     "orm": "default",
+    "broker_class": "lio.jobs.OldestFirst",
     "workers": WORKERS,
     "bulk": 1,
     "queue_limit": 1,

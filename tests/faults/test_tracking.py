@@ -22,7 +22,7 @@ def tokens(scope):
 
     made = [f"{n:032d}" for n in range(MAILS)]
     with scope() as admin:
-        lead = make_lead(admin.organization, first_name="Opens", last_name="Mail")
+        lead = make_lead(admin.organization, first_name="Opens", last_name="Mail", email="opens@mail.example")
         TrackingToken.objects.bulk_create([
             TrackingToken(organization=admin.organization, digest=digest_of(token), purpose="open", lead=lead)
             for token in made])
