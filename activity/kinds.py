@@ -30,6 +30,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("deal_won", 11, "Somebody else wins a deal of yours", "trophy"),
     Kind("deal_lost", 12, "Somebody else loses a deal of yours", "x-circle"),
     Kind("lead_signal", 13, "A lead of yours shows interest", "bolt"),
+    Kind("scores_drifted", 14, "Your leads are no longer those that scores learned from (told to admins)", "chart-bar"),
 )}
 BY_NUMBER = {kind.number: kind for kind in KINDS.values()}
 CHANNELS = ("in_app", "mail", "digest")

@@ -8,14 +8,16 @@ import secrets
 import socket
 import sys
 import time
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "plans", "deals", "work")
+GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "hits", "plans", "deals", "scores", "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
+FIRSTS = cycle(range(0, data.TOKENS, 10_000))  # a run opens fewer mails than that
 
 
 def say(text=""):
@@ -46,6 +48,7 @@ def main():
             "single": lambda: cases.single(callers, options.seconds / 2, terms, member, rows // 200,
                                            answers(servers, callers.page(cases.BIG, "/leads/"))),
             "create": lambda: cases.creates(callers, options.seconds * 2, secrets.token_hex(3)),
+            "hits": lambda: cases.hits(options.seconds * 2, data.make_tokens(urls["owner"], cases.BIG)),
         }
         if "lists" in options.groups:
             check_same(servers, list(groups["lists"]()))
@@ -60,6 +63,11 @@ def main():
         from bench import deals
 
         outcome["checks"] += deals.measure(urls, say)
+    if "scores" in options.groups:  # writes all leads anew
+        from bench import scores
+
+        data.spoil(urls["owner"])
+        outcome["checks"] += scores.measure(urls, say)
     if "work" in options.groups:  # the last, since it changes all leads: the next run makes the database anew
         from bench import work
 
@@ -197,7 +205,9 @@ def measure(servers, group, chosen, rounds):
 
 
 def named(spec, number):
-    """Leads of each run are new ones."""
+    """Leads of each run are new ones, and so are the mails that are opened."""
+    if "hits" in spec:
+        return spec | {"hits": spec["hits"] | {"first": next(FIRSTS)}}
     return spec | {"leads": spec["leads"] | {"run": f"{spec['leads']['run']}-{number}"}} if "leads" in spec else spec
 
 

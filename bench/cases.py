@@ -52,6 +52,14 @@ def lists(callers, seconds):
                     [("cpu", 2.0), ("rate", 0.6)])
 
 
+def hits(seconds, stamp):
+    """The picture of a mail, beside a bare handler with the same INSERT; each request opens another mail."""
+    def spec(path):
+        return {"clients": 16, "seconds": seconds, "hits": {"head": f"GET {path}", "stamp": stamp}}
+
+    yield Case("picture of a mail, 16 clients", spec("/api/v1/track/open/"), spec("/hit/"), [("rate", 0.6)])
+
+
 def rows_of(org):
     return "large" if org == BIG else "small"
 

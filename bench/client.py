@@ -12,6 +12,7 @@ from itertools import cycle
 from time import perf_counter
 
 DUPLICATE_EVERY = 50
+BROWSER = b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 FIRST, LAST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald"), ("Lovelace", "Hopper", "Turing", "Liskov", "Knuth")
 
 
@@ -31,6 +32,14 @@ def leads(head, run, companies):
             body["linkedin_url"] = f"https://www.linkedin.com/in/{run}-{number}"
         text = json.dumps(body).encode()
         yield b"%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (head.encode(), len(text), text)
+
+
+def hits(head, stamp, first):
+    """Raw requests for the pictures of mails, each with a token of its own from number `first` on (bench/data.py: TOKENS)."""
+    n = first
+    while True:
+        yield b"%s%s%024d HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: %s\r\n\r\n" % (head.encode(), stamp.encode(), n, BROWSER)
+        n += 1
 
 
 class Connection:
@@ -63,7 +72,12 @@ class Connection:
 
 
 def run(spec):
-    requests = leads(**spec["leads"]) if "leads" in spec else cycle([one.encode() for one in spec["requests"]])
+    if "leads" in spec:
+        requests = leads(**spec["leads"])
+    elif "hits" in spec:
+        requests = hits(**spec["hits"])
+    else:
+        requests = cycle([one.encode() for one in spec["requests"]])
     selector, taken, statuses, size = selectors.DefaultSelector(), [], {}, 0
     connections = [Connection(spec["port"]) for _ in range(spec["clients"])]
     began = perf_counter()

@@ -6,6 +6,7 @@ Organisation 1 has BENCH_ROWS leads, organisation 2 has 5,000. The comment of th
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from hashlib import sha256
@@ -18,9 +19,10 @@ from lio.embedded import ensure_running, urls
 from lio.embedded.place import CHECKOUT
 
 SMALL = 5_000
+TOKENS = 200_000  # of mails that are opened
 PASSWORD = "bench-walking-house-7"
 EMAIL = "bench{}@lio.example"  # of the Admin of organisation 1 and 2
-APPS = ("lio", "accounts", "lookups", "activity", "companies", "leads", "deals", "transfers")
+APPS = ("lio", "accounts", "lookups", "activity", "companies", "leads", "intent", "deals", "transfers")
 URL_NAMES = {"app": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "system": "DATABASE_SYSTEM_URL"}
 LOADED = ("leads_lead", "leads_leadtag", "lio_searchdoc", "lio_change", "companies_company", "accounts_user")
 
@@ -237,6 +239,21 @@ def tidy(owner_url):
         connection.execute("VACUUM (ANALYZE)")
 
 
+def make_tokens(owner_url, org):
+    """Tokens of so many sent mails; each is the stamp, which this answers, and its number in 24 digits."""
+    stamp = secrets.token_hex(4)
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            """INSERT INTO intent_trackingtoken (organization_id, digest, purpose, lead_id, message_id, target)
+               SELECT %(org)s, encode(sha256((%(stamp)s || lpad(n::text, 24, '0'))::bytea), 'hex'), 'open',
+                      (SELECT array_agg(id) FROM (SELECT id FROM leads_lead WHERE organization_id = %(org)s LIMIT 5000) l
+                      )[1 + n %% 5000], n, ''
+               FROM generate_series(0, %(tokens)s - 1) AS n""", {"org": org, "stamp": stamp, "tokens": TOKENS})
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE) intent_trackingtoken")
+    return stamp
+
+
 def spoil(owner_url):
     """Have the next run make the database anew: what comes now changes its rows."""
     name = urlsplit(owner_url).path.lstrip("/")
@@ -251,6 +268,7 @@ def sweep(owner_url):
             "DELETE FROM leads_lead WHERE email_norm LIKE '%@new.example' RETURNING id")]
         connection.execute("DELETE FROM lio_searchdoc WHERE kind = 'lead' AND object_id = ANY(%s)", [going])
         connection.execute("DELETE FROM lio_change WHERE model_type = 'lead' AND model_id = ANY(%s)", [going])
+        connection.execute("TRUNCATE intent_trackingtoken CASCADE")
         connection.execute("DELETE FROM lio_job")
         connection.execute("DELETE FROM django_q_ormq")
     tidy(owner_url)

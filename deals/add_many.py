@@ -25,6 +25,9 @@ def add_many(organization, entries, *, by, at=None):
     """
     is_now, stages, columns, deals = at is None, {}, defaultdict(list), []
     moments = at if isinstance(at, list) else [at or now()] * len(entries)
+    for _, fields in sorted(entries, key=lambda entry: entry[1].get("stage_id") or 0):  # locked before any record
+        if fields.get("stage_id") not in stages:
+            stages[fields.get("stage_id")] = edit.target_of(organization, fields)
     ids = {lead_id for lead_id, _ in entries}
     rows = Lead.objects.of(organization).alive().filter(pk__in=ids).order_by("pk")
     leads = {lead.pk: lead for lead in rows.select_for_update(of=("self",), no_key=True)}
@@ -32,8 +35,6 @@ def add_many(organization, entries, *, by, at=None):
         raise Missing(fields={"lead_id": ["There is no such record."]})
     for (lead_id, fields), at in zip(entries, moments, strict=True):
         stage_id = fields.get("stage_id")
-        if stage_id not in stages:
-            stages[stage_id] = edit.target_of(organization, fields)
         deals.append(edit.new(organization, leads[lead_id], stages[stage_id], fields, by=by, at=at))
         columns[stage_id].append(deals[-1])
     for stage_id, column in columns.items():

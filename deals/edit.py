@@ -20,14 +20,14 @@ from lio import history, search
 from lio.errors import Conflict, Invalid, Missing
 from lio.jobs import enqueue_many
 from lio.rows import json_of_one
-from lookups.custom import refuse_taken
+from lookups.custom import active, refuse_taken
 from lookups.known import known
 from lookups.seeds import WON
 
 KEEP = object()  # of a place on the board: where it is
 MAX_KEYS, MAX_BYTES = 100, 32_000  # of custom fields, as JSON
 TOLD = (
-    "lead_id", "pipeline_id", "stage_id", "title", "value", "currency", "amount", "expected_close_date", "priority",
+    "lead_id", "pipeline_id", "stage_id", "title", "value", "currency", "amount", "rate", "expected_close_date", "priority",
     "description", "next_step", "next_step_on", "lost_reason", "assigned_to_id", "category", "category_by_hand",
     "custom_fields",
 )  # fmt: skip
@@ -45,10 +45,10 @@ def add(organization, lead_id, fields, *, by, ask=False, at=None):
     Raises Missing without the lead, Invalid.
     """
     is_now, at = at is None, at or now()
+    stage = target_of(organization, fields)  # locked before any record, as whoever deletes a stage does
     lead = Lead.objects.of(organization).alive().select_for_update(of=("self",), no_key=True).filter(pk=lead_id).first()
     if lead is None:
         raise Missing(fields={"lead_id": ["There is no such record."]})
-    stage = target_of(organization, fields)
     deal = new(organization, lead, stage, fields, by=by, at=at, ask=ask)
     deal.board_rank = top(stage.pk, 1)[0]
     deal.save()
@@ -85,7 +85,7 @@ def new(organization, lead, stage, fields, *, by, at, ask=False):
     for name, value in values.items():
         setattr(deal, name, value)
     _check_limit(deal, stage)
-    _check_required(deal, stage, ask)
+    _check_required(organization, deal, stage, ask)
     return deal
 
 
@@ -151,6 +151,7 @@ def delete(rows, *, by):
 @transaction.atomic
 def restore(rows, *, by):
     """Bring deleted deals back. Answers the ids; those whose lead, pipeline or stage is gone stay deleted."""
+    _share(set(rows.exclude(deleted_at=None).order_by().values_list("stage_id", flat=True)))
     found = rows.exclude(deleted_at=None).filter(pipeline__deleted_at=None, stage__deleted_at=None)
     gone = list(found.order_by("pk").select_for_update(of=("self",)).select_related("organization"))
     ids = [deal.pk for deal in gone]
@@ -168,14 +169,28 @@ def delete_of_leads(organization_id, lead_ids, by):
 
 
 # ------------------------------------------------------------------------- how
-def _lock(organization, ids, fields):
-    """The living deals among `ids`, locked; when they may win their leads, these first, as whoever deletes a lead does."""
-    rows = Deal.objects.of(organization).alive().filter(pk__in=ids)
-    if "stage_id" in fields and Stage.objects.filter(pk=fields["stage_id"], is_won=True).exists():
+def make_way(rows, stage_ids):
+    """Lock what deals that move to these stages need before they are locked themselves: the stages, as whoever deletes one
+    does; and when the deals may win their leads, these, as whoever deletes a lead does.
+    """
+    if stage_ids and any(_share(stage_ids)):
         list(Lead.objects.filter(pk__in=rows.values("lead")).order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
+def _lock(organization, ids, fields):
+    """The living deals among `ids`, locked."""
+    rows = Deal.objects.of(organization).alive().filter(pk__in=ids)
+    make_way(rows, [fields["stage_id"]] if "stage_id" in fields else [])
     # first the locks, then the rows: a join to the stage that it was in would lose a deal that moved while we waited
     locked = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
     return list(Deal.objects.filter(pk__in=locked).order_by("pk").select_related("pipeline", "stage__pipeline"))
+
+
+def _share(stage_ids):
+    """Keep these stages from being deleted until the transaction ends. Answers whether each is one of won deals."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT is_won FROM deals_stage WHERE id = ANY(%s::bigint[]) ORDER BY id FOR SHARE", [list(stage_ids)])
+        return [is_won for (is_won,) in cursor.fetchall()]
 
 
 def _target(organization, fields, deal=None):
@@ -185,8 +200,7 @@ def _target(organization, fields, deal=None):
         if deal is not None and pipeline_id == deal.pipeline_id:
             return None
         raise Invalid({"stage_id": ["is required with another pipeline"]})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM deals_stage WHERE id = %s FOR SHARE", [fields["stage_id"]])
+    _share([fields["stage_id"]])
     stage = Stage.objects.of(organization).alive().select_related("pipeline").filter(pk=fields["stage_id"]).first()
     if stage is None or stage.pipeline.deleted_at or (pipeline_id is not None and stage.pipeline_id != pipeline_id):
         raise Invalid({"stage_id": ["is not a stage of the pipeline"]})
@@ -232,6 +246,8 @@ def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP
         if stage:
             entries.append(StageEntry(organization=organization, deal=deal, stage=stage, entered_at=at, by=by))
             won += [deal.lead_id] if stage.is_won else []
+    if undoing:
+        _as_before(saved, entries)
     _save(saved, columns, moments)
     _enter(entries)
     for verb, rows in changes.items():
@@ -247,6 +263,7 @@ def _change(organization, deals, fields, *, by, each=None, ask=False, after=KEEP
 
 def _apply(organization, deal, values, stage, at, ask):
     """Put `values` on a deal. Raises Invalid."""
+    pipeline_id = deal.pipeline_id
     if "lead_id" in values and values["lead_id"] != deal.lead_id:
         living = Lead.objects.of(organization).alive().select_for_update(of=("self",), no_key=True)
         if not living.filter(pk=values["lead_id"]).exists():
@@ -263,10 +280,10 @@ def _apply(organization, deal, values, stage, at, ask):
     for name in changed:
         if getattr(deal, name) not in (None, "") or values[name] not in (None, ""):
             setattr(deal, name, values[name])
-    if stage or {"value"} & changed:
-        _check_limit(deal, stage or deal.stage)
+    if "value" in changed or (stage and stage.pipeline_id != pipeline_id):
+        _check_limit(deal, stage or deal.stage)  # a cap that came later keeps no deal from being closed
     if stage:
-        _check_required(deal, stage, ask)
+        _check_required(organization, deal, stage, ask)
 
 
 def _categorize(deal, values, stage):
@@ -291,7 +308,7 @@ def _price(organization, deal, values, at):
     currency = values.get("currency", deal.currency)
     if currency in (None, "", organization.currency):
         if values.get("amount") is not None and values.get("value") is None:
-            values["value"] = values["amount"]
+            values["value"] = rates.converted(values["amount"], Decimal(1))
         values.update(currency=None, amount=None, rate=None)
         return
     amount = values.get("amount")
@@ -299,6 +316,9 @@ def _price(organization, deal, values, at):
         amount = values.get("value") if values.get("currency") and currency != deal.currency else deal.amount
     if amount is None:
         raise Invalid({"amount": [f"is required with the currency {currency}"]})
+    if values.get("rate") is not None:  # put back: what it was worth then
+        values.update(currency=currency, amount=amount)
+        return
     if (currency, amount) == (deal.currency, deal.amount):
         if values.get("value", deal.value) != deal.value:
             raise Invalid({"value": [f"follows from the amount in {currency}: change that"]})
@@ -322,11 +342,13 @@ def _check_limit(deal, stage):
         raise Invalid({"value": [f"must be at most {limit:,} in {stage.pipeline.name}"]})
 
 
-def _check_required(deal, stage, ask):
+def _check_required(organization, deal, stage, ask):
     """What a stage asks for: the fields that it requires, and why a deal is lost (DECISIONS 19)."""
     if not (ask or stage.pipeline.asks_api):
         return
     missing = [name for name in stage.required_fields if field_value(deal, name) in (None, "", [])]
+    if any(name.startswith("cf.") for name in missing):
+        missing = [name for name in missing if name in requirable(organization)]  # a field may be gone by now
     complaints = {name: [f"is required in {stage.name}"] for name in missing}
     if stage.is_lost and not (deal.lost_reason or "").strip():
         complaints["lost_reason"] = ["say why it was lost"]
@@ -341,6 +363,11 @@ def field_value(deal, name):
 
 REQUIRABLE = {"description": "description", "next_step": "next_step", "next_step_on": "next_step_on",
               "assigned_to": "assigned_to_id"}  # the fields that a stage may require besides custom ones
+
+
+def requirable(organization):
+    """The names of all fields that a stage may require."""
+    return {*REQUIRABLE, *(f"cf.{one.key}" for one in active(organization, "deal"))}
 
 
 def _differences(old, new):
@@ -392,6 +419,18 @@ def _moved(deal, old, told, stage, at, undoing):
         deal.entered_stage_at, deal.closed_at = at, at if stage.is_protected else None
         columns |= {"stage_id", "pipeline_id", "entered_stage_at", "closed_at"}
     return columns
+
+
+def _as_before(deals, entries):
+    """A deal whose move is taken back stands in its stage since it came there, and closed when it did."""
+    moved = {entry.deal_id: entry.stage_id for entry in entries}
+    stays = StageEntry.objects.filter(deal__in=moved, left_at__isnull=False).order_by("id")
+    since: dict[tuple, datetime]
+    since = {(deal_id, stage_id): at for deal_id, stage_id, at in stays.values_list("deal_id", "stage_id", "entered_at")}
+    for deal in deals:
+        if at := since.get((deal.pk, moved.get(deal.pk))):
+            deal.entered_stage_at = at
+            deal.closed_at = deal.closed_at and at
 
 
 def _verb(told, old_stage, stage):

@@ -58,7 +58,7 @@ def update(pipeline, *, by, stages=None, **fields):
     Raises Forbidden for what is protected, Conflict for a stage that holds deals, Missing for an id that is not one of its
     stages, Invalid.
     """
-    pipeline = Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline.pk)
+    pipeline = _locked(pipeline.pk)
     before, after = {}, {}
     for name, value in fields.items():
         if getattr(pipeline, name) != value:
@@ -77,8 +77,9 @@ def update(pipeline, *, by, stages=None, **fields):
 @transaction.atomic
 def delete(rows, *, by):
     """Delete pipelines that hold no deals. Answers their ids. Raises Conflict, and deletes none, when one holds deals."""
-    going = list(rows.alive().order_by("pk").select_for_update(of=("self",)))
+    going = list(rows.alive().order_by("pk").select_for_update(of=("self",), no_key=True))
     ids = [row.pk for row in going]
+    _close(Stage.objects.filter(pipeline__in=ids).alive().values_list("pk", flat=True))
     held = set(Deal.objects.filter(pipeline__in=ids).alive().values_list("pipeline_id", flat=True))
     if held:
         names = ", ".join(row.name for row in going if row.pk in held)
@@ -104,12 +105,14 @@ def delete_stage(stage, *, by, move_to=None):
     Raises Forbidden for a protected stage, Conflict when it holds deals and nobody says where they go, or more of them than
     can be moved at once, Invalid when they cannot go there.
     """
-    pipeline = Pipeline.objects.select_for_update(of=("self",)).get(pk=stage.pipeline_id)
+    pipeline = _locked(stage.pipeline_id)
     if stage.is_protected:
         raise _protected(stage, "deleted")
     if move_to and (move_to.pk == stage.pk or move_to.pipeline_id != stage.pipeline_id):
         raise Invalid({"move_to": ["must be another stage of the same pipeline"]})
-    Stage.objects.select_for_update(of=("self",)).get(pk=stage.pk)  # from now on no deal comes in
+    _close([stage.pk])
+    if not Stage.objects.alive().filter(pk=stage.pk).exists():
+        raise Missing()  # somebody else was faster
     held = Deal.objects.filter(stage=stage).alive()
     ids = list(held.values_list("pk", flat=True)[: AT_ONCE + 1])
     if ids and not move_to:
@@ -130,8 +133,9 @@ def put_stages_back(pipeline, before, after, *, by):
 
     Answers (whether something was put back, what was left alone: [{field, reason}]).
     """
-    Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline.pk)
-    there = {row.pk: row for row in Stage.objects.filter(pipeline=pipeline).select_for_update(of=("self",))}
+    _locked(pipeline.pk)
+    stages = Stage.objects.filter(pipeline=pipeline).order_by("pk").select_for_update(of=("self",), no_key=True)
+    there = {row.pk: row for row in stages}
     was, became = ({told["id"]: told for told in side} for side in (before, after))
     shown, left, did = _stages(pipeline), [], False
     for pk in sorted(was.keys() | became.keys()):
@@ -162,6 +166,23 @@ def put_stages_back(pipeline, before, after, *, by):
         told = {"before": {"stages": shown}, "after": {"stages": _stages(pipeline)}}
         history.record("pipeline.updated", pipeline, by=by, **told)
     return did, left
+
+
+def _locked(pk):
+    """A living pipeline that nobody else changes meanwhile. Raises Missing.
+
+    What is locked here is locked without its key: deals that point to it go on being written, and whoever writes one need not
+    wait for somebody who waits for that deal.
+    """
+    found = Pipeline.objects.alive().select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def _close(stage_ids):
+    """From now on no deal comes into these stages (deals/edit.py: who puts one there shares the stage's lock)."""
+    list(Stage.objects.filter(pk__in=list(stage_ids)).order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 # ------------------------------------------------------------------------- stages
@@ -271,7 +292,7 @@ def _change(row, entry):
 def _remove(rows):
     """Delete stages that hold no deals. Raises Conflict when one does."""
     going = Stage.objects.filter(pk__in=[row.pk for row in rows])
-    list(going.order_by("pk").select_for_update(of=("self",)))  # from now on no deal comes in
+    _close([row.pk for row in rows])
     held = Deal.objects.filter(stage__in=[row.pk for row in rows]).alive()
     if count := held.count():
         used = set(held.values_list("stage_id", flat=True))

@@ -5,6 +5,7 @@ import io
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 
 from django.db import transaction
 
@@ -15,7 +16,7 @@ from lio.tenancy import current_organization_id
 
 CENT = Decimal("0.01")
 MOST = 20_000  # rows of a file
-HIGHEST = Decimal(10) ** 10
+SMALLEST, HIGHEST = Decimal("0.00000001"), Decimal(10) ** 9  # of a rate
 TOO_MUCH = Decimal(10) ** 12
 
 
@@ -72,18 +73,19 @@ def read_file(data):
         text = data.decode("utf-8-sig")
         rows = csv.DictReader(io.StringIO(text), dialect=csv.Sniffer().sniff(text[:2000], ",;\t"))
         names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
+        lines = list(islice(rows, MOST + 1)) if names else []
     except (UnicodeDecodeError, csv.Error):
         raise Invalid({"file": ["must be a CSV file with the columns day, currency and rate"]}) from None
     if not {"day", "currency", "rate"} <= names.keys():
         raise Invalid({"file": ["must have the columns day, currency and rate"]})
     found = []
-    for number, row in enumerate(rows, start=2):
+    if len(lines) > MOST:
+        raise Invalid({"file": [f"has more than {MOST:,} rows"]})
+    for number, row in enumerate(lines, start=2):
         try:
             found.append(_entry(*((row[names[name]] or "").strip() for name in ("day", "currency", "rate"))))
         except ValueError as error:
             raise Invalid({"file": [f"row {number}: {error}"]}) from None
-        if len(found) > MOST:
-            raise Invalid({"file": [f"has more than {MOST:,} rows"]})
     if not found:
         raise Invalid({"file": ["has no rows"]})
     return found
@@ -97,6 +99,6 @@ def _entry(day, currency, rate):
         first = date.fromisoformat(day)
     except (InvalidOperation, ValueError):
         raise ValueError("day must be an ISO date and rate a number") from None
-    if not (number.is_finite() and Decimal("0.00000001") <= number < HIGHEST):
-        raise ValueError("rate must be above 0")
+    if not (number.is_finite() and SMALLEST <= number <= HIGHEST):
+        raise ValueError("rate must be above 0 and below 1,000,000,000")
     return first, currency.upper(), number

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 
 from accounts.models import User
 from contacts.models import Contact
-from deals.edit import REQUIRABLE
+from deals.edit import requirable
 from deals.models import Deal, DealContact, Pipeline, Stage
 from leads.models import Lead
 from leads.serializers import CustomFields, check_active
@@ -16,7 +17,7 @@ from lio.api.fields import INT8, Flag, Ids, Mapping, Money, Owned, Text, Upload,
 from lio.api.serializers import Input
 from lio.errors import DomainError, Invalid
 from lio.selection import Selection
-from lookups.custom import active, propose, read_custom
+from lookups.custom import propose, read_custom
 
 
 class Day(serializers.DateField):
@@ -32,11 +33,14 @@ class Day(serializers.DateField):
 class Currency(Text):
     """Three letters of ISO 4217."""
 
+    def run_validation(self, data=empty):
+        return super().run_validation("" if isinstance(data, str) and not data.strip() else data)
+
     def to_internal_value(self, data):
         text = super().to_internal_value(data).strip().upper()
         if text and not (len(text) == 3 and text.isascii() and text.isalpha()):
             raise ValidationError("must be three letters, like EUR")
-        return text or None
+        return text
 
 
 class Share(serializers.DecimalField):
@@ -109,12 +113,18 @@ def pipeline_attributes(organization, given):
         values["is_active"] = values.pop("state_id") == 1
     if "description" in values and values["description"] is None:
         values["description"] = ""
-    own = {f"cf.{one.key}" for one in active(organization, "deal")}
+    known = requirable(organization)
     for entry in values.get("stages") or ():
-        unknown = [name for name in entry.get("required_fields") or () if name not in REQUIRABLE and name not in own]
-        if unknown:
+        unknown = [name for name in entry.get("required_fields") or () if name not in known]
+        if unknown and not _asks_already(organization, entry, unknown):
             raise Invalid({"stages": [f"{unknown[0]} is not a field that a stage can require"]})
     return values
+
+
+def _asks_already(organization, entry, names):
+    """Whether the stage of this entry requires these fields, which are gone by now: what was read can be sent back."""
+    row = Stage.objects.of(organization).alive().filter(pk=entry.get("id")).first() if entry.get("id") else None
+    return row is not None and set(names) <= set(row.required_fields)
 
 
 # ------------------------------------------------------------------------- deals

@@ -21,6 +21,7 @@ from lio.undo import with_undo
 
 GONE, CHANGED, THERE = "the deal is gone", "has been changed since", "is there already"
 COLUMN = {name: attr for attr, name in edit.WIRE.items()}
+MONEY = ("value", "currency", "amount", "rate")
 BESIDE = ("stage",)  # names that history tells for people only
 
 
@@ -81,7 +82,9 @@ def _restore(organization, changes, later, by):
     lost = [pk for pk, lead_id in dead.items() if lead_id not in coming]
     left = [(pk, None, "its lead is gone") for pk in lost]
     done = edit.restore(rows.exclude(pk__in=lost), by=by)
-    return _told(done, [pk for pk in ids if pk not in lost], left, f"the deal {THERE}")
+    still = set(rows.exclude(deleted_at=None).exclude(pk__in=lost).values_list("pk", flat=True))
+    left += [(pk, None, "its stage or its pipeline is gone") for pk in ids if pk in still]
+    return _told(done, [pk for pk in ids if pk not in lost and pk not in still], left, f"the deal {THERE}")
 
 
 def _delete_again(organization, changes, later, by):
@@ -109,8 +112,9 @@ def _contact_back(organization, changes, later, by):
 
 def _put_back(organization, changes, later, by):
     """Each field that still has the value the change gave it gets the one it had before."""
-    deals = {deal.pk: deal for deal in _rows(organization, [change.model_id for change in changes]).alive()
-             .order_by("pk").select_for_update(of=("self",))}
+    rows = _rows(organization, [change.model_id for change in changes]).alive()
+    edit.make_way(rows, {told["stage_id"] for change in changes if (told := change.before or {}).get("stage_id")})
+    deals = {deal.pk: deal for deal in rows.order_by("pk").select_for_update(of=("self",))}
     groups: dict[bytes, tuple[dict, list[int]]] = defaultdict(lambda: ({}, []))
     left: list[tuple] = []
     for change in changes:
@@ -152,6 +156,9 @@ def _fields(deal, change):
             fields[attr] = _read(attr, before.get(name))
         else:
             wrong.append(name)
+    if any(name in MONEY for name in wrong):  # these belong together
+        wrong += [name for name in MONEY if name in after and name not in wrong]
+        fields = {name: value for name, value in fields.items() if name not in MONEY}
     if "category_by_hand" in fields:
         fields.setdefault("category", deal.category)
     if "stage_id" in fields:
@@ -165,6 +172,8 @@ def _read(attr, value):
         return None
     if attr in ("value", "amount"):
         return Decimal(str(value)).quantize(Decimal("0.01"))
+    if attr == "rate":
+        return Decimal(str(value)).quantize(Decimal("0.00000001"))
     return date.fromisoformat(value) if attr in ("expected_close_date", "next_step_on") else value
 
 

@@ -1,5 +1,7 @@
 """Alerts: who is told of a signal, what came of it, and how long that took."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.urls import reverse
 from django.utils.timezone import localdate, now
@@ -14,7 +16,8 @@ from lio import history
 from lio.errors import Missing
 from lio.grammar import zone_of
 
-__all__ = ["acknowledge", "acknowledge_lead", "mute", "reached_out", "tell"]
+__all__ = ["acknowledge", "acknowledge_lead", "mute", "reached_out", "tell", "undo_answer", "undo_reopening"]
+CHANGED = [{"field": None, "reason": "the answer has been changed since"}]
 
 
 # --------------------------------------------------------------------------- telling
@@ -66,27 +69,63 @@ def acknowledge(organization, signal_id, *, by, outcome=None, note=None):
 
 
 @transaction.atomic
-def acknowledge_lead(organization, lead_id, *, by, outcome=None, note=None):
-    """The same for all alerts of a lead that wait. Answers how many did."""
+def acknowledge_lead(organization, lead_id, *, by, outcome=None, note=None, at=None):
+    """The same for all alerts of a lead that wait; `at` is when, now without it. Answers how many did."""
     rows = Signal.objects.of(organization).alive().filter(lead=lead_id, acknowledged_at=None).order_by("pk")
-    return _close(organization, list(rows.select_for_update(of=("self",))), by=by, outcome=outcome, note=note)
+    return _close(organization, list(rows.select_for_update(of=("self",))), by=by, outcome=outcome, note=note, moment=at)
 
 
-def _close(organization, rows, *, by, outcome, note):
+def _close(organization, rows, *, by, outcome, note, moment=None):
     rows = [row for row in rows if row.acknowledged_at is None]
     if not rows:
         return 0
-    moment = now()
+    moment = moment or now()
     _stop_clock(organization, rows, moment)
     for row in rows:
         row.acknowledged_at, row.acknowledged_by_id = moment, by and by.pk
         row.outcome, row.outcome_note = outcome or None, note or None
     Signal.objects.bulk_update(
         rows, ["acknowledged_at", "acknowledged_by", "outcome", "outcome_note", "responded_at", "response_minutes"], 500)
-    labels = list(dict.fromkeys(row.get_signal_type_display() for row in rows))
-    told = {"name": ", ".join(labels), "signals": [row.pk for row in rows], "outcome": outcome or None, "note": note or None}
+    told = {"name": labels(rows), "signals": [row.pk for row in rows], "outcome": outcome or None, "note": note or None,
+            "at": moment.isoformat()}
     history.record("lead.alert_acknowledged", ("lead", rows[0].lead_id), by=by, after=told)
     return len(rows)
+
+
+def labels(rows):
+    """`Demo requested, E-mail opened`: what signals are, each type once."""
+    return ", ".join(dict.fromkeys(row.get_signal_type_display() for row in rows))
+
+
+def undo_answer(organization, change, by):
+    """Take an answer back: its alerts wait again, and the clocks that it stopped go on (lio.registry.undo_on_lead).
+
+    Answers what was left alone: alerts that are no more, or that somebody has answered anew since.
+    """
+    told = change.after or {}
+    rows = Signal.objects.of(organization).alive().filter(pk__in=told.get("signals", ())).order_by("pk")
+    moment = datetime.fromisoformat(told["at"]) if "at" in told else None
+    rows = [row for row in rows.select_for_update(of=("self",)) if row.acknowledged_at and row.acknowledged_at == moment]
+    if not rows:
+        return CHANGED
+    for row in rows:
+        if row.responded_at == row.acknowledged_at:
+            row.responded_at = row.response_minutes = None
+        row.acknowledged_at = row.acknowledged_by = row.outcome = row.outcome_note = None
+    Signal.objects.bulk_update(
+        rows, ["acknowledged_at", "acknowledged_by", "outcome", "outcome_note", "responded_at", "response_minutes"], 500)
+    after = {"name": labels(rows), "signals": [row.pk for row in rows]}
+    history.record("lead.alert_reopened", ("lead", change.model_id), by=by, before=told, after=after)
+    return []
+
+
+def undo_reopening(organization, change, by):
+    """The answer holds again, from when it was given first."""
+    told = change.before or {}
+    rows = Signal.objects.of(organization).alive().filter(pk__in=(change.after or {}).get("signals", ())).order_by("pk")
+    count = _close(organization, list(rows.select_for_update(of=("self",))), by=by, outcome=told.get("outcome"),
+                   note=told.get("note"), moment=datetime.fromisoformat(told["at"]))
+    return [] if count else CHANGED
 
 
 def reached_out(organization, lead_ids, *, at=None):
@@ -105,8 +144,9 @@ def _stop_clock(organization, rows, moment):
             row.responded_at, row.response_minutes = moment, minutes(row.created_at, moment)
 
 
-def clock(organization):
-    """f(start, end) -> whole minutes of the organisation's working time between them."""
-    rules = settings_of(organization)
+def clock(organization, rules=None):
+    """f(start, end) -> whole minutes of the organisation's working time between them; `rules` are its settings where they are
+    known already."""
+    rules = rules or settings_of(organization)
     how = {"zone": organization.timezone, "days": rules.days, "first": rules.work_from, "last": rules.work_to}
     return lambda start, end: working_minutes(start, end, **how)

@@ -4,7 +4,7 @@ from datetime import UTC
 
 from django.db.models import F
 
-from intent import alerts, heat, rules, signals
+from intent import alerts, backtest, heat, rules, signals
 from intent.filters import AlertFilter
 from intent.models import Signal
 from intent.serializers import Acknowledge, AskHot, ChangeSettings, LogSignal
@@ -27,6 +27,8 @@ SETTINGS = {
     "work_to": str,
     "mail_tracking": bool, "site_tracking": bool, "site_key": str, "site_hosts": [str], "site_rules": [dict],
 }
+
+SAID = {"hot_won": int, "hot_lost": int, "engagement_won": float | None, "engagement_lost": float | None, "auc": float | None}
 
 
 class AlertViewSet(ListAction, TenantViewSet):
@@ -87,9 +89,9 @@ class HotLeads(LioView):
                 body={"success": bool, "message": str, "data": [HOT], "total": int, "page": int, "limit": int})
     def get(self, request):
         asked = AskHot.ask(request.query_params)
-        found = heat.hot_leads(self.organization.pk, owner=asked.get("assigned_to_id"), kind=asked.get("signal_type"))
-        shown = hot_rows(self.organization, found[: asked["limit"]])
-        return Envelope(shown, total=len(found), page=1, limit=asked["limit"])
+        which = {"owner": asked.get("assigned_to_id"), "kind": asked.get("signal_type")}
+        shown = hot_rows(self.organization, heat.hot_leads(self.organization.pk, **which, limit=asked["limit"]))
+        return Envelope(shown, total=heat.hot_total(self.organization.pk, **which), page=1, limit=asked["limit"])
 
 
 class Settings(LioView):
@@ -103,6 +105,20 @@ class Settings(LioView):
     def put(self, request):
         given = ChangeSettings.read(request.data)
         return Envelope(settings_shown(rules.change(self.organization, given, by=self.caller)), "Settings changed successfully")
+
+
+class PreviewSettings(LioView):
+    """Changes nothing: what such settings would have said of the leads that were won and lost."""
+
+    permissions = {"post": "records.view"}
+
+    @documented("Try weights on the leads that were won and lost", input=ChangeSettings, status=200, failures=(401, 403, 422),
+                answer={"won": int, "lost": int, "now": SAID, "then": SAID})
+    def post(self, request):
+        given = ChangeSettings.read(request.data)
+        return Envelope(backtest.compare(
+            self.organization, weights=given.get("weights"), hot_from=given.get("hot_from"),
+            half_life_days=given.get("half_life_days")))
 
 
 def shown(organization, signal_id):

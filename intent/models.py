@@ -101,7 +101,7 @@ class RawEvent(OwnedModel):
         SCANNER = "scanner", "A security scanner"
         PREFETCH = "prefetch", "Fetched ahead"
 
-    kind = models.CharField(max_length=24)  # a signal type, or "open", "click", "view"
+    kind = models.CharField(max_length=24)  # a signal type, or "open", "click", "unsubscribe", "view"
     channel = models.CharField(max_length=8, choices=Channel)
     at = models.DateTimeField(db_default=Now())
     lead = models.ForeignKey("leads.Lead", models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False)
@@ -111,7 +111,7 @@ class RawEvent(OwnedModel):
     page = models.CharField(max_length=500, default="", db_default="")
     detail = models.JSONField(default=dict, db_default={})
     agent = models.CharField(max_length=300, default="", db_default="")
-    network = models.CharField(max_length=12, default="", db_default="")  # whose: intent/classifying.py
+    network = models.CharField(max_length=12, default="", db_default="")  # whose: intent/tracking/classifying.py
     hints = models.CharField(max_length=12, default="", db_default="")  # "head", "prefetch"
     arrival = models.CharField(max_length=10, default="human", db_default="human")  # as it looked when it came
     minute = models.IntegerField(default=0, db_default=0)
@@ -133,6 +133,7 @@ class RawEvent(OwnedModel):
                 fields=["organization", "message_id"], condition=Q(message_id__isnull=False), name="events_of_message"),
             models.Index(fields=["organization", "lead", "at"], condition=Q(lead__isnull=False), name="events_of_lead"),
             models.Index(fields=["at"], condition=~Q(agent="") | Q(lead=None), name="events_to_forget"),
+            models.Index(fields=["organization", "at"], condition=Q(channel="site"), name="views_by_time"),
         ]
 
 
@@ -206,9 +207,14 @@ class Signal(OwnedModel):
             models.Index(fields=["organization", "id"], condition=Q(withdrawn_at=None), name="signals_by_id"),
             models.Index(fields=["organization", "occurred_at", "id"], condition=Q(withdrawn_at=None), name="signals_by_time"),
             models.Index(
+                fields=["organization", "signal_type", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_by_type"),
+            models.Index(
                 fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at=None), name="signals_of_lead"),
             models.Index(
                 fields=["organization", "lead"], condition=Q(withdrawn_at=None, responded_at=None), name="signals_to_answer"),
+            models.Index(
+                fields=["organization", "lead", "occurred_at"], condition=Q(withdrawn_at__isnull=False),
+                name="signals_withdrawn_of_lead"),
         ]
 
     def __str__(self):
@@ -222,10 +228,14 @@ class HotLead(OwnedModel):
     lead = models.ForeignKey("leads.Lead", models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     since = models.DateTimeField(db_default=Now())
     until = models.DateTimeField()
+    points = models.PositiveIntegerField(default=0, db_default=0)  # when it was weighed last: what it has now is this or less
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "lead"], name="hot_once")]
-        indexes = [models.Index(fields=["organization", "until"], name="hot_until")]
+        indexes = [
+            models.Index(fields=["organization", "until"], name="hot_until"),
+            models.Index(fields=["organization", "-points", "-lead"], name="hot_by_points"),
+        ]
 
 
 class Mute(OwnedModel):

@@ -9,7 +9,9 @@ from accounts.audit import audit
 from intent import heat
 from intent.models import IntentSettings, new_site_key
 from intent.types import TYPES, WEIGHTS
+from lio import history
 from lio.errors import Invalid
+from lio.revert import CHANGED
 
 MOST_HOSTS, MOST_RULES = 20, 50
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -29,6 +31,8 @@ def change(organization, fields, *, by, ip=""):
     `weights` names the types that are to weigh something else, {type: 0 to 100}, None for the default again; types that are not
     named stay. New weights hold at once: what is hot is weighed anew.
     """
+    if not fields:
+        return settings_of(organization)
     IntentSettings.objects.get_or_create(organization_id=organization.pk)
     row = IntentSettings.objects.of(organization).select_for_update().get()
     before = {name: getattr(row, name) for name in fields}
@@ -45,9 +49,42 @@ def change(organization, fields, *, by, ip=""):
     told = {side: {f"signals.{name}": _plain(values[name]) for name in after}
             for side, values in (("before", before), ("after", after))}
     audit("organization.updated", by=by, subject=organization.name, ip=ip, **told)
+    seen = {name for name in after if name != "site_key"}  # an old key is worth nothing for good
+    if seen:
+        history.record("intentsettings.changed", row, by=by, before={name: _plain(before[name]) for name in seen},
+                       after={name: _plain(after[name]) for name in seen})
     if {*WEIGHING} & after.keys():
         heat.refresh(organization.pk)
     return row
+
+
+def undo_settings(organization, changes, by):
+    """Put back what these changes (last first) have set and nobody has changed since. Answers (ids, conflicts)."""
+    done, conflicts = [], []
+    for one in changes:
+        row, before, after, fields = settings_of(organization), one.before or {}, one.after or {}, {}
+        for name, value in after.items():
+            if by is not None and not by.can("organization.manage"):
+                reason = "your role does not let you change the settings"
+            elif _plain(getattr(row, name)) != value:
+                reason = CHANGED
+            else:
+                fields[name] = _as_given(name, before.get(name))
+                continue
+            conflicts.append({"model_id": one.model_id, "field": name, "reason": reason})
+        if fields:
+            change(organization, fields, by=by)
+            done.append(one.model_id)
+    return list(dict.fromkeys(done)), conflicts
+
+
+def _as_given(name, value):
+    """A value of the history as `change` takes it."""
+    if name == "weights":
+        return dict.fromkeys(TYPES) | value
+    if name == "work_days":
+        return value or [1, 2, 3, 4, 5]
+    return time.fromisoformat(value) if name in ("work_from", "work_to") else value
 
 
 def rotate_key(organization, *, by, ip=""):
@@ -59,7 +96,8 @@ def _plain(value):
     return value.isoformat("minutes") if isinstance(value, time) else value
 
 
-def _weights(given, row):
+def weights_of(given, row):
+    """The organisation's own weights with those that are `given` put into them, checked. Raises Invalid."""
     found = dict(row.weights)
     for name, points in given.items():
         if name not in TYPES:
@@ -107,4 +145,4 @@ def _rules(given, row):
     return found
 
 
-CHECKS = {"weights": _weights, "work_days": _days, "site_hosts": _hosts, "site_rules": _rules}
+CHECKS = {"weights": weights_of, "work_days": _days, "site_hosts": _hosts, "site_rules": _rules}

@@ -17,9 +17,9 @@ from lio.api.serializers import Input
 AHEAD = timedelta(minutes=5)  # by which a sender's clock may be fast
 
 
-class SignalTypeField(Text):
+class SignalTypeField(serializers.ChoiceField):
     def __init__(self, **options):
-        super().__init__(max_length=24, allow_blank=False, allow_null=False, **options)
+        super().__init__(choices=list(TYPES), **options)
 
     def to_internal_value(self, data):
         if not isinstance(data, str) or data not in TYPES:
@@ -93,5 +93,5 @@ class ChangeSettings(Input):
     work_to = serializers.TimeField(required=False)
     mail_tracking = Flag(required=False)
     site_tracking = Flag(required=False)
-    site_hosts = serializers.ListField(child=Text(max_length=300), required=False, max_length=100)
+    site_hosts = serializers.ListField(child=Text(max_length=300, allow_null=False), required=False, max_length=100)
     site_rules = serializers.ListField(child=Mapping(), required=False, max_length=100)

@@ -82,6 +82,7 @@ class LeadsConfig(AppConfig):
         from leads.filters import LeadFilter
         from leads.models import Lead
         from leads.pages.list import lead_count
+        from leads.scoring.training import undo_settings
         from leads.undo import undo_leads
         from leads.web_forms.editing import seed
         from lio.registry import (
@@ -104,6 +105,7 @@ class LeadsConfig(AppConfig):
         )
 
         undoers["lead"] = undo_leads
+        undoers["scoresettings"] = undo_settings
         undoers["duplicatepair"] = duplicates.KIT.undo_dismissals
         unlinks["company"].append(of_companies.unlink)
         renamed["company"].append(of_companies.rename)

@@ -10,7 +10,7 @@ from orjson import dumps
 from accounts.models import Organization
 from leads import duplicates, follow_ups, words
 from leads.models import Lead, fold_counts
-from leads.scoring import training
+from leads.scoring import drift, training
 from leads.web_forms import models as web_forms
 from lio import search
 from lio.jobs import AGAIN, TURN_SECONDS, advance, enqueue, every, job
@@ -29,6 +29,11 @@ WHERE NOT EXISTS (SELECT FROM leads_scoresettings t WHERE t.organization_id = o.
 AND EXISTS (SELECT FROM leads_lead l JOIN lookups_lookup s ON s.id = l.status_id
             WHERE l.organization_id = o.id AND l.deleted_at IS NULL AND s.type = 'status' AND s.number = ANY(%s))
 """
+WATCHED = """
+SELECT m.organization_id, (now() AT TIME ZONE o.timezone)::date FROM leads_scoremodel m
+JOIN accounts_organization o ON o.id = m.organization_id
+JOIN leads_scoresettings t ON t.organization_id = m.organization_id AND NOT t.learns WHERE m.is_active
+"""
 UNFOLDED = 50  # counter rows of one organisation from which folding pays
 
 
@@ -41,8 +46,7 @@ def score_leads(lead_ids):
 
 def score_rows(leads, organization, model):
     """Score a queryset of leads by a Model; answers how many there were."""
-    rows = leads.order_by("pk").values("pk", *FACTS, company_name=F("company__company_name"), lead_source=F("source__number"))
-    found = {row["pk"]: row | {"company": row["company_name"]} for row in rows}
+    found = looked_at(leads)
     engaged = {pk: told for of in engagement for pk, told in of(organization, list(found), now()).items()}
     moment, told = now().strftime("%Y-%m-%dT%H:%M:%S.000Z"), []
     for pk, lead in found.items():
@@ -54,6 +58,12 @@ def score_rows(leads, organization, model):
             [[pk for pk, _ in told], [note["score"] for _, note in told], [dumps(note).decode() for _, note in told]],
         )
     return len(found)
+
+
+def looked_at(leads):
+    """{id: what a score looks at, named as in leads.scoring.facts.facts_of} of a queryset of leads, in the order of ids."""
+    rows = leads.order_by("pk").values("pk", *FACTS, company_name=F("company__company_name"), lead_source=F("source__number"))
+    return {row["pk"]: row | {"company": row["company_name"]} for row in rows}
 
 
 @job(long=True, attempts=20)
@@ -78,20 +88,36 @@ def score_all(row, reason=""):
 @every(3_600)
 @job(attempts=1)
 def learn_all():
-    """Start the night's learning of every organisation that has closed leads and lets its scores learn."""
+    """Start the night's learning of every organisation that has closed leads and lets its scores learn; watch the others."""
     with connections["system"].cursor() as cursor:
         cursor.execute(BUSY, [[WON, LOST]])
         busy = cursor.fetchall()
+        cursor.execute(WATCHED)
+        settled = cursor.fetchall()
     for organization_id, day in busy:
         with org_scope(organization_id):
             enqueue(learn_scores, key=f"learn:{organization_id}:{day}")
+    for organization_id, day in settled:
+        with org_scope(organization_id):
+            enqueue(watch_scores, key=f"watch:{organization_id}:{day}")
 
 
 @job(attempts=3)
 def learn_scores():
     """Learn from the closed leads of the organisation; when that makes the scores better, compute them all anew."""
     organization = Organization.objects.get(pk=current_organization_id())
-    if training.train(organization)["adopted"]:
+    adopted = training.train(organization)["adopted"]
+    if drift.act(organization) or adopted:
+        enqueue(score_all, total=Lead.objects.of(organization).alive().count())
+
+
+@job(attempts=3)
+def watch_scores():
+    """The same for scores that are not to learn: whether the leads are still those that the model knows."""
+    organization = Organization.objects.get(pk=current_organization_id())
+    settings = training.stored_settings(organization)
+    training.watch_again(settings, settings.watched)
+    if drift.act(organization):
         enqueue(score_all, total=Lead.objects.of(organization).alive().count())
 
 

@@ -16,11 +16,12 @@ from lio import history, revert
 from lio.errors import DomainError
 from lio.jobs import enqueue, enqueue_many
 from lio.models import Change
+from lio.registry import undo_on_lead
 from lio.undo import with_undo
 from lookups.known import known
 
 GONE, CHANGED, THERE = "the lead is gone", "has been changed since", "is there already"
-NEVER = frozenset({"follow_up.missed", "lead.alert_acknowledged"})  # what time did, not a person
+NEVER = frozenset({"follow_up.missed"})  # what time did, not a person
 ALIKE = {"lead.status_changed": "status", "lead.assigned": "assigned_to"}  # verbs of one field that many leads share
 
 
@@ -187,6 +188,9 @@ def _undo_one(organization, change, by, shares):
         return _untag(organization, lead, change, by)
     if change.verb == "lead.picture_changed":
         return _picture_back(lead, change, by)
+    if change.verb in undo_on_lead:
+        left = undo_on_lead[change.verb](organization, change, by)
+        return not left, left
     if change.verb == "lead.absorbed":
         return True, merge.back_in_time(organization, change)
     return _put_back(organization, lead, change, by, shares)

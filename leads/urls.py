@@ -12,9 +12,9 @@ from leads.api import (
     PushedLeads,
     SetPicture,
 )
-from leads.pages import add, bulk, conditions, duplicates, lead, score, views, work
+from leads.pages import add, bulk, conditions, duplicates, lead, score, score_past, views, work
 from leads.pages import list as leads
-from leads.scoring.api import LearnScores, ScoreModelView, ScoreSettingsView
+from leads.scoring.api import LearnScores, ScoreModelView, ScoreOfLead, ScoreSettingsView
 from leads.web_forms import pages as web_forms
 from leads.web_forms.api import WebFormViewSet
 from leads.web_forms.views import Colors, HostedForm
@@ -37,6 +37,7 @@ api = [
     path("lead-score/model", ScoreModelView.as_view(), name="lead-score-model"),
     path("lead-score/settings", ScoreSettingsView.as_view(), name="lead-score-settings"),
     path("lead-score/learn", LearnScores.as_view(), name="lead-score-learn"),
+    path("lead-score/lead/<str:pk>", ScoreOfLead.as_view(), name="lead-score-lead"),
     path("lead/<str:pk>/upload-profile-image", SetPicture.as_view(), name="lead-upload-profile-image"),
     path("web-form/<str:form_link>", HostedForm.as_view(), name="v1-web-form"),
     *verbs.urls,
@@ -64,6 +65,7 @@ pages = [
     path("merge", duplicates.MergePage.as_view(), name="merge"),
     path("bulk", bulk.BulkLeads.as_view(), name="bulk"),
     path("<int:pk>/", lead.ViewLead.as_view(), name="view"),
+    path("<int:pk>/score", score_past.ScorePast.as_view(), name="score"),
     path("<int:pk>/status", lead.SetStatus.as_view(), name="status"),
     path("<int:pk>/note", lead.AddNote.as_view(), name="note"),
     path("<int:pk>/notes/<int:note_id>", work.EditNote.as_view(), name="edit_note"),

@@ -20,15 +20,20 @@ def _trusted(text):
 
 
 def client_ip(request):
-    """The caller's address as text.
+    """The caller's address as text."""
+    return ip_of(request.META)
+
+
+def ip_of(meta):
+    """The same of an environment of WSGI.
 
     X-Forwarded-For is read from the right, and only as far as trusted proxies go: everything left of the first
     untrusted hop was written by the caller.
     """
-    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    peer = meta.get("REMOTE_ADDR") or "127.0.0.1"
     if not settings.TRUSTED_PROXIES or not _trusted(peer):
         return peer
-    for hop in reversed([part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
+    for hop in reversed([part.strip() for part in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
         try:
             address = str(ip_address(hop))
         except ValueError:

@@ -12,9 +12,11 @@ from importlib import import_module
 from time import monotonic
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.timezone import now
+from django_q.brokers.orm import ORM
 from django_q.tasks import async_task
 
 from lio import history
@@ -24,8 +26,9 @@ from lio.tenancy import current_organization_id, org_scope
 log = structlog.get_logger(__name__)
 LOCK = "(77::bigint << 48) + %s"
 BATCH = 500
+QUEUED_EACH = 2  # wake-ups for each worker, above which no more batches are woken
 BATCH_SIZES = (BATCH, BATCH, 25, 1)  # by attempts so far: a row that kills its worker is alone in the end
-BATCH_SECONDS = 30  # a batch stops claiming after this long, well below the queue's time-out
+BATCH_SECONDS = 2  # a batch stops claiming after this long, so that what waits behind it has its turn
 RECURRING: dict[str, tuple] = {}
 AGAIN = object()  # what a long job answers when it has had its time and wants to go on (`time_is_up`)
 TURN_SECONDS = 30  # a turn of a long job; the queue kills after 50
@@ -103,6 +106,15 @@ OF_NEW = """INSERT INTO lio_job (organization_id, function, args, is_batch, stat
 def of_new(function):
     """The parameters of OF_NEW."""
     return {"job_function": path_of(function), "job_attempts": function.job["attempts"]}
+
+
+class OldestFirst(ORM):
+    """The queue in the order in which it was filled: without one, a row that takes the place of a deleted one comes first,
+    and under steady work others may wait for ever."""
+
+    @staticmethod
+    def get_connection(list_key=None):
+        return ORM.get_connection(list_key).order_by("id")
 
 
 def wake(job_id):
@@ -250,9 +262,13 @@ def tick(woken):
             wake(job_id)
         cursor.execute("SELECT DISTINCT function, organization_id FROM lio_job "
                        "WHERE state = 'queued' AND is_batch AND run_at <= now()")
-        for batch in cursor.fetchall():
-            if monotonic() - woken.get(batch, -9) > 1:
+        batches = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM django_q_ormq WHERE lock <= now()")
+        room = QUEUED_EACH * settings.WORKERS - cursor.fetchone()[0]  # a batch that never ends must not fill the queue
+        for batch in batches:
+            if room > 0 and monotonic() - woken.get(batch, -9) > 1:
                 woken[batch] = monotonic()
+                room -= 1
                 async_task("lio.jobs.run_batch", *batch)
         cursor.execute("SELECT floor(extract(epoch FROM now()))")
         second = int(cursor.fetchone()[0])

@@ -14,6 +14,7 @@ from lio.logs import request_line
 from lio.metrics import observe
 
 log = structlog.get_logger("lio.request")
+TOKEN = re.compile(r"(/track/(?:open|click|unsubscribe)/).+")  # a link out of a mail is kept as a hash only
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -37,8 +38,8 @@ class RequestLog:
         response["X-Request-Id"] = request.id
         observe(request, response, seconds)
         if not request.path.startswith(("/static/", "/healthz", "/readyz", "/metrics")):
-            request_line(method=request.method, path=request.path, status=response.status_code, ms=round(seconds * 1000, 1),
-                         ip=client_ip(request))
+            request_line(method=request.method, path=TOKEN.sub(r"\1...", request.path), status=response.status_code,
+                         ms=round(seconds * 1000, 1), ip=client_ip(request))
         return response
 
     def process_exception(self, request, error):

@@ -95,6 +95,8 @@ class ConversionPart:
 
 
 undoers: dict[str, Callable] = {}  # model type: f(organization, changes, by) -> (ids put back, conflicts); lio/undo.py
+# {verb of a lead's history: f(organization, change, by) -> what was left alone, [{field, reason}]}: deeds of higher floors
+undo_on_lead: dict[str, Callable] = {}
 at_work: list[Callable] = []  # f(organization, change_id): whether that action is still going on, so that undo must wait
 rail: list[RailEntry] = []
 subjects: dict[str, Subject] = {}  # {model_type: what it is}

@@ -40,6 +40,7 @@ TOKEN_KEYS = env.str("LIO_TOKEN_KEY", "") or kept_key(DATA_DIR / "token.key")
 SECRETS_KEYS = env.str("LIO_SECRETS_KEY", "") or kept_key(DATA_DIR / "seal.key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('LIO_PORT', 8000)}").rstrip("/")
+TRACKING_URL = env.str("LIO_TRACKING_URL", SITE_URL).rstrip("/")  # where links and pictures in mails lead
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # addresses or networks whose X-Forwarded-For is believed
 RATES = {  # requests a minute (R28)
     "token": env.int("LIO_RATE_TOKEN", 1200),
@@ -48,6 +49,8 @@ RATES = {  # requests a minute (R28)
     "form": env.int("LIO_RATE_FORM", 30),  # submissions of one form from one address
     "booking": env.int("LIO_RATE_BOOKING", 20),  # bookings on one page from one address
     "form_total": env.int("LIO_RATE_FORM_TOTAL", 300),  # of one form from everywhere; what is beyond is held
+    "site": env.int("LIO_RATE_SITE", 300),  # views of organisations' own sites from one address
+    "site_total": env.int("LIO_RATE_SITE_TOTAL", 6000),  # of the site of one organisation
 }
 SIGN_IN_FAILURES = {  # failed attempts in 15 minutes (R14)
     "email": env.int("LIO_SIGN_IN_FAILURES_EMAIL", 10),
@@ -175,6 +178,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "lio.urls"
 WSGI_APPLICATION = "lio.wsgi.application"
+DOOR = "intent.tracking.door.Door"  # what the web server calls first: it answers the most frequent requests by itself
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False
@@ -291,6 +295,7 @@ SPECTACULAR_SETTINGS = {
 Q_CLUSTER = {
     "name": "lio",
     "orm": "default",
+    "broker_class": "lio.jobs.OldestFirst",
     "workers": WORKERS,
     "bulk": 1,
     "queue_limit": 1,

@@ -38,7 +38,8 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((
-        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings + booking.settings,
+        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings + intent.settings
+        + booking.settings,
         "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("deals/", include((deals.pages, "deals"))),
@@ -46,7 +47,9 @@ urlpatterns = [
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
     path("meetings/", include((booking.pages, "meetings"))),
+    path("", include((intent.pages, "intent"))),
     path("", include((leads.public, "forms"))),
+    path("", include((intent.public, "site"))),
     path("", include((booking.public, "booking"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),

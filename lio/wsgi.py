@@ -3,10 +3,13 @@
 import gc
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lio.settings")
 application = get_wsgi_application()
+application = import_string(settings.DOOR)(application)
 
 from lio.startup import refuse_weak_walls  # noqa: E402 - needs the apps
 

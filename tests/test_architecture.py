@@ -55,8 +55,13 @@ SQL = {
     "intent/heat.py",
     "intent/jobs.py",
     "intent/signals.py",
+    "intent/backtest.py",
+    "intent/site/jobs.py",
+    "intent/site/visits.py",
+    "intent/tracking/jobs.py",
     "leads/capture.py",
     "leads/capture_many.py",
+    "leads/scoring/training.py",
     "leads/duplicates.py",
     "leads/identity.py",
     "leads/jobs.py",
@@ -87,7 +92,7 @@ SQL = {
 }
 SYSTEM_ROLE = {
     "accounts/jobs.py", "activity/jobs.py", "booking/jobs.py", "companies/similar.py", "deals/forecast/jobs.py",
-    "intent/jobs.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
+    "intent/jobs.py", "intent/site/jobs.py", "intent/tracking/jobs.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
 }
 
 

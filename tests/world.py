@@ -4,8 +4,10 @@ What a request needs is read from the contract, so a new endpoint is called with
 `contract/unbuilt.txt`; only records it names must be added to `World.records`.
 """
 
+import re
 from datetime import date, timedelta
 from itertools import count
+from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -34,7 +36,8 @@ from enrichment.models import FoundValue
 from integrations import connections
 from integrations.models import Connection
 from integrations.ports import Finding
-from intent import signals
+from intent import rules, signals
+from intent.tracking.links import wrap
 from leads import follow_ups, notes
 from leads.jobs import match_leads
 from leads.web_forms import editing as web_forms
@@ -250,6 +253,11 @@ class World:
                 signals.log(self.organization, lead.pk, kind, detail={"note": f"{mark} seen"}, source=f"{mark} site")
                 for lead, kind in ((self.leads[0], "demo_requested"), (self.leads[1], "demo_requested"),
                                    (self.leads[0], "reply_received"), (self.leads[2], "email_opened"))]
+            sent = wrap(self.organization, self.leads[2], f'<a href="https://{mark}.example.net/offer">{mark}</a>')
+            self.tokens = dict(re.findall(r"/track/(\w+)/([\w-]+)", sent.html + sent.unsubscribe_url))
+            watched = {"site_tracking": True, "site_hosts": ["shop.example", f"{mark}.example.net".lower()],
+                       "site_rules": [{"pattern": f"/{mark}/*", "signal_type": "pricing_page_visit"}]}
+            self.site_key = rules.change(self.organization, watched, by=self.admin).site_key
 
     def make_deals(self):
         mark = self.mark
@@ -464,6 +472,8 @@ class World:
         files = params_of(endpoint, "multipart")
         as_form = any(file["required"] or file["name"] in own_body for file in files)
         how = {"format": "multipart"} if as_form else {}
+        if endpoint["id"] in HEADERS:
+            how["headers"] = HEADERS[endpoint["id"]]
         return getattr(client, method)(f"{path}?{text}" if text else path, own_body, **how)
 
 
@@ -471,6 +481,8 @@ def _password(world, n):
     return {"current_password": PASSWORD, "new_password": f"orchard-gate-{n}", "confirm_password": f"orchard-gate-{n}"}
 
 
+TAKES_TEXT = {"track-site"}  # JSON under any content type: pages send it as text
+HEADERS = {"track-site": {"Origin": "https://shop.example"}}
 # what the contract's table alone does not tell
 SPECIAL = {
     "auth-login": lambda world, n: {"email": world.admin.email, "password": PASSWORD},
@@ -549,6 +561,12 @@ SPECIAL = {
     "exchange-rates-upload": lambda world, n: {"file": a_file("rates.csv", b"day,currency,rate\n2026-01-01,JPY,0.006\n")},
     "exchange-rates-delete": lambda world, n: {"ids": [world.spare_rate(n)]},
     "intent-alert-settings-set": lambda world, n: {"weights": {"manual": n % 50}},
+    "track-open": lambda world, n: {"token": world.tokens["open"]},
+    "track-click": lambda world, n: {"token": world.tokens["click"]},
+    "track-unsubscribe": lambda world, n: {"token": world.tokens["unsubscribe"]},
+    "track-unsubscribe-do": lambda world, n: {"token": world.tokens["unsubscribe"], "List-Unsubscribe": "One-Click"},
+    "track-site": lambda world, n: {"key": world.site_key, "visitor": str(uuid4()), "page": "/pricing",
+                                    "email": world.leads[0].email},
     "web-forms-delete": lambda world, n: {"id": world.spare_form(n)},
     "v1-web-form": lambda world, n: {"form_link": world.form.form_link},
     "web-form-submit": lambda world, n: {

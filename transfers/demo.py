@@ -25,6 +25,7 @@ from lookups.fields import add as add_field
 from lookups.known import known
 from transfers.demo_deals import make_deals
 from transfers.demo_meetings import make_meetings
+from transfers.demo_signals import make_signals
 
 EMAIL, PASSWORD = "ana@demo.example", "show-me-the-leads"
 TEAM = [("Jon", "Price", "Sales Rep"), ("Lee", "Chen", "Sales Rep"), ("Marta", "Kowalska", "Manager")]
@@ -193,6 +194,8 @@ def load():
     jobs.drain()
     with org_scope(organization), history.one_action():
         make_deals(organization, ana, team[1:3])
+    with org_scope(organization):
+        make_signals(organization, ana)
     jobs.drain()
     with org_scope(organization):
         make_meetings(organization, ana, team[1:3])

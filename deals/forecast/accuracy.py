@@ -1,6 +1,4 @@
-"""How good forecasts were: of months by error and bias, of single deals by calibration."""
-
-BANDS = 10  # of the reliability table
+"""How good forecasts of months were, by error and bias. Single deals are judged by their calibration (lio/calibration.py)."""
 
 
 def accuracy_of(forecast, actual):
@@ -25,23 +23,3 @@ def coverage(triples):
     """The share of outcomes within their intervals; `triples` are (low, actual, high). None without any."""
     inside = [low <= actual <= high for low, actual, high in triples]
     return sum(inside) / len(inside) if inside else None
-
-
-def brier(predictions):
-    """The mean squared error of probabilities; `predictions` are (probability, won, number of such deals)."""
-    total = sum(number for _, _, number in predictions)
-    return sum((float(p) - won) ** 2 * number for p, won, number in predictions) / total if total else None
-
-
-def reliability(predictions):
-    """What came true of what was said, band by band: [{"from", "to", "deals", "said", "won"}], without empty bands."""
-    bands: dict[int, list[float]] = {}
-    for p, won, number in predictions:
-        band = bands.setdefault(min(int(float(p) * BANDS), BANDS - 1), [0, 0.0, 0])
-        band[0] += number
-        band[1] += float(p) * number
-        band[2] += won * number
-    return [
-        {"from": band / BANDS, "to": (band + 1) / BANDS, "deals": number, "said": said / number, "won": won / number}
-        for band, (number, said, won) in sorted(bands.items())
-    ]

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from math import exp, log
 
-from deals.forecast.accuracy import brier
+from lio.calibration import brier
 
 PRIOR = 20  # deals that a prior weighs as much as
 ENOUGH = 30  # closed deals of a pipeline before we say anything

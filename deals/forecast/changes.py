@@ -27,7 +27,8 @@ SELECT d.id, d.title, b.state, b.measured, b.expected_close_date, b.pipeline_id,
 FROM ({SIDE.replace("{when}", "true")}) a
 JOIN deals_deal d ON d.organization_id = %(organization)s AND d.id = a.deal_id
 LEFT JOIN ({SIDE.replace("{when}", "day < %(day)s")}) b ON b.deal_id = a.deal_id
-WHERE (d.closed_at IS NULL OR d.closed_at >= %(margin)s) AND (d.deleted_at IS NULL OR d.deleted_at >= %(margin)s)
+WHERE (d.closed_at IS NULL OR greatest(d.closed_at, d.last_activity_at) >= %(margin)s)
+  AND (d.deleted_at IS NULL OR d.deleted_at >= %(margin)s)
   AND (a.state = 'open' AND a.expected_close_date >= %(first)s AND a.expected_close_date < %(end)s
        OR b.state = 'open' AND b.expected_close_date >= %(first)s AND b.expected_close_date < %(end)s)
 """

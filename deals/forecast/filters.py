@@ -6,7 +6,7 @@ from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 
 from deals.forecast.lists import RISKS
-from deals.forecast.months import first_day, read_month
+from deals.forecast.months import first_day, month_of, name_of, read_month
 from lio.api.fields import INT8, Text, Whole, Words
 from lio.filters import Filter, ListFilter, any_of
 
@@ -32,14 +32,16 @@ class MonthField(Word):
 
 
 class DayField(Word):
-    """YYYY-MM-DD."""
+    """YYYY-MM-DD, in the years that months may have."""
 
     def to_internal_value(self, data):
         text = super().to_internal_value(data)
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
+            read_month(name_of(month_of(day)))
         except ValueError:
             raise ValidationError("must be an ISO date, like 2026-06-15") from None
+        return day
 
 
 class Whose(Text):

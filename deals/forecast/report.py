@@ -11,6 +11,7 @@ from deals.forecast.months import first_day, name_of
 from deals.forecast.periods import rows_said
 from deals.forecast.saying import OF_PIPELINE, said_before, won_by_month
 from deals.forecast.spread import COVERED
+from lio import calibration
 from lio.tenancy import current_organization_id
 
 SAID_OF_CLOSED = f"""
@@ -45,9 +46,9 @@ def report(until, months, pipeline=None):
         "deals": {
             "closed": sum(number for _, _, number in deals),
             "forecast": sum(number for _, _, number in spoken),
-            "brier": _rounded(accuracy.brier(spoken), 4),
+            "brier": _rounded(calibration.brier(spoken), 4),
             "reliability": [
-                {name: _rounded(value, 4) for name, value in band.items()} for band in accuracy.reliability(spoken)
+                {name: _rounded(value, 4) for name, value in band.items()} for band in calibration.reliability(spoken, "deals")
             ],
         },
     }

@@ -4,8 +4,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from accounts.models import Team, User
 from deals.forecast.changes import MEASURES
+from deals.forecast.days import today
 from deals.forecast.filters import DayField, MonthField
-from deals.forecast.months import PERIODS
+from deals.forecast.months import PERIODS, month_of
 from deals.models import Pipeline
 from lio.api.envelope import BadParameter
 from lio.api.fields import Money, Owned, Text, Whole
@@ -56,6 +57,12 @@ class AskAccuracy(Query):
     pipeline_id = Owned(Pipeline, source="pipeline", required=False)
     until = MonthField(required=False)
     format = OneOf(("json", "csv"), required=False, default="json")
+
+    def validate_until(self, month):
+        """What is not over yet cannot be scored."""
+        if month >= month_of(today()):
+            raise ValidationError("must be a month that is over, like 2026-06")
+        return month
 
 
 class AskChanges(Query):

@@ -6,6 +6,7 @@ DRAWS = 4_000
 COVERED = 0.8  # of what happens lies between the ends of an interval
 USUAL = 0.25  # spread of a month around its forecast (as a logarithm) while we know no better,
 WORTH = 3  # which counts as much as so many months
+WIDEST, MOST = 300, 9e15  # of a factor's logarithm, and of what can be stored
 
 
 def interval(value, scored, *, ahead=0, seed=0):
@@ -21,9 +22,9 @@ def interval(value, scored, *, ahead=0, seed=0):
     errors = [log(actual / forecast) for forecast, actual in scored if forecast > 0 and actual > 0]
     known = WORTH + len(errors)
     spread = sqrt((WORTH * USUAL**2 + sum(error**2 for error in errors)) / known) * sqrt(1 + ahead / 12)
-    draws = value * np.exp(spread * np.random.default_rng(seed).standard_t(known, DRAWS))
+    draws = value * np.exp(np.clip(spread * np.random.default_rng(seed).standard_t(known, DRAWS), -WIDEST, WIDEST))
     low, high = np.quantile(draws, [(1 - COVERED) / 2, (1 + COVERED) / 2])
-    return float(low), float(high)
+    return float(low), min(float(high), MOST)
 
 
 def interval_of_deals(values, chances, *, seed=0):

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from django.core.exceptions import TooManyFieldsSent
 from django.db.models import Count, Q, Sum
 from django.http import QueryDict
 from django.shortcuts import redirect
@@ -126,15 +127,17 @@ class BoardPage(OnBoard, ShownDeals):
     # ---------------------------------------------------------------- as the board at another address shows it
     def query_of(self, address):
         """The filters of a board's address."""
-        query = cleaned(QueryDict(urlsplit(address or "").query), self.filter_class)
         try:
-            return self.changed(query)[1]
-        except (BadParameter, Missing):  # of a view that is gone
+            return self.changed(cleaned(QueryDict(urlsplit(address or "").query), self.filter_class))[1]
+        except (BadParameter, Missing, ValueError, TooManyFieldsSent):  # of a view that is gone; no address at all
             return QueryDict(mutable=True)
 
     def heads(self, stages, address):
         """(columns of these stages of one pipeline as the board at `address` sums them up, what that board shows)."""
-        rows, _ = self.matching(self.query_of(address), stages[0].pipeline)
+        try:
+            rows, _ = self.matching(self.query_of(address), stages[0].pipeline)
+        except BadParameter:  # the board's view does not work any more
+            rows, _ = self.matching(QueryDict(mutable=True), stages[0].pipeline)
         return list(self.columns_with_sums(rows, stages[0].pipeline, only=[stage.pk for stage in stages]).values()), rows
 
     # ---------------------------------------------------------------- tabs and chips
@@ -213,12 +216,15 @@ class Cards(BoardPage):
     """The next cards of a column."""
 
     def get(self, request):
-        query = self.changed(self.cleaned())[1]
         rank, _, last = request.GET.get("after", "").rpartition(".")
         stage = self.stage(whole(request.GET.get("column", "")))
         if not rank or len(rank) > 200 or "\x00" in rank:
             raise Missing()
-        rows, _ = self.matching(query, stage.pipeline)
+        try:
+            query = self.changed(self.cleaned())[1]
+            rows, _ = self.matching(query, stage.pipeline)
+        except BadParameter as error:  # of a view that does not work any more
+            raise Missing() from error
         column = Column(stage)
         self.load({stage.pk: column}, rows, query, after=(rank, whole(last)))
         return self.show("deals/_cards.html", {"column": column} | self.shown())

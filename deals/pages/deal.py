@@ -17,7 +17,7 @@ from lio.pages import REFUSALS
 OLD = 50  # stages that a deal went through
 MOST_CONTACTS = 200
 WARNING = "The deal goes from board, lists and forecast, with its notes and history. Its lead stays."
-UNSAID = ("stage_id", "pipeline_id", "deleted_at", "contact_id", "contact", "role", "category_by_hand", "stage")
+UNSAID = ("stage_id", "pipeline_id", "deleted_at", "contact_id", "contact", "role", "category_by_hand", "stage", "rate")
 MOVES = {"deal.moved": "moved", "deal.won": "won", "deal.lost": "lost", "deal.reopened": "moved"}
 SAID = {"won": "won the deal", "lost": "lost the deal"}
 RISKS = {"overdue": "late", "stalled": "too long in its stage", "inactive": "nothing happened for 14 days"}

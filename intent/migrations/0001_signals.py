@@ -9,31 +9,36 @@ from django.db import migrations, models
 
 from lio.walls import Function, OwnedKey, Wall
 
-# A hit of a pixel or a tracked link: one row for the token's organisation, at most one a minute of each class, whose repeats
-# are counted up to ten. It answers before the row is on disk, for what is counted here may be lost with the machine.
+# A hit of a pixel or a link of a mail: one row for the token's organisation, at most one a minute of each class, whose repeats
+# are counted up to ten, and at most a hundred a day. It answers before the row is on disk, for what is counted here may be lost
+# with the machine. Who does not want to be watched is not; to unsubscribe is an act, which is always written down. Answers
+# whose a token is and where it leads, nothing for a picture, which is the same whosever it is. Plans are kept: what is looked
+# up is always one row by index, and to plan it anew costs more than to do it.
 HIT = """
-RETURNS TABLE (home bigint, leads_to text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+RETURNS TABLE (home bigint, leads_to text) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    known record;
     this_minute int := floor(extract(epoch FROM clock_timestamp()) / 60);
 BEGIN
-    SELECT t.id, t.organization_id, t.lead_id, t.message_id, t.target INTO known
-    FROM intent_trackingtoken t WHERE t.digest = $1 AND t.purpose = $2;
-    IF NOT FOUND THEN RETURN; END IF;
     PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO intent_rawevent AS e (organization_id, kind, channel, lead_id, token_id, message_id, agent, network, hints,
                                       arrival, classification, classifier_version, minute, is_taken)
-    SELECT l.organization_id, $2, 'mail', l.id, known.id, known.message_id, $3, $4, $5, $6, $6, $7, this_minute, false
-    FROM leads_lead l LEFT JOIN intent_intentsettings s ON s.organization_id = l.organization_id
-    WHERE l.id = known.lead_id AND l.organization_id = known.organization_id AND l.deleted_at IS NULL AND NOT l.tracking_off
-      AND coalesce(s.mail_tracking, true)
+    SELECT t.organization_id, $2, 'mail', l.id, t.id, t.message_id, $3, $4, $5, $6, $6, $7, this_minute,
+           $2 = 'unsubscribe'
+    FROM intent_trackingtoken t JOIN leads_lead l ON l.id = t.lead_id AND l.organization_id = t.organization_id
+    LEFT JOIN intent_intentsettings s ON s.organization_id = t.organization_id
+    WHERE t.digest = $1 AND t.purpose = $2
+      AND ($2 = 'unsubscribe' OR (l.deleted_at IS NULL AND NOT l.tracking_off AND NOT l.do_not_contact
+                                  AND coalesce(s.mail_tracking, true)))
       AND NOT EXISTS (SELECT 1 FROM intent_rawevent f
-                      WHERE f.token_id = known.id AND f.minute = this_minute AND f.arrival = $6 AND f.hits >= 10)
+                      WHERE f.token_id = t.id AND f.minute > this_minute - 1440 AND f.arrival = $6
+                      HAVING count(*) >= 100 OR bool_or(f.minute = this_minute AND f.hits >= 10))
     ON CONFLICT (token_id, minute, arrival) WHERE token_id IS NOT NULL
-        DO UPDATE SET hits = e.hits + 1, is_taken = false WHERE e.hits < 10;
-    home := known.organization_id;
-    leads_to := known.target;
-    RETURN NEXT;
+        DO UPDATE SET hits = e.hits + 1, is_taken = e.kind = 'unsubscribe' WHERE e.hits < 10;
+    IF $2 <> 'open' THEN
+        RETURN QUERY SELECT t.organization_id, t.target::text FROM intent_trackingtoken t
+                     WHERE t.digest = $1 AND t.purpose = $2;
+    END IF;
 END $$"""
 # Whose an unsubscribe link or a site key is.
 HOME = """

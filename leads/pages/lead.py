@@ -81,6 +81,9 @@ WORK = {
     "note.removed": "deleted a note",
     "note.restored": "brought a note back",
     "lead.alert_acknowledged": "answered {name}",
+    "lead.alert_reopened": "took back the answer to {name}",
+    "lead.signal_logged": "logged the signal {name}",
+    "lead.signal_withdrawn": "took back the signal {name}",
     "lead.converted": "converted the lead to a contact",
     "lead.deleted": "deleted the lead",
     "lead.restored": "brought the lead back",
@@ -238,6 +241,7 @@ def score_of(lead):
         "reasons": reasons,
         "updated_at": notes_of_score.get("scored_at"),
         "summary": summary_of(notes_of_score),
+        "start": notes_of_score.get("score_start"),
     }
 
 
@@ -301,7 +305,7 @@ def _entry(row, organization, names, written):
         found["detail"] = WORK[row.verb].format(name=after.get("name") or before.get("name") or "")
         found["text"] = after.get("notes", "")[:500] if kind == "follow_up" else ""
         found["due"] = datetime.fromisoformat(after["follow_up_date"]) if after.get("follow_up_date") else None
-        if row.verb == "lead.alert_acknowledged":
+        if row.verb in ("lead.alert_acknowledged", "lead.signal_logged"):
             found["text"] = ": ".join(filter(None, [(after.get("outcome") or "").replace("_", " "), after.get("note")]))[:500]
         if row.verb == "note.changed" and "is_pinned" in after:
             found["detail"] = "pinned a note" if after["is_pinned"] else "unpinned a note"

@@ -44,7 +44,8 @@ class ScorePage(SettingsPage):
             left_out = listed - set(request.POST.getlist("looked"))
             excluded = sorted(set(training.settings_of(self.organization).excluded) - listed | left_out)[:MOST]
             training.change_settings(self.organization, excluded=excluded, learns="learns" in request.POST, by=request.user)
-            self.say("Saved. It counts when the scores learn the next time.")
+            text = "Saved. It counts when the scores learn the next time." if self.undo_url else "Nothing was changed."
+            self.say(text, undoable=bool(self.undo_url))
         return redirect("settings:score")
 
 

@@ -2,7 +2,9 @@
 
 from math import log
 
-BANDS = 10
+from lio import calibration
+from lio.calibration import BANDS, band_of
+
 LEAST = 1e-6  # no chance is taken for more certain than that
 
 
@@ -13,7 +15,7 @@ def log_loss(pairs):
 
 def brier(pairs):
     """The mean squared error."""
-    return sum((p - won) ** 2 for p, won in pairs) / len(pairs)
+    return calibration.brier(pairs)
 
 
 def auc(pairs):
@@ -37,16 +39,7 @@ def auc(pairs):
 
 def reliability(pairs):
     """What came true of what was said, band by band: [{from, to, leads, said, won}], without empty bands."""
-    bands: dict[int, list[float]] = {}
-    for p, won in pairs:
-        band = bands.setdefault(min(int(p * BANDS), BANDS - 1), [0, 0.0, 0])
-        band[0] += 1
-        band[1] += p
-        band[2] += won
-    return [
-        {"from": band / BANDS, "to": (band + 1) / BANDS, "leads": number, "said": said / number, "won": won / number}
-        for band, (number, said, won) in sorted(bands.items())
-    ]
+    return calibration.reliability(pairs, "leads")
 
 
 def calibration_error(pairs):
@@ -58,7 +51,7 @@ def shares(chances):
     """The share of chances in each band: a list of BANDS."""
     counts = [0] * BANDS
     for p in chances:
-        counts[min(int(p * BANDS), BANDS - 1)] += 1
+        counts[band_of(p)] += 1
     return [count / max(1, len(chances)) for count in counts]
 
 

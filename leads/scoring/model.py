@@ -50,6 +50,17 @@ class Model:
                 told.append((field.words(fact), effect))
         return self.start + sum(effect for _, effect in told), told
 
+    def differences(self, old, new):
+        """[(field, log-odds)] of the fields by which the facts `new` are worth something else than the facts `old`."""
+        return [(field, effect) for field, weights, _ in self._parts if (effect := sum(
+            weights[column] * value for column, value in field.columns(new.get(field.name))) - sum(
+            weights[column] * value for column, value in field.columns(old.get(field.name))))]
+
+    @staticmethod
+    def worth_of(points):
+        """Log-odds of so many points of engagement."""
+        return expert.ENGAGEMENT / 100 * points
+
     def score(self, lead, engagement=(0.0, ())):
         """What is kept of a lead's score in its ai_information, `scored_at` apart.
 
@@ -62,8 +73,8 @@ class Model:
         odds, told = self.fit(facts_of(lead))
         points, signals = engagement
         shown = sum(worth for _, worth in signals)
-        told += [(words, expert.ENGAGEMENT / 100 * points * worth / shown) for words, worth in signals if shown]
-        whole = odds + expert.ENGAGEMENT / 100 * points
+        told += [(words, self.worth_of(points) * worth / shown) for words, worth in signals if shown]
+        whole = odds + self.worth_of(points)
         score, start = percent(whole), percent(self.start)
         return {
             "score": score, "score_start": start, "score_reasons": reasons(told, score - start),

@@ -8,7 +8,7 @@ from lio.tenancy import OwnedModel
 
 
 class ScoreModel(OwnedModel):
-    """One night's learning: the fields it looked at and their weights. Never changed, but for `is_active` and its drift.
+    """One night's learning: the fields it looked at and their weights. Never changed, but for when it was in use.
 
     `weights` are learned from all closed leads, `tested_weights` from those that are not held out: with these it is compared
     with what comes after it. `card` is what the page of the model shows (training.py).
@@ -22,6 +22,8 @@ class ScoreModel(OwnedModel):
     card = models.JSONField()
     is_active = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True)
+    drifted_at = models.DateTimeField(null=True)  # when it was given up because the leads had changed (drift.py)
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ only when it gives these a better log-loss than the present one does; then it is
 model keeps the weights of its test, so no comparison ever speaks for a model by leads that it has learned from.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from django.db import connection
@@ -23,6 +23,7 @@ from leads.scoring.model import Model, chance, written_model
 from leads.scoring.models import ScoreModel, ScoreSettings
 from lio import history
 from lio.models import Job
+from lio.revert import CHANGED
 from lio.tenancy import current_organization_id
 from lookups.custom import definitions
 from lookups.known import known
@@ -31,6 +32,7 @@ from lookups.seeds import LOST, WON
 ENOUGH, OF_EACH = 50, 10  # closed leads before we learn; won and lost ones
 MOST = 50_000  # closed leads that are learned from, the newest
 GAIN = 0.001  # by which share the held-out log-loss must fall
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 RECENT = timedelta(days=30)
 FEWEST_RECENT = 50  # leads, before we speak of drift
 MOVED = 0.25  # population stability index from which it is told
@@ -42,21 +44,29 @@ JOIN LATERAL (
     SELECT c.after FROM lio_change c WHERE c.organization_id = l.organization_id AND c.model_type = 'lead' AND c.model_id = l.id
     AND c.verb = 'lead.created' ORDER BY c.id LIMIT 1
 ) c ON true
-WHERE l.organization_id = %(organization)s AND l.deleted_at IS NULL
+WHERE l.organization_id = %(organization)s AND l.deleted_at IS NULL AND l.created_at >= %(since)s
 AND l.status_id IN (SELECT id FROM lookups_lookup WHERE organization_id = %(organization)s AND module_name = 'lead'
                     AND type = 'status' AND number IN (%(won)s, %(lost)s))
 ORDER BY l.id DESC LIMIT %(most)s
 """
 ARRIVED = """
-SELECT c.after FROM lio_change c WHERE c.organization_id = %(organization)s AND c.model_type = 'lead'
-AND c.model_id IN (SELECT id FROM leads_lead WHERE organization_id = %(organization)s AND deleted_at IS NULL
-                   AND created_at >= %(since)s ORDER BY id DESC LIMIT %(most)s)
-AND c.verb = 'lead.created'
+SELECT c.after FROM (
+    SELECT id FROM leads_lead WHERE organization_id = %(organization)s AND deleted_at IS NULL AND created_at >= %(since)s
+    ORDER BY id DESC LIMIT %(most)s) l
+JOIN LATERAL (
+    SELECT c.after FROM lio_change c WHERE c.organization_id = %(organization)s AND c.model_type = 'lead' AND c.model_id = l.id
+    AND c.verb = 'lead.created' ORDER BY c.id LIMIT 1
+) c ON true
 """
 
 
 def settings_of(organization):
-    """The ScoreSettings of an organisation, made when they are first asked for."""
+    """The ScoreSettings of an organisation; with every default, and not stored, where there are none."""
+    return ScoreSettings.objects.of(organization).first() or ScoreSettings(organization=organization)
+
+
+def stored_settings(organization):
+    """The same, made when there are none."""
     return ScoreSettings.objects.get_or_create(organization=organization)[0]
 
 
@@ -65,12 +75,33 @@ def change_settings(organization, *, by, **values):
     settings = settings_of(organization)
     before = {name: getattr(settings, name) for name in values if getattr(settings, name) != values[name]}
     if before:
+        settings = stored_settings(organization)
         for name in before:
             setattr(settings, name, values[name])
         settings.save(update_fields=list(before))
         after = {name: values[name] for name in before}
-        history.record("score.settings_changed", ("organization", organization.pk), by=by, before=before, after=after)
+        history.record("score.settings_changed", ("scoresettings", settings.pk), by=by, before=before, after=after)
     return settings
+
+
+def undo_settings(organization, changes, by):
+    """Put back what these changes (last first) have set and nobody has changed since (lio.undo). Answers (ids, conflicts)."""
+    done, conflicts = [], []
+    for one in changes:
+        settings, after, fields = settings_of(organization), one.after or {}, {}
+        for name, value in after.items():
+            if by is not None and not by.can("organization.manage"):
+                reason = "your role does not let you change the settings"
+            elif getattr(settings, name) != value:
+                reason = CHANGED
+            else:
+                fields[name] = (one.before or {}).get(name)
+                continue
+            conflicts.append({"model_id": one.model_id, "field": name, "reason": reason})
+        if fields:
+            change_settings(organization, by=by, **fields)
+            done.append(one.model_id)
+    return list(dict.fromkeys(done)), conflicts
 
 
 def is_learning(organization):
@@ -92,8 +123,9 @@ def active(organization):
 
 def train(organization):
     """Learn from what closed; answers the model's card, or why nothing was learned: {"adopted": bool, "why": words, ...}."""
-    settings = settings_of(organization)
-    ids, labels, leads = closed_leads()
+    settings = stored_settings(organization)
+    given_up = ScoreModel.objects.of(organization).filter(drifted_at__isnull=False).aggregate(last=Max("created_at"))["last"]
+    ids, labels, leads = closed_leads(since=given_up)
     won = sum(labels)
     if len(labels) < ENOUGH or min(won, len(labels) - won) < OF_EACH:
         return _watched(settings, {
@@ -103,16 +135,17 @@ def train(organization):
     held = [is_held_out(pk) for pk in ids]
     card, row = _compare(organization, settings, labels, leads, held)
     if card["adopted"]:
-        ScoreModel.objects.of(organization).filter(is_active=True).update(is_active=False)
+        ScoreModel.objects.of(organization).filter(is_active=True).update(is_active=False, retired_at=now())
         row.save()
     return _watched(settings, card)
 
 
-def closed_leads():
-    """([id], [1 for won or 0 for lost], [facts as they came in]) of the newest closed leads."""
+def closed_leads(since=None):
+    """([id], [1 for won or 0 for lost], [facts as they came in]) of the newest closed leads, of those that came in `since`."""
     ids, labels, leads = [], [], []
     with connection.cursor() as cursor:
-        cursor.execute(CLOSED, {"organization": current_organization_id(), "won": WON, "lost": LOST, "most": MOST})
+        cursor.execute(CLOSED, {"organization": current_organization_id(), "won": WON, "lost": LOST, "most": MOST,
+                                "since": since or FIRST})
         for pk, won, after in cursor:
             ids.append(pk)
             labels.append(int(won))
@@ -157,6 +190,7 @@ def _compare(organization, settings, labels, leads, held):
     means = rows.mean(axis=0)
     card = {
         "adopted": adopted, "rows": len(labels), "won": int(y.sum()), "held_out": len(after),
+        "as_of": "the first entry of each lead's history", "split": "three of ten, always the same by a hash of their ids",
         "model": f"learned-{number}" if adopted else rival.name, "compared_with": rival.name,
         "why": f"On {len(after):,} leads that it did not learn from, its log-loss is {new:.4f}; that of {rival.name} is"
                f" {old:.4f}. {'It is used from now on.' if adopted else f'{rival.name} stays.'}",
@@ -244,9 +278,16 @@ def watch(organization):
 
 def _watched(settings, card):
     told = {name: card[name] for name in ("adopted", "why", "rows", "won")} | {"at": now().isoformat(timespec="seconds")}
-    settings.watched = told | (watch(settings.organization) or {})
-    settings.save(update_fields=["watched"])
+    watch_again(settings, told)
     return card
+
+
+def watch_again(settings, told):
+    """Keep what was learned, `told`, and how the leads of late differ; whoever was told of that is still told."""
+    kept = {name: settings.watched[name] for name in ("told_of", "given_up") if name in settings.watched}
+    told = {name: value for name, value in told.items() if name not in ("recent", "drift")}
+    settings.watched = kept | told | (watch(settings.organization) or {})
+    settings.save(update_fields=["watched"])
 
 
 def _read(after):

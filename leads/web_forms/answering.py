@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from rest_framework.exceptions import ValidationError
 
 from leads.serializers import LeadFields, attributes
-from leads.web_forms.asking import CONSENT, CONTACT, REFERRER, UTM, asked
+from leads.web_forms.asking import CONSENT, CONTACT, REFERRER, UTM, VISITOR, asked
 from lio.errors import Invalid
 from lookups import custom
 
@@ -99,6 +100,16 @@ def marks(form, sent):
         if isinstance(value, str) and value.strip():
             found[name] = BREAK.sub(" ", value.strip())[:MARK]
     return found
+
+
+def visitor(sent):
+    """The number of the visitor's browser as text, as far as one came along (lio.registry.on_form)."""
+    found = sent.get(VISITOR)
+    found = found[-1] if isinstance(found, list) and found else found
+    try:
+        return str(UUID(found)) if isinstance(found, str) and len(found) == 36 else None
+    except ValueError:
+        return None
 
 
 def keep_marks(organization, values, found):

@@ -38,7 +38,8 @@ FREE = {"text", "textarea", "choice"}  # what a text field of a lead may be aske
 CONTACT = ("email", "phone_number", "linkedin_url", "last_name", "first_name")  # one of them makes a person of an answer
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 TRAP, STAMP, CONSENT, REFERRER = "leave_empty", "stamp", "consent", "referrer"
-OURS = {TRAP, STAMP, CONSENT, REFERRER, *UTM}
+VISITOR = "lio_visitor"  # the number of a browser on the organisation's own site, from where the form was opened
+OURS = {TRAP, STAMP, CONSENT, REFERRER, VISITOR, *UTM}
 NOT_ASKED = {*READ_ONLY, "status", "status_id", "priority", "lead_source", "source_id", "assigned_to", "tags", "company_id",
              "custom_fields", "duplicate", "merge"}
 DEFAULT = [{"name": name, "required": name in ("first_name", "last_name", "email")}

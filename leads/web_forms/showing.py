@@ -4,7 +4,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from leads.web_forms import submitting
-from leads.web_forms.asking import CONSENT, REFERRER, STAMP, TRAP, UTM, asked
+from leads.web_forms.asking import CONSENT, REFERRER, STAMP, TRAP, UTM, VISITOR, asked
 
 THANKS = "Thank you. We have got your message."
 SEND = "Send"
@@ -25,6 +25,8 @@ def page(form, organization, *, template="web_forms/form.html", sent=None, error
     for one in wrong[:1]:
         one["autofocus"] = True
     marks = [(name, sent[name]) for name in (*UTM, REFERRER) if form.capture_utm and isinstance(sent.get(name), str)]
+    if isinstance(sent.get(VISITOR), str):
+        marks.append((VISITOR, sent[VISITOR]))
     context = {
         "form": form,
         "organization": organization,

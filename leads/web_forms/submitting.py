@@ -84,6 +84,8 @@ def submit(form, organization, sent, *, reason=None):
     about = {"sent_at": _iso(now()), "marks": answering.marks(form, sent)}
     if form.consent_text:
         about["consent"] = form.consent_text
+    if visitor := answering.visitor(sent):
+        about["visitor"] = visitor
     answers = None if reason == Reason.TRAP else answering.read(form, organization, sent)
     if reason:
         return hold(form, organization, sent, about, reason)

@@ -19,7 +19,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType, Validati
 
 from accounts.models import Organization
 from leads.web_forms import colors, submitting
-from leads.web_forms.asking import REFERRER, STAMP, UTM
+from leads.web_forms.asking import REFERRER, STAMP, UTM, VISITOR
 from leads.web_forms.models import WebForm, WebFormCount, home_of
 from leads.web_forms.showing import THANKS, page
 from lio import ratelimit
@@ -82,7 +82,7 @@ class HostedForm(LioView):
         sent = sent_of(plain)
         if len(sent) > MOST_FIELDS:
             raise ParseError(f"The form has more than {MOST_FIELDS} fields.")
-        for name in (*UTM, REFERRER):  # a script may leave them in the address
+        for name in (*UTM, REFERRER, VISITOR):  # a script may leave them in the address
             if name not in sent and plain.GET.get(name):
                 sent[name] = plain.GET[name]
         for name, value in sent.items():
@@ -120,7 +120,7 @@ class HostedForm(LioView):
     def get(self, request, form_link):
         if request.method == "GET":
             WebFormCount.objects.create(organization=self.home, form=self.form, views=1)
-        marks = {name: request.query_params.get(name, "") for name in UTM}
+        marks = {name: request.query_params.get(name, "") for name in (*UTM, VISITOR)}
         marks[REFERRER] = request.query_params.get(REFERRER) or request.headers.get("Referer", "")
         return self.page(sent={name: text[:300] for name, text in marks.items() if text})
 

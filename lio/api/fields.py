@@ -154,8 +154,11 @@ class CustomFields(Mapping):
 
     def to_internal_value(self, data):
         values = super().to_internal_value(data)
-        if len(dumps(values)) > self.max_bytes:
+        text = dumps(values)
+        if len(text) > self.max_bytes:
             raise ValidationError(f"must be at most {self.max_bytes} bytes")
+        if rb"\u0000" in text and any("\x00" in part for pair in values.items() for part in pair if isinstance(part, str)):
+            raise ValidationError("must not hold a NUL character")  # of a form; JSON was looked through as it came in
         return values
 
 

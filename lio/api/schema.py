@@ -56,6 +56,8 @@ class Documented:
     otherwise: dict = field(default_factory=dict)
     file: bool = False
     page: bool = False
+    picture: bool = False
+    redirect: bool = False
     one_of: tuple = ()
     open: bool = False
     failures: tuple | None = None
@@ -69,9 +71,10 @@ def documented(summary="", **facts):
     `input`: the Input class of its body, or its fields in Python types; `query`: the Input class of its address; `answer`: the
     `data` of its envelope in Python types (lio/api/shapes.py) or a `.rows()` queryset, NOTHING for null, left out for a row of
     the view; `body`: the whole answer where it is no envelope; `file`: the answer is a file; `page`: it is a page (HTML), or
-    the envelope of `answer` when Accept names JSON; `status` and `otherwise` ({further status: when}); `one_of`: fields of
-    which one must be sent; `open`: further fields are kept; `failures`: the statuses that it refuses with, where the usual ones
-    do not fit; `notes`: {parameter: words}; `filtered`: it takes the filters of the view's list.
+    the envelope of `answer` when Accept names JSON; `picture`: it is a GIF; `redirect`: it leads elsewhere (302); `status` and
+    `otherwise` ({further status: when}); `one_of`: fields of which one must be sent; `open`: further fields are kept;
+    `failures`: the statuses that it refuses with, where the usual ones do not fit; `notes`: {parameter: words}; `filtered`: it
+    takes the filters of the view's list.
     """
 
     def mark(method):
@@ -154,7 +157,7 @@ class ContractSchema(AutoSchema):
 
     def _path_parameter(self, token):
         name = token.strip("{}")
-        kind = "string" if name in ("form_link", "slug") else "integer"
+        kind = "string" if name in ("form_link", "slug", "token") else "integer"
         return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
     def _query(self, name, schema, note=""):
@@ -238,15 +241,21 @@ class ContractSchema(AutoSchema):
         content = {"application/octet-stream": {"schema": dict(FILE)}} if self.told.file else {}
         if self.told.page:
             content["text/html"] = {"schema": {"type": "string"}}
+        if self.told.picture:
+            content["image/gif"] = {"schema": dict(FILE)}
+        if self.told.redirect:
+            return self._refusals({"302": {"description": HTTPStatus(302).phrase, "headers": self._headers() | {
+                "Location": {"description": "Where it leads.", "schema": {"type": "string"}}}}})
         if not content or (self.told.page and self.told.answer):
             content[JSON] = {"schema": self._body()}
         answer = {"description": HTTPStatus(status).phrase, "headers": self._headers(), "content": content}
         answers = {str(status): answer}
         for other, when in self.told.otherwise.items():
             answers[str(other)] = {**answer, "description": when}
-        for refusal in self._failures():
-            answers[str(refusal)] = {"$ref": f"#/components/responses/{_component(refusal)}"}
-        return answers
+        return self._refusals(answers)
+
+    def _refusals(self, answers):
+        return answers | {str(status): {"$ref": f"#/components/responses/{_component(status)}"} for status in self._failures()}
 
     def _headers(self):
         names = ["X-Request-Id"]

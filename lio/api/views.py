@@ -43,6 +43,7 @@ class LioView(APIView):
     action_map: Any
     is_deadlocked = False
     is_public = False  # counted by address instead of by token, and scoped by the view itself
+    counted_as = "public"  # which of RATES, when it is public
 
     def dispatch(self, request, *args, **kwargs):
         self.args, self.kwargs = args, kwargs
@@ -70,7 +71,7 @@ class LioView(APIView):
         """Callers with a token or key were counted in the statement that authenticated them."""
         self.rate = getattr(request.auth, "rate", None)
         if self.rate is None and self.is_public:
-            self.rate = ratelimit.count(f"public:{client_ip(request)}", settings.RATES["public"])
+            self.rate = ratelimit.count(f"{self.counted_as}:{client_ip(request)}", settings.RATES[self.counted_as])
         if self.rate is not None and self.rate.exceeded:
             raise RateLimited(self.rate)
 

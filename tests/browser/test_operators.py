@@ -107,6 +107,7 @@ def test_the_api_is_read_and_tried_without_other_hosts(visit, stage, acme, theme
     bearer.locator("input").fill(acme.token)
     bearer.get_by_role("button", name="Apply credentials").or_(bearer.locator("button.authorize")).first.click()
     page.get_by_role("button", name="Close").first.click()
+    page.get_by_placeholder("Filter by tag").fill("user")  # a long list draws what is in sight only
     mine = page.locator("#operations-user-get_user_my")
     mine.locator(".opblock-summary-control").click()
     mine.get_by_role("button", name="Execute").click()

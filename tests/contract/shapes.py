@@ -60,6 +60,12 @@ def check_success(answer, endpoint):
         )
         assert b"".join(answer)
         return
+    if kind == "raw image":
+        assert answer["Content-Type"] == endpoint["response"]["content_type"] and answer.content.startswith(b"GIF89a")
+        return
+    if kind == "redirect":
+        assert answer["Location"].startswith("https://")
+        return
     if kind == "html":
         assert answer["Content-Type"].startswith("text/html") and answer.content.startswith(b"<!doctype html>")
         return

@@ -31,7 +31,9 @@ SILENT = {
     "enrichment-bulk",
     "intent-alert-signal",
     "v1-intent-signal",
-    "intent-alert-settings-set",
+    "intent-alert-settings-preview",
+    "lead-score-learn",
+    "track-site",
 }
 CHANGE = {  # what an update that needs nothing is to change
     "lead-update": {"city": "Changed"},
@@ -47,6 +49,7 @@ CHANGE = {  # what an update that needs nothing is to change
     "lead-assign-tags": lambda world: {"ids": [make_lead(world.organization).pk]},
     "lead-set-assign-tags": {"tags": []},
     "web-forms-update": {"name": "Changed"},
+    "lead-score-settings": {"excluded": ["place"]},
     "integrations-set": {"provider": "pdl"},  # which is connected
     "company-enrich": lambda world: {
         "company_id": make_company(world.organization, company_name="Fresh", contact_email="info@fresh-anvils.com").pk

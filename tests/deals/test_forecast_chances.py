@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from deals.forecast import accuracy
 from deals.forecast.chances import ENOUGH, LEAST, MOST, PRIOR, Conversions, Ending, chance, fit
 from deals.forecast.months import read_month
+from lio import calibration
 
 MARCH = read_month("2026-03")
 
@@ -92,8 +93,8 @@ def test_the_measures():
     assert accuracy.accuracy_of(300, 100) == 0 and accuracy.accuracy_of(90, 100) == pytest.approx(0.9)
     assert accuracy.accuracy_of(0, 0) is None and accuracy.accuracy_of(5, 0) == 0
     assert accuracy.coverage([(1, 2, 3), (1, 4, 3)]) == 0.5 and accuracy.coverage([]) is None
-    assert accuracy.brier([(0.8, True, 3), (0.8, False, 1)]) == pytest.approx((3 * 0.04 + 0.64) / 4)
-    assert accuracy.reliability([(0.82, True, 3), (0.86, False, 1), (1, True, 1)]) == [
+    assert calibration.brier([(0.8, True, 3), (0.8, False, 1)]) == pytest.approx((3 * 0.04 + 0.64) / 4)
+    assert calibration.reliability([(0.82, True, 3), (0.86, False, 1), (1, True, 1)], "deals") == [
         {"from": 0.8, "to": 0.9, "deals": 4, "said": pytest.approx(0.83), "won": 0.75},
         {"from": 0.9, "to": 1.0, "deals": 1, "said": 1, "won": 1},
     ]

@@ -5,6 +5,7 @@ import pytest
 from deals.forecast import accuracy, chances, choosing, monthly
 from deals.forecast.months import name_of, read_month
 from deals.forecast.spread import COVERED, interval
+from lio import calibration
 from tests.deals import maven
 
 FIRST, END = read_month("2017-06"), read_month("2018-01")
@@ -106,8 +107,8 @@ def predictions(ends, months, *, as_of=None):
 
 def test_single_deals_are_calibrated(rows):
     found = predictions(maven.endings(rows), range(FIRST, END))
-    assert accuracy.brier(found) <= 0.242
-    for band in accuracy.reliability(found):
+    assert calibration.brier(found) <= 0.242
+    for band in calibration.reliability(found, "deals"):
         assert abs(band["said"] - band["won"]) < 0.12, band
 
 
@@ -116,4 +117,4 @@ def test_single_deals_of_the_last_quarter_are_told_no_worse_than_by_the_base_rat
     first = read_month("2017-10")
     found = predictions(maven.endings(rows), range(first, END), as_of=first)
     assert len(found) == 1985
-    assert accuracy.brier(found) <= 0.242
+    assert calibration.brier(found) <= 0.242

@@ -80,7 +80,8 @@ def test_the_supervisor_is_killed(house, enqueue, tmp_path):
     with Clients(house) as clients:
         with house.unattended():
             kill(before)
-            until(lambda: not any(lives(process.pid) for process in cluster))  # by itself, its running job done
+            # by itself, its running jobs done: a long one has a turn of 30 s
+            until(lambda: not any(lives(process.pid) for process in cluster), 60)
             assert house.job(job_id)[:2] == ("completed", 1)
             job_id = enqueue(poison.nap, str(tmp_path / "after"), 0)
         print(f"\nsupervisor killed: next job done after {done_after(house, job_id, NEW_CLUSTER):.1f} s")

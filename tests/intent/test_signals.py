@@ -48,7 +48,8 @@ def test_other_weights_hold_at_once(rep):
     lead = make_lead(rep.organization)
     log(rep, lead, "email_opened")
     with org_scope(rep.organization):
-        assert heat.would_be_hot(rep.organization.pk, {"email_opened": 60}, 50) == (1, [(lead.pk, 60)])
+        assert heat.compare(rep.organization.pk, {"email_opened": 60}, 50) == {
+            "now": 0, "then": 1, "more": 1, "fewer": 0, "leads": [(lead.pk, 60, False)]}
         rules.change(rep.organization, {"weights": {"email_opened": 60}}, by=rep)
     assert hot(rep) == {lead.pk: 60}
     with org_scope(rep.organization):
@@ -72,16 +73,16 @@ def test_the_owner_is_told_once_a_day_and_not_when_muted(rep, colleague):
     for kind in ("email_opened", "link_clicked"):
         log(rep, lead, kind, by=rep)
     with org_scope(rep.organization):
-        told = Notification.objects.get(user=colleague, type_id=10)
+        told = Notification.objects.get(user=colleague, type_id=13)
         assert (told.count, told.title) == (2, "Jane Doe: 2 signals today")
     log(rep, lead, "demo_requested", by=rep)
     with org_scope(rep.organization):
         assert Notification.objects.get(user=colleague, type_id=2).title == "Jane Doe is hot"
         alerts.mute(rep.organization, lead.pk, colleague, on=True)
-        before = Notification.objects.get(user=colleague, type_id=10).count
+        before = Notification.objects.get(user=colleague, type_id=13).count
     log(rep, lead, "manual", by=rep)
     with org_scope(rep.organization):
-        assert Notification.objects.get(user=colleague, type_id=10).count == before
+        assert Notification.objects.get(user=colleague, type_id=13).count == before
 
 
 def test_acknowledging_again_changes_nothing(rep, colleague):

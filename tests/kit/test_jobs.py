@@ -1,9 +1,12 @@
 """Background work: the Job row is the truth (lio/jobs.py)."""
 
+from datetime import timedelta
 from time import sleep
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils.timezone import now
 from django_q.models import OrmQ
 
 from leads.models import Lead
@@ -228,3 +231,33 @@ def test_the_age_of_the_queue(db):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE lio_job SET run_at = now() - interval '90 s'")
     assert 89 < jobs.queue_age() < 95
+
+
+def woken_batches():
+    return [row.pk for row in OrmQ.objects.all() if "run_batch" in str(row.task["func"])]
+
+
+def put_back(entries):
+    """Their place in the table is a new one, and it is their turn."""
+    entries.update(lock=now() - timedelta(seconds=1))
+
+
+def test_batches_that_never_end_leave_room_for_others(db):
+    """The queue is worked off from its oldest entry, and while it is long no batch is put into it."""
+    jobs.enqueue_many(each, [1, 2])
+    due_now()
+    full = jobs.QUEUED_EACH * settings.WORKERS
+    for _ in range(full):
+        jobs.wake(1)
+    put_back(OrmQ.objects)
+    jobs.tick({})
+    assert woken_batches() == []
+    OrmQ.objects.all().delete()
+    jobs.tick({})
+    assert len(woken_batches()) == 1
+    for _ in range(3):
+        jobs.wake(1)
+    first, *others = OrmQ.objects.order_by("pk").values_list("pk", flat=True)
+    for pk in (*others, first):
+        put_back(OrmQ.objects.filter(pk=pk))
+    assert jobs.OldestFirst("lio").dequeue()[0][0] == first

@@ -39,6 +39,7 @@ def test_learning_now_shows_the_card(browser, closed, api):
     jobs.drain()
     page = browser.get("/settings/score").content.decode()
     assert "learned-1" in page and "<svg" in page and "plan: pro" in page
+    assert "always the same by a hash of their ids" in page and "The first entry of each lead&#x27;s history" in page
     told = api.get("/api/lead-score/model").json()["data"]
     assert told["model"] == "learned-1" and told["card"]["rows"] == 200 and not told["is_learning"]
     assert told["card"]["log_loss"] < told["card"]["log_loss_before"] and told["watched"]["adopted"]
@@ -85,3 +86,12 @@ def test_without_learning_the_night_leaves_it_alone(closed, api):
     api.post("/api/lead-score/settings", {"learns": True}, format="json")
     learn_all()
     assert training.is_learning(closed)
+
+
+def test_a_field_that_was_left_out_is_taken_back(browser, rep, api):
+    browser.post("/settings/score", {"listed": ["mail", "phone"], "looked": ["phone"], "learns": "on"})
+    with org_scope(rep.organization):
+        change = Change.objects.get(verb="score.settings_changed")
+    assert f"/undo/{change.change_id}" in browser.get("/settings/score").content.decode()
+    assert browser.post(f"/undo/{change.change_id}").status_code == 302
+    assert api.get("/api/lead-score/model").json()["data"]["excluded"] == []

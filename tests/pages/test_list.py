@@ -8,7 +8,7 @@ from lio.tenancy import org_scope
 from tests.factories import make_lead
 from tests.pages.conftest import fresh
 
-QUERIES = 15  # session, scope (4), search, total, ids, rows, four tabs, saved views, people, bell
+QUERIES = 16  # session, scope (4), search, total, ids, rows, four tabs, saved views, people, bell, hot leads
 
 
 def fill(organization, count, **fields):

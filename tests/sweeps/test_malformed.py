@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract import shapes
 from tests.contract.spec import BUILT, WRITES, params_of
-from tests.world import snapshot
+from tests.world import HEADERS, TAKES_TEXT, snapshot
 
 SHARE = 1 if os.environ.get("LIO_SOAK") else 3  # of the pairs of field and odd value, one in so many
 BODIES = [endpoint for endpoint in BUILT if endpoint["method"] in WRITES and params_of(endpoint, "body")]
@@ -87,7 +87,8 @@ WHOLE = {
 
 
 def send(world, endpoint, path, raw, kind="application/json"):
-    return getattr(world.api, endpoint["method"].lower())(path, raw, content_type=kind)
+    headers = HEADERS.get(endpoint["id"], {})
+    return getattr(world.api, endpoint["method"].lower())(path, raw, content_type=kind, headers=headers)
 
 
 @pytest.mark.parametrize("endpoint", BODIES, ids=lambda e: e["id"])
@@ -102,7 +103,8 @@ def test_refused_bodies(endpoint, world):
             shapes.check_failure(answer, answer.status_code)
     for name, (raw, kind) in WHOLE.items():
         answer = send(world, endpoint, path, raw, "application/json" if kind is None else kind)
-        if name in ("UTF-7",):  # the content type fits; JSON is UTF-8 whatever it says
+        # the content type fits; JSON is UTF-8 whatever it says
+        if name == "UTF-7" or (endpoint["id"] in TAKES_TEXT and raw == b"{}"):
             assert answer.status_code < 500
             continue
         assert answer.status_code == 400, (name, answer.status_code, answer.content[:300])

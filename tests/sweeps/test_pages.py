@@ -112,6 +112,9 @@ def test_reading(browser, victim):
             "deals/views": [victim.view.pk],
             "deals/board/views": [victim.view.pk],
             "deals/board/add": [victim.stage.pk],
+            "hot": [victim.lead.pk],
+            "alerts": [victim.alerts[0]],
+            "alerts/lead": [victim.lead.pk],
             "settings/pipelines": [victim.pipeline.pk],
             "settings/stages": [victim.stage.pk],
             "meetings": [victim.meeting.pk, victim.booked.pk],
@@ -153,6 +156,9 @@ def test_writing(browser, world, victim):
             "deals/views": victim.view.pk,
             "deals/board/views": victim.view.pk,
             "deals/board/add": victim.stage.pk,
+            "hot": victim.lead.pk,
+            "alerts/lead": victim.lead.pk,
+            "alerts": victim.alerts[0],
             "deals": victim.deal.pk,
             "meetings/views": victim.view.pk,
             "meetings": victim.meeting.pk,
@@ -172,7 +178,7 @@ def test_writing(browser, world, victim):
 def test_a_page_needs_a_session(client, world):
     for route in pages():
         answer = client.get(filled(route, world.lead.pk))
-        if route.startswith(("/sign-in", "/forgot-password")):
+        if route.startswith(("/sign-in", "/forgot-password", "/site/lio.js")):
             assert answer.status_code == 200
         elif route.startswith(("/notifications/stop/", "/book")):  # what visitors and mails lead to needs no session
             assert answer.status_code == 404

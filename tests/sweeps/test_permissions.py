@@ -29,6 +29,7 @@ ADMIN_ONLY = {
     "forecast-goals-set",
     "lead-score-settings",
     "lead-score-learn",
+    "intent-alert-settings-set",
 }
 # Who made it decides, not the role: tests/lookups/test_views.py, tests/leads/test_note_changes.py
 MAKERS = {"custom-view-update", "custom-view-delete", "lead-note-delete", "notification-read"}
@@ -149,8 +150,17 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "forecast-changes",
             "forecast-goals",
             "lead-score-model",
+            "lead-score-lead",
+            "intent-alert-list",
+            "intent-alert-lead",
+            "intent-alert-hot-leads",
+            "intent-alert-settings",
+            "intent-alert-settings-preview",
         },
         "records.edit": {
+            "intent-alert-acknowledge",
+            "intent-alert-signal",
+            "v1-intent-signal",
             "lead-add",
             "lead-update",
             "meeting-add",
@@ -235,6 +245,7 @@ def test_each_verb_opens_its_own_endpoints_and_no_other(world):
             "forecast-goals-set",
             "lead-score-settings",
             "lead-score-learn",
+            "intent-alert-settings-set",
         },
         "records.import": {
             "lead-imports",

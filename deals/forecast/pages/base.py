@@ -100,7 +100,7 @@ def months_back(last, count):
 
 
 def number_of_page(text):
-    return max(1, int(text)) if text.isdigit() and len(text) < 9 else 1
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def paging(number, size, total, capped=False):
