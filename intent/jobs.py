@@ -1,8 +1,9 @@
 """Background doors of signals: what time does to heat and engagement."""
 
-from django.db import connection, connections
+from django.db import connection
 
 from intent import heat
+from intent.across import organizations_with
 from leads.jobs import score_leads
 from lio.jobs import every, job, path_of
 from lio.tenancy import org_scope
@@ -17,19 +18,12 @@ FROM (SELECT DISTINCT lead_id FROM intent_signal
 """
 
 
-def _where(condition, *params):
-    """Ids of the organisations that have such rows, asked with the system role."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute(condition, params)
-        return [organization_id for (organization_id,) in cursor.fetchall()]
-
-
 @every(86400)
 @job(attempts=3)
 def rescore():
     """Engagement fades: the scores of leads with signals of the last two months are computed anew each night."""
-    for organization_id in _where(
-            "SELECT DISTINCT organization_id FROM intent_signal WHERE occurred_at > now() - make_interval(days => %s)", DAYS):
+    for organization_id in organizations_with(
+            "SELECT DISTINCT organization_id FROM intent_signal WHERE occurred_at > now() - make_interval(days => %s)", [DAYS]):
         with org_scope(organization_id), connection.cursor() as cursor:
             cursor.execute(RESCORE, [organization_id, path_of(score_leads), score_leads.job["attempts"], organization_id, DAYS])
 
@@ -38,6 +32,6 @@ def rescore():
 @job(attempts=1)
 def weigh_again():
     """Weigh what is hot anew: leads have been merged or deleted, and what has cooled is forgotten."""
-    for organization_id in _where("SELECT DISTINCT organization_id FROM intent_hotlead"):
+    for organization_id in organizations_with("SELECT DISTINCT organization_id FROM intent_hotlead"):
         with org_scope(organization_id):
             heat.refresh(organization_id)

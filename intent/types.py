@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+WINDOW = 1800  # seconds: the same again within the same half hour is one signal, of what LIO itself watched
+
 
 @dataclass(frozen=True)
 class SignalType:

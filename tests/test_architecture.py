@@ -55,7 +55,7 @@ SQL = {
     "intent/jobs.py",
     "intent/signals.py",
     "intent/backtest.py",
-    "intent/site/jobs.py",
+    "intent/across.py",
     "intent/site/visits.py",
     "intent/tracking/jobs.py",
     "leads/capture.py",
@@ -90,8 +90,8 @@ SQL = {
     "transfers/staging.py",
 }
 SYSTEM_ROLE = {
-    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py", "intent/jobs.py",
-    "intent/site/jobs.py", "intent/tracking/jobs.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
+    "accounts/jobs.py", "activity/jobs.py", "companies/similar.py", "deals/forecast/jobs.py",
+    "intent/across.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
 }
 
 

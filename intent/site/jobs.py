@@ -1,8 +1,7 @@
 """Background doors of the organisation's own site."""
 
-from django.db import connections
-
 from accounts.models import Organization
+from intent.across import organizations_with
 from intent.site import taking, visits
 from lio.jobs import every, job
 from lio.tenancy import org_scope
@@ -12,18 +11,11 @@ OLD = "SELECT DISTINCT organization_id FROM intent_rawevent WHERE channel = 'sit
 TURNS = 20  # chunks of one organisation before the others have their turn
 
 
-def _where(condition, *params):
-    """Ids of the organisations that have such rows, asked with the system role."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute(condition, params)
-        return [organization_id for (organization_id,) in cursor.fetchall()]
-
-
 @every(5)
 @job(attempts=1)
 def take_views():
     """Make signals of the views that have come in."""
-    for organization_id in _where(WAITING):
+    for organization_id in organizations_with(WAITING):
         for _ in range(TURNS):
             with org_scope(organization_id):
                 if taking.take(Organization.objects.get(pk=organization_id)) < taking.CHUNK:
@@ -34,6 +26,6 @@ def take_views():
 @job(attempts=1)
 def forget_views():
     """Views are kept for a while only."""
-    for organization_id in _where(OLD, visits.ATTACHED):
+    for organization_id in organizations_with(OLD, [visits.ATTACHED]):
         with org_scope(organization_id):
             visits.forget(organization_id)

@@ -11,13 +11,11 @@ from intent.models import RawEvent, Signal
 from intent.rules import settings_of
 from intent.site.matching import signal_of
 from intent.site.visits import VIEW
-from intent.types import TYPES
+from intent.types import TYPES, WINDOW
 from leads.models import Lead
 from lio.grammar import zone_of
 
 CHUNK = 1000  # views a transaction
-WINDOW = 1800  # seconds: views of one type within the same half hour are one signal
-RECENT = timedelta(days=1)  # nobody is told of what is older
 
 
 @transaction.atomic
@@ -35,7 +33,7 @@ def take(organization):
     made = new_signals(organization, [(event, kind) for event, kind in meant if event.lead_id in living])
     Signal.objects.bulk_create(made, batch_size=500)
     RawEvent.objects.filter(pk__in=[event.pk for event in events]).update(is_taken=True)
-    fresh = [(row.lead_id, row.signal_type) for row in made if row.occurred_at > now() - RECENT]
+    fresh = [(row.lead_id, row.signal_type) for row in made if row.occurred_at > now() - signals.RECENT]
     signals.follow(organization, fresh, lead_ids=[row.lead_id for row in made])
     return len(events)
 
@@ -46,7 +44,8 @@ def new_signals(organization, meant):
         return []
     zone, first = zone_of(organization), min(event.at for event, _ in meant)
     there = Signal.objects.of(organization).filter(
-        lead_id__in={event.lead_id for event, _ in meant}, channel=RawEvent.Channel.SITE, occurred_at__gt=first - 2 * RECENT)
+        lead_id__in={event.lead_id for event, _ in meant}, channel=RawEvent.Channel.SITE,
+        occurred_at__gt=first - timedelta(days=2))
     keys: set = set()
     days: Counter = Counter()
     for lead_id, kind, at, key in there.values_list("lead_id", "signal_type", "occurred_at", "key"):

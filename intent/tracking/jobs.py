@@ -2,9 +2,10 @@
 
 from time import monotonic
 
-from django.db import connection, connections
+from django.db import connection
 
 from accounts.models import Organization
+from intent.across import organizations_with
 from intent.tracking import settling
 from intent.tracking.classifying import VERSION
 from intent.tracking.settling import AGENT_DAYS
@@ -54,7 +55,7 @@ def take_hits(row):
 
     A transaction for each organisation, so that hits that come meanwhile wait for none but their own.
     """
-    for organization_id in _organizations(TO_TAKE):
+    for organization_id in organizations_with(TO_TAKE):
         with org_scope(organization_id):
             take(organization_id)
 
@@ -70,7 +71,7 @@ def take(organization_id):
 @job(attempts=3)
 def reclassify(whole=False):
     """Read anew what was read by an older version of intent/tracking/classifying.py; with `whole`, all that can be."""
-    for organization_id in _organizations(READ_BEFORE, days=AGENT_DAYS, version=VERSION, whole=whole):
+    for organization_id in organizations_with(READ_BEFORE, {"days": AGENT_DAYS, "version": VERSION, "whole": whole}):
         with org_scope(organization_id):
             enqueue(read_again, whole)
 
@@ -96,7 +97,7 @@ def read_again(row, whole):
 @job(attempts=3)
 def forget_agents():
     """What fetched something is forgotten after AGENT_DAYS; what it was taken for stays."""
-    for organization_id in _organizations(OLD, days=AGENT_DAYS):
+    for organization_id in organizations_with(OLD, {"days": AGENT_DAYS}):
         with org_scope(organization_id):
             forget(organization_id)
 
@@ -105,10 +106,3 @@ def forget(organization_id):
     """The same for one organisation, inside its scope."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET, {"organization": organization_id, "days": AGENT_DAYS})
-
-
-def _organizations(sql, **values):
-    """Ids of the organisations that have such rows, asked with the system role."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute(sql, values)
-        return [organization_id for (organization_id,) in cursor.fetchall()]

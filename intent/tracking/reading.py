@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from intent.tracking.classifying import CLICK, COUNTS, classify
-from intent.types import TYPES
+from intent.types import TYPES, WINDOW
 
-WINDOW = 1800  # seconds: opens of one mail, or clicks of one link, within the same half hour are one signal
 THIRD = 3  # the open of a mail that says more than one does
 
 

@@ -14,7 +14,7 @@ from intent.tracking.links import Purpose
 from leads.web_forms.views import sent_of
 from lio import ratelimit
 from lio.api.schema import documented
-from lio.api.views import LioView, RateLimited
+from lio.api.views import LioView, RateLimited, refusal_page
 from lio.errors import Invalid
 from lio.faults import unavailable
 from lio.tenancy import org_scope
@@ -35,12 +35,7 @@ class TokenView(LioView):
         response = super().handle_exception(exc)
         if "text/html" not in self.request.headers.get("Accept", ""):
             return response
-        shown = {"status": response.status_code, "message": response.data["error"]["message"]}
-        answer = HttpResponse(render_to_string("tracking/missing.html", shown), status=response.status_code)
-        for name in ("Retry-After", "Allow"):
-            if name in response:
-                answer[name] = response[name]
-        return answer
+        return refusal_page(response, "tracking/missing.html")
 
     def finish(self, response):
         response = super().finish(response)

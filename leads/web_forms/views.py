@@ -12,7 +12,6 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
-from django.template.loader import render_to_string
 from django.views import View
 from orjson import OPT_SORT_KEYS, dumps
 from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
@@ -26,7 +25,7 @@ from lio import ratelimit
 from lio.api.envelope import Envelope
 from lio.api.parsers import check_text, safe_json
 from lio.api.schema import documented
-from lio.api.views import LioView, RateLimited
+from lio.api.views import LioView, RateLimited, refusal_page
 from lio.clientip import client_ip
 from lio.errors import Invalid
 from lio.tenancy import current_organization_id, org_scope
@@ -170,12 +169,7 @@ class HostedForm(LioView):
         if isinstance(fields, dict) and self.form and current_organization_id():
             fresh = {} if STAMP in fields or not self.sent.get(STAMP) else {"stamp": self.sent[STAMP]}
             return self.page(status=422, sent=self.sent, errors=fields, **fresh)
-        shown = {"status": response.status_code, "message": response.data["error"]["message"], "form": self.form}
-        answer = HttpResponse(render_to_string("web_forms/refused.html", shown), status=response.status_code)
-        for name in ("Retry-After", "Allow"):
-            if name in response:
-                answer[name] = response[name]
-        return answer
+        return refusal_page(response, "web_forms/refused.html", form=self.form)
 
     def finish(self, response):
         return self.dress(super().finish(response))

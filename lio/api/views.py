@@ -9,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.http import HttpResponse
+from django.template.loader import render_to_string
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
 from rest_framework.views import APIView
@@ -24,6 +26,16 @@ from lio.tenancy import org_scope
 
 WRITES = ("POST", "PUT", "PATCH")
 AROUND = 64 * 1024  # bytes of a multipart body beside its file
+
+
+def refusal_page(response, template, **context):
+    """The refusal `response` as a page: `template` with its `status` and `message`, and the headers that say how to go on."""
+    shown = {"status": response.status_code, "message": response.data["error"]["message"]} | context
+    page = HttpResponse(render_to_string(template, shown), status=response.status_code)
+    for name in ("Retry-After", "Allow"):
+        if name in response:
+            page[name] = response[name]
+    return page
 
 
 class RateLimited(APIException):

@@ -77,7 +77,9 @@ def test_pages_take_nothing_of_another_organisation(browser, outsider, rep, deal
     with org_scope(outsider.organization):
         theirs = Stage.objects.of(outsider.organization).select_related("pipeline").first()
     other = make_deal(make_lead(outsider.organization, by=outsider), by=outsider)
-    post = lambda path, body: browser.post(path, body, headers=SWAP).status_code  # noqa: E731
+    def post(path, body):
+        return browser.post(path, body, headers=SWAP).status_code
+
     assert post(f"/deals/{deal.pk}/move", {"stage_id": theirs.pk, "version": 1}) in (404, 409, 422)
     assert post(f"/deals/{deal.pk}/move", {"stage_id": stages["New"].pk, "after_id": other.pk}) in (404, 409, 422)
     assert post(f"/deals/{other.pk}/move", {"stage_id": stages["New"].pk}) == 404
@@ -108,14 +110,18 @@ def test_pages_take_nothing_of_another_organisation(browser, outsider, rep, deal
     b"\xff\xfed\x00a\x00y\x00",
 ])
 def test_a_file_of_rates_that_cannot_be_read(api, browser, content):
-    file = lambda: SimpleUploadedFile("rates.csv", content, "text/csv")  # noqa: E731
+    def file():
+        return SimpleUploadedFile("rates.csv", content, "text/csv")
+
     answer = api.post("/api/exchange-rates/upload", {"file": file()}, format="multipart")
     assert answer.status_code == 422 and "file" in answer.json()["error"]["fields"], answer.content
     assert browser.post("/settings/rates", {"file": file()}).status_code == 422
 
 
 def test_undo_gives_a_deal_the_rate_that_it_had(api, lead, stages):
-    rate = lambda day, value: api.post("/api/exchange-rates/add", {"day": day, "currency": "EUR", "rate": value})  # noqa: E731
+    def rate(day, value):
+        api.post("/api/exchange-rates/add", {"day": day, "currency": "EUR", "rate": value})
+
     rate("2026-01-01", 1.25)
     sent = {"lead_id": lead.pk, "pipeline_id": stages["New"].pipeline_id, "stage_id": stages["New"].pk, "title": "Abroad",
             "value": 100, "currency": "EUR", "expected_close_date": "2027-03-01"}
