@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import CharField, F, Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Lower, Now, Trim
 
 from accounts.permissions import VERBS
@@ -96,11 +96,11 @@ class UserQuerySet(StateQuerySet):
             "role_id",
             "language",
             "timezone",
+            "booking_slug",
             name=full_name(),
             role_name=F("role__name"),
             organization_id_=F("organization__public_id"),
             state_id=state_id(),
-            booking_slug=Value(None, output_field=CharField(null=True)),
             created_at_=Moment("created_at"),
         )
 
@@ -133,6 +133,7 @@ class User(AbstractBaseUser):
     theme = models.CharField(
         max_length=5, default="auto", choices=[("auto", "As the system"), ("light", "Light"), ("dark", "Dark")]
     )
+    booking_slug = models.CharField(max_length=60, null=True, unique=True)  # over all organisations: it is all a visitor has
     is_active = models.BooleanField(default=True)
     is_platform_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

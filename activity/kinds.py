@@ -16,12 +16,12 @@ class Kind:
     digest: bool = False
 
 
-# 5 is a booking: it comes with what tells it
 KINDS = {kind.name: kind for kind in (
     Kind("lead_assigned", 1, "Somebody assigns a lead to you", "user"),
     Kind("lead_hot", 2, "A lead of yours turns hot", "fire"),
     Kind("import_finished", 3, "An import of yours has finished", "arrow-up-tray"),
     Kind("export_finished", 4, "An export of yours has finished", "arrow-down-tray"),
+    Kind("booking", 5, "Somebody books a meeting with you", "calendar"),
     Kind("mention", 6, "Somebody mentions you in a note", "at-symbol"),
     Kind("follow_up_due", 7, "A follow-up of yours is due", "clock"),
     Kind("enrichment_finished", 8, "A bulk enrichment of yours has finished", "sparkles"),

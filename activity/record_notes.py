@@ -46,7 +46,8 @@ def add(row, *, title, by, note=""):
     written = RecordNote.objects.create(
         organization_id=row.organization_id, model_type=model_type, model_id=row.pk, title=title, note=note, created_by=by
     )
-    type(row).objects.filter(pk=row.pk).update(last_activity_at=now())
+    if hasattr(row, "last_activity_at"):
+        type(row).objects.filter(pk=row.pk).update(last_activity_at=now())
     history.record("note.added", row, by=by, after={"note_id": written.pk, "title": title, "note": note})
     mentions.tell(row, text_of(title, note), by=by)
     return written

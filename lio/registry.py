@@ -40,11 +40,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Module:
-    """A kind of record that has a list, saved views and custom fields: `model` holds them, `filter_class` filters."""
+    """A kind of record that has a list and saved views, and custom fields unless it says otherwise: `model` holds them,
+    `filter_class` filters."""
 
     model: Any
     filter_class: Any
     columns: dict[str, str]  # {field: label} of what a table of its list can show
+    has_own_fields: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,11 @@ on_conversion: list[Callable] = []
 conversion_parts: list[ConversionPart] = []
 on_founding: list[Callable] = []  # f(organization): seeds of a new organisation, inside its scope
 on_joining: list[Callable] = []  # f(member): seeds of a new member, inside the organisation's scope
+
+
+def with_own_fields():
+    """The names of the modules whose records have custom fields."""
+    return [name for name, module in modules.items() if module.has_own_fields]
 
 
 def registered(registry):

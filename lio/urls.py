@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from activity import urls as activity
+from booking import urls as booking
 from companies import urls as companies
 from contacts import urls as contacts
 from deals import urls as deals
@@ -21,7 +22,7 @@ from transfers import urls as transfers
 
 api = [path("undo", Undo.as_view(), name="undo"), path("undo/view/<str:pk>", ViewUndoing.as_view(), name="undo-view"),
        *accounts.api, *lookups.api, *activity.api, *integrations.api, *companies.api, *deals.api, *leads.api,
-       *contacts.api, *intent.api, *enrichment.api, *transfers.api,
+       *contacts.api, *intent.api, *booking.api, *enrichment.api, *transfers.api,
        re_path(r"^.*$", faults.not_found, name="unknown")]
 
 urlpatterns = [
@@ -37,16 +38,19 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/leads/"), name="home"),
     path("", include((accounts.pages, "accounts"))),
     path("settings/", include((
-        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings + intent.settings,
+        accounts.settings + lookups.settings + integrations.settings + leads.settings + deals.settings + intent.settings
+        + booking.settings,
         "settings"))),
     path("leads/", include((leads.pages, "leads"))),
     path("deals/", include((deals.pages, "deals"))),
     path("forecast/", include((deals.forecast_pages, "forecast"))),
     path("companies/", include((companies.pages, "companies"))),
     path("contacts/", include((contacts.pages, "contacts"))),
+    path("meetings/", include((booking.pages, "meetings"))),
     path("", include((intent.pages, "intent"))),
     path("", include((leads.public, "forms"))),
     path("", include((intent.public, "site"))),
+    path("", include((booking.public, "booking"))),
     path("enrichment/", include((enrichment.pages, "enrichment"))),
     path("import/", include((transfers.pages, "imports"))),
     path("exports/", include((transfers.export_pages, "exports"))),

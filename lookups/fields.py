@@ -8,7 +8,7 @@ from orjson import dumps
 
 from lio import bulk, history
 from lio.errors import Conflict, Invalid
-from lio.registry import modules
+from lio.registry import modules, with_own_fields
 from lio.tenancy import current_organization_id
 from lookups import custom
 from lookups.known import refresh
@@ -112,8 +112,8 @@ def key_of(label):
 def _check(one):
     if not one.key or len(one.key) > 64 or "\x00" in one.key:
         raise Invalid({"key": ["must have 1 to 64 characters"]})
-    if one.module_name not in modules:
-        raise Invalid({"module_name": [f"must be one of {', '.join(sorted(modules))}"]})
+    if one.module_name not in with_own_fields():
+        raise Invalid({"module_name": [f"must be one of {', '.join(sorted(with_own_fields()))}"]})
     options = [str(option).strip() for option in one.options if str(option).strip()] if one.kind in WITH_OPTIONS else []
     if one.kind in WITH_OPTIONS and not options:
         raise Invalid({"options": ["name at least one"]})

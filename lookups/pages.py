@@ -10,7 +10,7 @@ from accounts.pages.base import SettingsPage
 from lio.errors import DomainError, Missing
 from lio.forms import Choice, InputForm, Text
 from lio.pages import REFUSALS, words_of
-from lio.registry import modules, subjects
+from lio.registry import subjects, with_own_fields
 from lookups import fields
 from lookups.models import CustomField
 from lookups.serializers import DefineField, RedefineField
@@ -62,7 +62,7 @@ class FieldsPage(SettingsPage):
     def module(self):
         """The kind of record whose fields are shown."""
         asked = self.of_field or self.request.GET.get("module", "lead")
-        return asked if asked in modules else "lead"
+        return asked if asked in with_own_fields() else "lead"
 
 
 class Fields(FieldsPage):
@@ -75,7 +75,7 @@ class Fields(FieldsPage):
         for row in rows:
             shown[row.state].append({"id": row.pk, "key": row.key, "label": row.label, "kind": row.get_kind_display(),
                                      "options": row.options, "required": row.required, "is_unique": row.is_unique})
-        leads_first = sorted(modules, key=lambda name: name != "lead")
+        leads_first = sorted(with_own_fields(), key=lambda name: name != "lead")
         used = fields.counts(self.organization, self.module) if shown[State.PROPOSED] else {}
         for row in shown[State.PROPOSED]:
             row["count"] = used.get(row["key"], 0)

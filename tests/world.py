@@ -5,7 +5,7 @@ What a request needs is read from the contract, so a new endpoint is called with
 """
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments, record_notes
 from activity.notify import Notice, notify
+from booking import confirm, finding, meetings, profiles
 from companies import edit as companies
 from companies import logos
 from companies.jobs import match_companies
@@ -123,6 +124,7 @@ class World:
                 jobs.enqueue(match)
         self.show_interest()
         self.make_deals()
+        self.make_meetings()
         with org_scope(self.organization):
             self.export = exports.create(self.organization, export_type="leads", view_id=self.view.pk, by=self.admin)
         self.undone = self.undoable("before")
@@ -279,6 +281,43 @@ class World:
             self.team = self.rep.teams.get().pk
             goals.set_quota(self.organization, month=MONTH, amount=5000, owner=self.rep, by=self.admin)
 
+    def make_meetings(self):
+        """A meeting by hand, one that a visitor has booked, and a booking page that is open round the clock."""
+        mark = self.mark
+        with org_scope(self.organization):
+            self.meeting = self.new_meeting(mark)
+            hours = {day: [{"start": "00:00", "end": "24:00"}] for day in profiles.DAYS}
+            told = {"title": f"{mark} page", "intro": f"{mark} intro", "working_hours": hours, "min_notice_minutes": 0}
+            profiles.update(self.admin, told, by=self.admin)
+            start, end = self.free_time()
+            visitor = confirm.Visitor(f"{mark} visitor", f"{mark}.visitor@example.net".lower(), notes=f"{mark} wish")
+            self.type = profiles.told_types(profiles.of(self.admin))[0]["id"]
+            self.booked = confirm.confirm(profiles.of(self.admin), start, end, visitor)
+            self.leads.append(self.booked.lead)
+
+    def new_meeting(self, name):
+        start, mark = now() + timedelta(days=400), self.mark
+        return meetings.add(self.organization, {
+            "title": f"{name} meeting", "description": f"{mark} about", "location": f"{mark} room", "start_time": start,
+            "end_time": start + timedelta(hours=1), "lead_id": self.lead.pk, "contact_id": self.contact.pk,
+            "company_id": self.company, "meeting_url": f"https://meet.example/{mark}",
+            "attendees": [{"email": f"{mark}.guest@example.net".lower(), "name": f"{mark} guest"}]}, by=self.admin)
+
+    def spare_meeting(self, n):
+        with org_scope(self.organization):
+            return self.new_meeting(f"{self.mark} spare {n}").pk
+
+    def free_time(self):
+        """(start, end) of a time at which the admin can be booked. Inside the scope."""
+        since = now() + timedelta(days=2)
+        return finding.slots(profiles.of(self.admin), 30, since, since + timedelta(days=20))[0]
+
+    def booking(self):
+        """What a visitor sends to book the admin."""
+        with org_scope(self.organization):
+            start, end = self.free_time()
+        return {"slug": self.admin.booking_slug, "start": start.isoformat(), "end": end.isoformat()}
+
     def spare_deal(self, n, stage="New"):
         return make_deal(self.lead, by=self.admin, stage=stage, title=f"{self.mark} {n}").pk
 
@@ -363,6 +402,7 @@ class World:
             "pipeline": self.pipeline.pk,
             "stage": self.stage.pk,
             "deal": self.deal.pk,
+            "meeting": self.meeting.pk,
             "deal_contact": self.deal_contact.pk,
             "exchange_rate": self.rate,
             "undone": self.undone,
@@ -451,6 +491,13 @@ SPECIAL = {
     "user-change-password": _password,
     "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
     "contact-bulk-update": lambda world, n: {"lead_score": n % 100},
+    "meeting-add": lambda world, n: {"end_time": "2026-06-15T10:00:00Z"},
+    "meeting-update": lambda world, n: {"location": f"{world.mark} room {n}"},
+    "meeting-delete": lambda world, n: {"id": world.spare_meeting(n)},
+    "booking-profile": lambda world, n: {"slug": world.admin.booking_slug},
+    "booking-availability": lambda world, n: {"slug": world.admin.booking_slug},
+    "booking-confirm": lambda world, n: world.booking(),
+    "booking-profile-update": lambda world, n: {"title": f"{world.mark} page {n}"},
     "contact-delete": lambda world, n: {"id": 0, "ids": [world.spare_contact(n)]},
     "lead-convert": lambda world, n: {"lead_id": world.make_lead(f"convert{n}").pk},
     "lead-bulk-convert": lambda world, n: {"ids": [world.make_lead(f"convert{n}").pk]},

@@ -24,6 +24,7 @@ from lookups.edit import tags_named
 from lookups.fields import add as add_field
 from lookups.known import known
 from transfers.demo_deals import make_deals
+from transfers.demo_meetings import make_meetings
 from transfers.demo_signals import make_signals
 
 EMAIL, PASSWORD = "ana@demo.example", "show-me-the-leads"
@@ -196,6 +197,8 @@ def load():
     with org_scope(organization):
         make_signals(organization, ana)
     jobs.drain()
+    with org_scope(organization):
+        make_meetings(organization, ana, team[1:3])
     return True
 
 

@@ -157,7 +157,7 @@ class ContractSchema(AutoSchema):
 
     def _path_parameter(self, token):
         name = token.strip("{}")
-        kind = "string" if name in ("form_link", "token") else "integer"
+        kind = "string" if name in ("form_link", "slug", "token") else "integer"
         return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
     def _query(self, name, schema, note=""):
@@ -357,11 +357,13 @@ def _refusal(status, words):
 
 
 # ----------------------------------------------------------------------- our fields (lio/api/fields.py)
-def describes(name, schema, closeness=0):
-    """Register the schema of a field class and its subclasses; of several that match the closest counts."""
+def describes(field, schema, closeness=0):
+    """Register the schema of a field class, or of ours of that name, and its subclasses; of several that match the closest
+    counts.
+    """
 
     class Extension(OpenApiSerializerFieldExtension):
-        target_class = f"lio.api.fields.{name}"
+        target_class = f"lio.api.fields.{field}" if isinstance(field, str) else field
         match_subclasses = True
         priority = closeness
 

@@ -133,11 +133,11 @@ def test_arrays_in_three_spellings(listed):
     for param in params_of(endpoint, "query"):
         if param["type"] != "csv<integer>":
             continue
-        name = param["name"]
+        name, two = param["name"], [str(one) for one in param.get("enum", [0, 1])[:2]]
         totals = {
-            get({name: "0,1"}).json()["total"],
-            get({name: ["0", "1"]}).json()["total"],
-            get({f"{name}[]": ["0", "1"]}).json()["total"],
+            get({name: ",".join(two)}).json()["total"],
+            get({name: two}).json()["total"],
+            get({f"{name}[]": two}).json()["total"],
         }
         assert len(totals) == 1, name
 

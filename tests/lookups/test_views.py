@@ -37,7 +37,7 @@ def test_a_view_is_kept_as_sent(api, rep):
     assert (view["filters"], view["columns"], view["sorting"], view["user_id"]) == (
         {"city": "Bonn"}, ["city", "no such"], [{"order_by": "city"}], rep.pk)
     assert saved(api)["view_name"] == "Untitled view"
-    assert saved(api, module_name="meeting", filters={"stage": 1})["filters"] == {"stage": 1}
+    assert saved(api, module_name="call", filters={"stage": 1})["filters"] == {"stage": 1}
 
 
 @pytest.mark.parametrize("wrong, field", [

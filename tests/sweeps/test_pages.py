@@ -117,6 +117,9 @@ def test_reading(browser, victim):
             "alerts/lead": [victim.lead.pk],
             "settings/pipelines": [victim.pipeline.pk],
             "settings/stages": [victim.stage.pk],
+            "meetings": [victim.meeting.pk, victim.booked.pk],
+            "meetings/views": [victim.view.pk],
+            "settings/booking": [victim.type],
         }
         kinds = dict(sorted(kinds.items(), key=lambda kind: -len(kind[0])))  # the longest prefix first
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
@@ -157,6 +160,9 @@ def test_writing(browser, world, victim):
             "alerts/lead": victim.lead.pk,
             "alerts": victim.alerts[0],
             "deals": victim.deal.pk,
+            "meetings/views": victim.view.pk,
+            "meetings": victim.meeting.pk,
+            "settings/booking": victim.type,
         }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
         bulk, people = ("assign", "status", "tag", "set_tags", "delete"), ("resend", "remove")
@@ -174,7 +180,7 @@ def test_a_page_needs_a_session(client, world):
         answer = client.get(filled(route, world.lead.pk))
         if route.startswith(("/sign-in", "/forgot-password", "/site/lio.js")):
             assert answer.status_code == 200
-        elif route.startswith("/notifications/stop/"):  # the link of a mail needs no session, but our signature
+        elif route.startswith(("/notifications/stop/", "/book")):  # what visitors and mails lead to needs no session
             assert answer.status_code == 404
         elif route not in ("/",):
             assert answer.status_code in (302, 405), route

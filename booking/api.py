@@ -1,0 +1,207 @@
+"""Meetings, free times and booking pages over the API (sections 6.11 and 10)."""
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from booking import confirm, finding, links, meetings, profiles
+from booking.filters import MeetingFilter
+from booking.models import Meeting
+from booking.serializers import (
+    AddMeeting,
+    AskFree,
+    AskOffered,
+    Attendees,
+    Confirm,
+    Day,
+    DayOrMoment,
+    ProfileFields,
+    Types,
+    UpdateMeeting,
+    attributes,
+    profile_attributes,
+)
+from lio import ratelimit
+from lio.api.envelope import Envelope
+from lio.api.schema import describes, documented
+from lio.api.views import LioView, RateLimited
+from lio.api.viewsets import AddAction, DeleteAction, ListAction, TenantViewSet, UpdateAction, ViewAction
+from lio.clientip import client_ip
+from lio.errors import Forbidden, Missing
+from lio.tenancy import org_scope
+
+SLOTS = [{"start": str, "end": str}]
+DEFAULT = 30  # minutes
+PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations": [int], "working_hours": dict,
+           "overrides": dict, "buffer_minutes": int, "buffer_before": int, "buffer_after": int, "min_notice_minutes": int,
+           "horizon_days": int,
+           "daily_limit": int, "slot_step": int, "change_notice_minutes": int, "reminder_minutes": int, "is_active": bool,
+           "color": str, "allowed_domains": [str], "url": str,
+           "types": [{"id": int, "name": str, "minutes": int, "tool": str, "location": str, "questions": [dict],
+                      "is_active": bool}]}
+
+
+class MeetingViewSet(ListAction, AddAction, ViewAction, UpdateAction, DeleteAction, TenantViewSet):
+    queryset = Meeting.objects.all()
+    input_class, filter_class = AddMeeting, MeetingFilter
+    permissions = {"list": "records.view", "retrieve": "records.view", "create": "records.edit", "update": "records.edit",
+                   "destroy": "records.delete"}
+
+    def perform_create(self, given):
+        return meetings.add(self.organization, attributes(given), by=self.caller)
+
+    @documented("Change the sent fields of a meeting; new times without a status make it Rescheduled", input=UpdateMeeting)
+    def update(self, request, pk):
+        row = self.get_object(pk)
+        meetings.update(row.pk, self.organization, attributes(self.read(UpdateMeeting, partial=True)), by=self.caller)
+        return Envelope(self.shown(row.pk), self.message("updated"))
+
+    def perform_destroy(self, rows):
+        return meetings.delete(rows, by=self.caller)
+
+
+class Availability(LioView):
+    """The caller's own free times."""
+
+    permissions = {"get": "records.view"}
+
+    @documented("Free times of the caller in the next days", query=AskFree, failures=(400, 401, 403),
+                answer={"timezone": str, "duration": int, "slots": SLOTS})
+    def get(self, request):
+        if self.caller is None:
+            raise Forbidden("A key has no calendar of its own. Ask with the token of a member.")
+        return Envelope(free_times(profiles.of(self.caller), AskFree.ask(request.query_params)))
+
+
+class MyProfile(LioView):
+    permissions = {"get": "records.view", "put": "records.view"}
+
+    def profile(self):
+        if self.caller is None:
+            raise Forbidden("A key has no booking page of its own. Ask with the token of a member.")
+        return profiles.of(self.caller)
+
+    @documented("The caller's booking page", answer=PROFILE)
+    def get(self, request):
+        return Envelope(shown(self.profile()))
+
+    @documented("Change the caller's booking page", input=ProfileFields, answer=PROFILE, failures=(400, 401, 403, 409, 422))
+    def put(self, request):
+        self.profile()
+        given = ProfileFields.read(request.data, partial=True)
+        profiles.update(self.caller, profile_attributes(given), by=self.caller)
+        return Envelope(shown(profiles.of(self.caller)), "Booking page updated successfully")
+
+
+def shown(profile):
+    """A booking page as its owner sees it."""
+    slug = profile.user.booking_slug
+    names = [name for name in PROFILE if name not in ("slug", "timezone", "durations", "buffer_minutes", "types", "url")]
+    return {"slug": slug, "timezone": profiles.zone(profile).key, "durations": profiles.durations(profile),
+            "types": profiles.told_types(profile),
+            "buffer_minutes": max(profile.buffer_before, profile.buffer_after), "url": f"{settings.SITE_URL}/book/{slug}",
+            **{name: getattr(profile, name) for name in names}}  # fmt: skip
+
+
+def free_times(profile, asked, **more):
+    """The answer to a question for free times, as the API shows it."""
+    zone = ZoneInfo(asked["tz"]) if asked.get("tz") else profiles.zone(profile)
+    length = asked.get("duration") or DEFAULT
+    since, until = finding.between(asked, zone)
+    found = finding.slots(profile, length, since, until)
+    return more | {"timezone": zone.key, "duration": length,
+                   "slots": [{"start": iso(start), "end": iso(end)} for start, end in found]}
+
+
+def iso(moment):
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+# ------------------------------------------------------------------------- the public page's own
+class PublicPage(LioView):
+    """What anybody may ask of a member's booking page. A key or token that comes along changes nothing."""
+
+    is_public = True
+    authentication_classes: list = []
+
+    def answer(self, request, *args, **kwargs):
+        slug = kwargs["slug"]
+        handler = getattr(self, request.method.lower(), None) if request.method in ("GET", "HEAD", "POST") else None
+        host = profiles.find(slug)
+        if host is None:
+            raise Missing("There is no such booking page.")
+        if request.method == "POST":
+            rate = ratelimit.count(f"booking:{slug}:{client_ip(request)}", settings.RATES["booking"])
+            if rate.exceeded:
+                raise RateLimited(rate)
+        with org_scope(host.organization_id):
+            self.profile = profiles.of(host)
+            self.profile.user = host
+            if not self.profile.is_active:
+                raise Missing("There is no such booking page.")
+            response = self.once(request, handler or self.http_method_not_allowed, f"booking:{host.pk}", (), {})
+            if response.status_code >= 400 and not getattr(response, "keep_writes", False):
+                transaction.set_rollback(True)
+        return response
+
+    def length(self, asked):
+        """Without a duration 30 minutes, or the shortest there is."""
+        offered = profiles.durations(self.profile)
+        return asked | {"duration": asked.get("duration") or (DEFAULT if DEFAULT in offered else min(offered, default=DEFAULT))}
+
+
+class BookingProfileView(PublicPage):
+    @documented("What a visitor may know of a member's booking page", failures=(404,), answer={
+        "slug": str, "name": str, "title": str, "intro": str, "timezone": str, "durations": [int], "organization": str,
+        "types": [{"id": int, "name": str, "minutes": int, "questions": [dict]}]})
+    def get(self, request):
+        page = self.profile
+        types = [{"id": one.pk, "name": one.name, "minutes": one.minutes, "questions": one.questions}
+                 for one in profiles.types(page)]
+        return Envelope({"slug": page.user.booking_slug, "name": page.user.full_name, "title": title_of(page),
+                         "intro": page.intro, "timezone": profiles.zone(page).key, "durations": profiles.durations(page),
+                         "organization": page.user.organization.name, "types": types})
+
+
+class BookingAvailability(PublicPage):
+    @documented("Free times of a booking page", query=AskFree, failures=(400, 404),
+                answer={"slug": str, "timezone": str, "duration": int, "slots": SLOTS})
+    def get(self, request):
+        asked = self.length(AskOffered.ask(request.query_params))
+        if asked["duration"] not in profiles.durations(self.profile):
+            lengths = ", ".join(str(length) for length in profiles.durations(self.profile))
+            raise finding.BadQuestion("duration: is not offered", fields={"duration": [f"must be one of {lengths}"]})
+        return Envelope(free_times(self.profile, asked, slug=self.profile.user.booking_slug))
+
+
+class BookingConfirm(PublicPage):
+    @documented("Book a free time; makes a meeting and a lead for the attendee", input=Confirm, status=201,
+                failures=(400, 404, 409, 422), answer={"meeting_id": int, "start": str, "end": str, "timezone": str,
+                                                       "meeting_url": str, "manage_url": str})
+    def post(self, request):
+        given = Confirm.read(request.data)
+        start, end = given.pop("start"), given.pop("end")
+        told: dict = {name: value or "" for name, value in given.items()}
+        meeting = confirm.confirm(self.profile, start, end, confirm.Visitor(**told))
+        return Envelope({"meeting_id": meeting.pk, "start": iso(start), "end": iso(end), "timezone": meeting.timezone,
+                         "meeting_url": meeting.meeting_url, "manage_url": links.manage_url(meeting)},
+                        "Booking confirmed successfully", status=201)
+
+
+def title_of(profile):
+    return profile.title or f"Book time with {profile.user.full_name}"
+
+
+# ------------------------------------------------------------------------- fields of ours, as the API's description has them
+def listed(items, words):
+    return {"type": "array", "items": items, "description": words}
+
+
+describes(Attendees, listed({}, "Addresses, or objects with email and name."))
+describes(Types, listed({"type": "object", "additionalProperties": True},
+                        "All meeting types in their order: {id, name, minutes, tool, location, questions, is_active}; one "
+                        "without an id is new, one that is left out is switched off."))
+describes(Day, {"type": "string", "examples": ["2026-06-15"]})
+describes(DayOrMoment, {"type": "string", "examples": ["2026-06-15"], "description": "A whole day, or a moment; inclusive."})

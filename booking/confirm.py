@@ -1,0 +1,106 @@
+"""A visitor books a slot: a meeting, a lead, a signal, and word to both, all or nothing (R62, TRUST 3.2)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from activity.notify import Notice, notify
+from booking import finding, jobs, profiles
+from booking.meetings import insert, lock_host, remind, told, url_of, when
+from booking.models import Meeting
+from booking.slots import free
+from intent import signals
+from intent.models import RawEvent
+from leads.capture import capture
+from leads.models import Lead
+from lio import history
+from lio.errors import Conflict, Invalid
+from lio.jobs import enqueue
+from lookups.known import known
+
+WEBSITE = 1  # the seeded source
+
+
+@dataclass
+class Visitor:
+    name: str
+    email: str
+    company: str = ""
+    phone: str = ""
+    notes: str = ""
+    timezone: str = ""
+    answers: dict = field(default_factory=dict)  # {question: answer}
+
+
+def taken():
+    return Conflict("This time has just been taken. Choose another one.", code="slot_taken", fields={"start": ["is taken"]})
+
+
+@transaction.atomic
+def confirm(profile, start: datetime, end: datetime, visitor: Visitor, *, type_id=None):
+    """Book [start, end) with the host of `profile` for a visitor. Answers the Meeting.
+
+    The slot must be one that `finding.slots` offers. The lead is the oldest with the visitor's address, or a new one of the
+    host; it logs `demo_requested`. Both get mail with a calendar file. Raises Invalid for a time that is never offered,
+    Conflict `slot_taken` for one that is not free any more.
+    """
+    organization, host = profile.user.organization, profile.user
+    kind = type_of(profile, start, end, type_id)
+    lock_host(host.pk)
+    check_free(profile, start, end)
+    with history.one_action(actor="booking page"):
+        lead_id, _ = capture(organization, lead_of(visitor), by=None, on_duplicate="merge", if_new={
+            "assigned_to_id": host.pk, "source_id": known(organization, "source")[WEBSITE].pk})
+        lead = Lead.objects.select_related("company").get(pk=lead_id)
+        meeting = Meeting(
+            organization=organization, host=host, lead=lead, company_id=lead.company_id,
+            title=f"{kind.name} with {visitor.name}"[:200], description=visitor.notes, start_time=start, end_time=end,
+            exclusive=True, type=kind, answers=visitor.answers,
+            timezone=visitor.timezone or profiles.zone(profile).key, meeting_tool=kind.tool, location=kind.location,
+            attendees=[{"email": visitor.email, "name": visitor.name}], buffer_before=profile.buffer_before,
+            buffer_after=profile.buffer_after,
+        )
+        meeting.meeting_url = url_of(meeting)
+        remind(meeting, profile.reminder_minutes)
+        if not insert(meeting):
+            raise taken()
+        history.record("meeting.booked", meeting, by=None, after=told(meeting))
+        signals.log(organization, lead_id, "demo_requested", source="booking page", channel=RawEvent.Channel.BOOKING,
+                    detail={"meeting_id": meeting.pk, "start": start.isoformat(), "type": kind.name})
+        title = f"{visitor.name} booked {kind.name}, {when(start, host.timezone)}"
+        notify("booking", [Notice(host.pk, title, model_id=meeting.pk, link=f"/meetings/{meeting.pk}/")], model_type="meeting")
+    enqueue(jobs.invite, meeting.pk, meeting.sequence)
+    return meeting
+
+
+def type_of(profile, start, end, type_id=None):
+    """What is booked: of the page's types the one of that id, else the first of that length. Raises Invalid."""
+    if end <= start:
+        raise Invalid({"end": ["must be after start"]})
+    minutes, rest = divmod((end - start) // timedelta(seconds=1), 60)
+    there = [one for one in profiles.types(profile) if type_id in (None, one.pk)]
+    found = next((one for one in there if (one.minutes, 0) == (minutes, rest)), None)
+    if found is None:
+        lengths = ", ".join(str(one.minutes) for one in there)
+        raise Invalid({"end": [f"is {minutes} minutes after start: this page offers {lengths}"]})
+    return found
+
+
+def check_free(profile, start, end, *, but=None):
+    """Raises Conflict `slot_taken` for a slot that is not free any more, Invalid for what is no slot at all."""
+    length, until = (end - start) // timedelta(minutes=1), start + timedelta(microseconds=1)
+    if (start, end) in finding.slots(profile, length, start, until, but=but):
+        return
+    if profile.is_active and profile.user.is_active:
+        at = finding.now()
+        if (start, end) in free(profiles.hours(profile), profiles.rules(profile, length), (), start, until, at):
+            raise taken()
+    raise Invalid({"start": ["is not a time that can be booked: ask for the free times"]})
+
+
+def lead_of(visitor):
+    """What a booking says of its lead, as attributes."""
+    first, _, last = visitor.name.strip().partition(" ")
+    return {"first_name": first[:100], "last_name": last.strip()[:100], "email": visitor.email, "company": visitor.company,
+            "phone_number": visitor.phone}  # fmt: skip

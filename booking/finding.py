@@ -1,0 +1,79 @@
+"""What a host has free: the slots of slots.py minus what the host's meetings take."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Q
+from django.utils.timezone import now
+
+from booking import profiles
+from booking.models import LONGEST, Meeting
+from booking.slots import Taken, free, moment
+from lio.errors import DomainError
+
+MOST_DAYS = 62  # that can be asked for at once
+NEAR = timedelta(days=1, minutes=2 * LONGEST)  # beyond what is asked for: buffers, and the other bookings of a day
+
+
+class BadQuestion(DomainError):
+    """What was asked for is no time: 400 (R63)."""
+
+
+def between(asked, zone):
+    """[since, until) in UTC that `asked` means: {"date", "from", "to"}, dates (days of `zone`) or moments.
+
+    Raises BadQuestion.
+    """
+    today = now().astimezone(zone).date()
+    first, last = asked.get("from"), asked.get("to")
+    if day := asked.get("date"):
+        first = last = day
+    since = _edge(first, zone) if first else now()
+    if last is None:
+        until = since + timedelta(days=7) if first else _edge(today + timedelta(days=7), zone)
+    else:
+        until = last + timedelta(microseconds=1) if isinstance(last, datetime) else _edge(last, zone, days=1)
+    if until < since or (last is not None and until == since):
+        raise BadQuestion("to: is before from", fields={"to": ["is before from"]})
+    if until - since > timedelta(days=MOST_DAYS + 1, hours=3):
+        raise BadQuestion(f"to: at most {MOST_DAYS} days can be asked for", fields={"to": [f"is over {MOST_DAYS} days away"]})
+    return since, until
+
+
+def _edge(value, zone, days=0):
+    """The moment itself, or midnight so many days after a date."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    try:
+        if not date(2, 1, 1) < value < date(9998, 1, 1):
+            raise OverflowError
+        return moment(value + timedelta(days=days), 0, zone)
+    except OverflowError:
+        raise BadQuestion("date: is out of range", fields={"date": ["is out of range"]}) from None
+
+
+def slots(profile, length, since, until, *, at=None, but=None):
+    """The free slots of `length` minutes that begin in [since, until): [(start, end)] in UTC.
+
+    `but` is a meeting that is about to move: it does not stand in its own way.
+    """
+    if not profile.is_active or not profile.user.is_active:
+        return []
+    at = at or now()
+    since = max(since, at)
+    if until <= since:
+        return []
+    closed = taken(profile, since, until, but=but)
+    return free(profiles.hours(profile), profiles.rules(profile, length), closed, since, until, at)
+
+
+def taken(profile, since, until, *, but=None):
+    """What the host's meetings take around [since, until)."""
+    near = Q(start_time__lt=until + NEAR, end_time__gt=since - NEAR)
+    rows = Meeting.objects.of(profile.organization_id).blocking().filter(near, host=profile.user_id)
+    if but is not None:
+        rows = rows.exclude(pk=but.pk)
+    return [
+        Taken(start, end, before, after, counts=booked)
+        for start, end, before, after, booked in rows.values_list(
+            "start_time", "end_time", "buffer_before", "buffer_after", "exclusive")
+    ]

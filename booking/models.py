@@ -1,0 +1,194 @@
+"""Booking pages of members, and meetings: planned by hand, or booked by a visitor on such a page."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Case, F, Func, Q, Value, When
+
+from accounts.models import full_name
+from lio.rows import Moment
+from lio.tenancy import OwnedModel, TenantModel, TenantQuerySet
+
+LONGEST = 8 * 60  # minutes of a meeting that is booked
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def office_hours():
+    return {day: [{"start": "09:00", "end": "17:00"}] for day in DAYS[:5]}
+
+
+class BookingProfile(OwnedModel):
+    """How a member can be booked; its slug is the member's `booking_slug`. Everybody has one from the start."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    title = models.CharField(max_length=150, blank=True, default="")  # what visitors read; empty: "Book time with <name>"
+    intro = models.TextField(blank=True, default="")
+    timezone = models.CharField(max_length=64, blank=True, default="")  # of the hours; empty: the member's own
+    working_hours = models.JSONField(default=office_hours)  # {day: [{"start": "09:00", "end": "17:00"}]}
+    overrides = models.JSONField(default=dict)  # {"2026-12-24": [] or hours}: what a date says holds instead of its weekday
+    buffer_before = models.PositiveSmallIntegerField(default=0)  # minutes
+    buffer_after = models.PositiveSmallIntegerField(default=0)
+    min_notice_minutes = models.PositiveIntegerField(default=60)
+    horizon_days = models.PositiveSmallIntegerField(default=60)
+    daily_limit = models.PositiveSmallIntegerField(default=0)  # 0: as many as fit
+    slot_step = models.PositiveSmallIntegerField(default=0)  # minutes; 0: the length of the meeting
+    change_notice_minutes = models.PositiveIntegerField(default=60)  # how long before visitors may still move or cancel
+    reminder_minutes = models.PositiveIntegerField(default=24 * 60)  # before a booking its visitor is reminded; 0: never
+    color = models.CharField(max_length=7, default="#3f51c6")
+    allowed_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)  # may frame the page
+    is_active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="one_booking_profile")]
+
+    def __str__(self):
+        return self.title or "Booking page"
+
+
+class MeetingType(OwnedModel):
+    """What can be booked on a page: how long, where, and what the visitor is asked."""
+
+    profile = models.ForeignKey(BookingProfile, models.CASCADE, related_name="types", db_constraint=False, db_index=False)
+    name = models.CharField(max_length=100)
+    minutes = models.PositiveSmallIntegerField()
+    tool = models.CharField(max_length=6, default="none")
+    location = models.CharField(max_length=500, blank=True, default="")  # of `custom` its address
+    questions = models.JSONField(default=list)  # [{"name", "label", "required"}], answered in words
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=LONGEST), name="meeting_type_minutes")]
+        indexes = [models.Index(fields=["organization", "profile", "position"], name="types_of_booking_profile")]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def length(self):
+        return f"{self.minutes} minutes"
+
+    def get_tool_display(self):
+        return Meeting.Tool(self.tool).label
+
+
+class MeetingQuerySet(TenantQuerySet):
+    def blocking(self):
+        """Those whose host is not free while they last: the same that the constraint of the table looks at."""
+        return self.alive().filter(status__in=Meeting.BLOCKING)
+
+    def rows(self):
+        return self.values(
+            "id",
+            "lead_id",
+            "contact_id",
+            "company_id",
+            "title",
+            "description",
+            "location",
+            "timezone",
+            "attendees",
+            "meeting_url",
+            "meeting_tool",
+            "status",
+            user_id=F("host_id"),
+            start_time_=Moment("start_time"),
+            end_time_=Moment("end_time"),
+            is_booked=F("exclusive"),
+            created_at_=Moment("created_at"),
+            updated_at_=Moment("updated_at"),
+        )
+
+    def page_rows(self):
+        """The same for pages, with the names that a person reads."""
+        return self.rows().annotate(
+            answers_=F("answers"),
+            host_name=full_name("host__"),
+            lead_name=Case(When(lead=None, then=None), default=full_name("lead__")),
+            lead_email=F("lead__email"),
+            contact_name=F("contact__name"),
+            company_name=F("company__company_name"),
+        )
+
+
+class Meeting(TenantModel):
+    """A time at which a member meets somebody.
+
+    What visitors book is `exclusive`: of those that block no two of a host overlap, and the table itself refuses the second.
+    A member may plan meetings by hand that overlap; booking keeps away from these, too (slots.py, confirm.py).
+    """
+
+    class Status(models.IntegerChoices):
+        SCHEDULED = 1, "Scheduled"
+        RESCHEDULED = 2, "Rescheduled"
+        HELD = 3, "Held"
+        CANCELLED = 4, "Cancelled"
+        NO_SHOW = 5, "No show"
+
+    class Tool(models.TextChoices):
+        MEET = "meet", "Google Meet"
+        TEAMS = "teams", "Microsoft Teams"
+        ZOOM = "zoom", "Zoom"
+        CUSTOM = "custom", "A link of your own"
+        NONE = "none", "None"
+
+    BLOCKING = (Status.SCHEDULED, Status.RESCHEDULED)
+
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    lead = models.ForeignKey("leads.Lead", models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False)
+    contact = models.ForeignKey("contacts.Contact", models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                db_index=False)
+    company = models.ForeignKey("companies.Company", models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                db_index=False)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, default="")
+    location = models.CharField(max_length=500, blank=True, default="")
+    start_time = models.DateTimeField()
+    end_time = models.DateTimeField()
+    timezone = models.CharField(max_length=64, default="UTC")  # of whoever planned or booked it
+    attendees = models.JSONField(default=list)  # [{"email", "name"}]
+    meeting_tool = models.CharField(max_length=6, choices=Tool, default=Tool.NONE)
+    meeting_url = models.CharField(max_length=500, blank=True, default="")
+    status = models.PositiveSmallIntegerField(choices=Status, default=Status.SCHEDULED)
+    exclusive = models.BooleanField(default=False)
+    type = models.ForeignKey(MeetingType, models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False)
+    buffer_before = models.PositiveSmallIntegerField(default=0)
+    buffer_after = models.PositiveSmallIntegerField(default=0)
+    answers = models.JSONField(default=dict)  # of a booking: {question: answer}
+    uid = models.UUIDField(default=uuid4, editable=False)  # of its calendar file
+    sequence = models.PositiveIntegerField(default=0)  # grows with each change that calendars must follow
+    remind_at = models.DateTimeField(null=True)  # when visitors are to be reminded; empty: not, or it is done
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                   db_index=False)
+
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(condition=Q(end_time__gt=F("start_time")), name="meeting_ends_after_it_starts"),
+            models.UniqueConstraint(fields=["organization", "uid"], name="one_meeting_per_uid"),
+            ExclusionConstraint(
+                name="meeting_no_overlap",
+                expressions=[
+                    ("host", RangeOperators.EQUAL),
+                    (Func("start_time", "end_time", Value("[)"), function="tstzrange", output_field=DateTimeRangeField()),
+                     RangeOperators.OVERLAPS),
+                ],
+                condition=Q(exclusive=True, status__in=[1, 2], deleted_at=None),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "start_time", "id"], condition=Q(deleted_at=None), name="meetings_by_time"),
+            models.Index(fields=["organization", "host", "start_time"], condition=Q(deleted_at=None), name="meetings_of_host"),
+            models.Index(fields=["organization", "id"], condition=Q(deleted_at=None), name="meetings_by_id"),
+            models.Index(fields=["remind_at"], condition=Q(remind_at__isnull=False), name="meetings_to_remind_of"),
+            *[models.Index(fields=["organization", name, "start_time"], condition=Q(deleted_at=None) & ~Q(**{name: None}),
+                           name=f"meetings_of_{name}") for name in ("lead", "contact", "company")],
+        ]
+
+    def __str__(self):
+        return self.title

@@ -1,0 +1,360 @@
+"""The page on which a visitor books: a month, its free times, a form, a confirmation. Links and forms alone; a script only
+tells the visitor's zone (static/js/booking.js)."""
+
+import calendar
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.timezone import now
+from rest_framework.exceptions import ValidationError
+
+from booking import confirm, finding, invites, links, meetings, profiles
+from booking.api import PublicPage, title_of
+from booking.models import Meeting
+from booking.serializers import ZONES, Confirm
+from leads.web_forms import submitting
+from leads.web_forms.views import sent_of
+from lio.api.parsers import check_text
+from lio.errors import Conflict, DomainError, Invalid, Missing
+from lio.tenancy import org_scope
+
+TRAP, STAMP = "website_2", "stamp"
+AHEAD = 12  # months that the arrows go to
+ASKED = ("type", "tz", "clock", "month", "day", "start")
+SHOWN_ZONES = [*sorted(name for name in ZONES if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/"))), "UTC"]
+
+
+class VisitorPage(PublicPage):
+    """What pages for visitors share: the zone and the clock that they read times by, and refusals as pages."""
+
+    http_method_names = ["get", "post", "head"]
+    schema = None  # pages are no part of the API's description
+    profile: Any = None
+
+    def ask(self, request):
+        self.query = {name: request.query_params[name] for name in ASKED if request.query_params.get(name)}
+        for name, text in self.query.items():
+            check_text(text, name)
+        name = self.query.get("tz", "")
+        self.zone = ZoneInfo(name) if name in ZONES else profiles.zone(self.profile)
+        american = request.headers.get("Accept-Language", "").lower().startswith(("en-us", "en-ca", "en-au"))
+        self.twelve = self.query.get("clock", "12" if american else "24") == "12"
+
+    def address(self, **changes):
+        asked = {name: value for name, value in {**self.query, **changes}.items() if value not in (None, "")}
+        return f"?{urlencode(asked)}"
+
+    def clock(self, moment, *, offset=False):
+        here = moment.astimezone(self.zone)
+        text = f"{here:%-I:%M %p}".lower() if self.twelve else f"{here:%H:%M}"
+        return f"{text} (UTC{here:%z})" if offset else text
+
+    def show(self, template, context, status=200):
+        profile = self.profile
+        told: dict[str, Any] = {"title": "Booking", "organization": None}
+        if profile is not None:
+            told = {
+                "profile": profile, "host": profile.user, "organization": profile.user.organization, "title": title_of(profile),
+                "colors": reverse("forms:colors", args=[profile.color.removeprefix("#")]),
+            }
+        return self.dress(HttpResponse(render_to_string(template, told | context), status=status))
+
+    def handle_exception(self, exc):
+        answer = super().handle_exception(exc)
+        fault = {"message": answer.data["error"]["message"], "status": answer.status_code}
+        shown = self.show("booking/refused.html", fault, answer.status_code)
+        for name in ("Retry-After", "Allow"):
+            if name in answer:
+                shown[name] = answer[name]
+        return shown
+
+    def dress(self, response):
+        """Framed only where the host said so."""
+        response["Cache-Control"] = "private, no-store"
+        if self.profile is not None and self.profile.allowed_domains:
+            response.xframe_options_exempt = True
+            hosts = [part for one in self.profile.allowed_domains for part in (one, f"*.{one}")]
+            response._csp_replace = {"frame-ancestors": hosts}
+        return response
+
+    # ------------------------------------------------------------ choosing a time
+    def choose(self, length, *, but=None):
+        """What the month and the day look like: the template's context."""
+        month, found = self.month(length, but)
+        days: dict[date, list] = {}
+        for start, _ in found:
+            days.setdefault(start.astimezone(self.zone).date(), []).append(start)
+        day = read_day(self.query.get("day"))
+        if day not in days:
+            day = min(days, default=None)
+        first = month.replace(day=1)
+        weeks = [
+            [{"day": one, "outside": one.month != month.month, "free": one in days, "picked": one == day,
+              "address": self.address(day=one.isoformat(), month=f"{month:%Y-%m}", start=None)} for one in week]
+            for week in calendar.Calendar().monthdatescalendar(month.year, month.month)
+        ]
+        today = now().astimezone(self.zone).date().replace(day=1)
+        clocks = [self.clock(start) for start in days.get(day, ())] if day else []
+        slots = [{"text": self.clock(start, offset=clocks.count(text) > 1), "iso": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                  "address": self.address(start=f"{start:%Y-%m-%dT%H:%M:%SZ}", day=day.isoformat(), month=f"{month:%Y-%m}")}
+                 for start, text in zip(days.get(day, ()), clocks, strict=True)]
+        before, after = shifted(first, -1), shifted(first, 1)
+        return {
+            "month": month, "weeks": weeks, "weekdays": list(calendar.day_abbr), "day": day, "slots": slots,
+            "before": self.address(month=f"{before:%Y-%m}", day=None, start=None) if before >= today else "",
+            "after": self.address(month=f"{after:%Y-%m}", day=None, start=None) if after <= shifted(today, AHEAD) else "",
+            "zone": self.zone.key, "now": self.clock(now()), "zones": SHOWN_ZONES, "twelve": self.twelve,
+            "other_clock": self.address(clock="24" if self.twelve else "12"), "query": self.query, "length": length,
+            "said_zone": "tz" in self.query,
+        }
+
+    def month(self, length, but):
+        """(a day of the month to show, its free slots): the one that is asked for, else the first that has any."""
+        today = now().astimezone(self.zone).date()
+        asked = read_day(f"{self.query.get('month', '')}-01")
+        months = [asked] if asked else [shifted(today.replace(day=1), ahead) for ahead in range(3)]
+        found: list = []
+        for month in months:
+            edges = {"from": month.replace(day=1), "to": shifted(month, 1) - timedelta(days=1)}
+            found = finding.slots(self.profile, length, *finding.between(edges, self.zone), but=but)
+            if found:
+                return month, found
+        return months[0], found
+
+
+class BookPage(VisitorPage):
+    """GET shows times, or with `start` the form; POST books."""
+
+    def get(self, request):
+        self.ask(request)
+        kind, kinds = self.kind()
+        if start := read_moment(self.query.get("start")):
+            return self.form(kind, start)
+        return self.show("booking/times.html", self.choose(kind.minutes) | {"kind": kind, "kinds": kinds})
+
+    def kind(self):
+        """(what is to be booked, [what else there is, with its address])."""
+        there = list(profiles.types(self.profile))
+        if not there:
+            raise Missing("Nothing can be booked here at the moment.")
+        asked = self.query.get("type", "")
+        kind = next((one for one in there if str(one.pk) == asked), there[0])
+        others = [{"type": one, "address": self.address(type=one.pk, start=None), "current": one == kind} for one in there]
+        return kind, others if len(there) > 1 else []
+
+    def form(self, kind, start, sent=None, errors=None, status=200):
+        sent, errors = sent or {}, errors or {}
+        end = start + timedelta(minutes=kind.minutes)
+        here = start.astimezone(self.zone)
+        inputs = [
+            self.input("name", "Your name", sent, errors, required=True, autocomplete="name", longest=100),
+            self.input("email", "E-mail", sent, errors, required=True, kind="email", autocomplete="email", longest=254),
+            self.input("company", "Company", sent, errors, autocomplete="organization", longest=150),
+            self.input("phone", "Phone", sent, errors, kind="tel", autocomplete="tel", longest=30),
+            *[self.input(f"q{n}", one["label"], sent, errors, required=one.get("required"), longest=1000)
+              for n, one in enumerate(kind.questions)],
+            self.input("notes", "What is it about?", sent, errors, kind="textarea", longest=2000),
+        ]
+        known = {one["name"] for one in inputs}
+        context = {
+            "kind": kind, "inputs": inputs, "wrong": [one for one in inputs if one["error"]], "day": here.date(),
+            "time": f"{self.clock(start)} – {self.clock(end)}", "zone": self.zone.key, "trap": TRAP,
+            "complaints": [words(lines) for name, lines in errors.items() if name not in known],
+            "hidden": [("start", f"{start:%Y-%m-%dT%H:%M:%SZ}"), ("type", kind.pk), ("timezone", self.zone.key),
+                       (STAMP, sent.get(STAMP) or submitting.stamp(self.profile.user.booking_slug))],
+            "back": self.address(start=None), "here": self.address(),
+        }
+        return self.show("booking/form.html", context, status)
+
+    def input(self, name, label, sent, errors, *, required=False, kind="text", autocomplete="off", longest=255):
+        return {"id": f"f-{name}", "name": name, "label": label, "kind": kind, "input": kind, "required": bool(required),
+                "autocomplete": autocomplete, "longest": longest, "value": sent.get(name, ""), "error": words(errors.get(name))}
+
+    def idempotency_key(self, request):
+        """A page that is sent twice is one booking: its stamp is different for each page."""
+        return super().idempotency_key(request) or (
+            sha256(f"{self.sent.get(STAMP)} {self.sent.get('start')}".encode()).hexdigest() if self.sent.get(STAMP) else None)
+
+    def once(self, request, handler, scope, args, kwargs):
+        if request.method == "POST":
+            plain = request._request
+            plain._body = plain.read(64 * 1024)
+            self.sent = {name: text for name, text in sent_of(plain).items() if isinstance(text, str)}
+            for name, text in self.sent.items():
+                check_text(text, name)
+        response = super().once(request, handler, scope, args, kwargs)
+        if response.status_code == 303:  # a repeat, too, is led to its booking
+            response["Location"] = response.content.decode()
+        return self.dress(response)
+
+    def post(self, request):
+        self.ask(request)
+        sent = self.sent
+        self.query |= {name: sent[name] for name in ("start", "type") if sent.get(name)}
+        if sent.get("timezone") in ZONES:
+            self.zone = ZoneInfo(sent["timezone"])
+        kind, _ = self.kind()
+        start = read_moment(sent.get("start"))
+        if start is None:
+            raise Invalid({"start": ["must be one of the times of the page"]})
+        try:
+            self.check_robot(sent)
+            end = start + timedelta(minutes=kind.minutes)
+            given = Confirm.read({name: sent[name] for name in ("name", "email", "company", "phone", "notes") if name in sent}
+                                 | {"start": start.isoformat(), "end": end.isoformat(), "timezone": self.zone.key})
+            told: dict = {name: given.get(name) or "" for name in ("name", "email", "company", "phone", "notes", "timezone")}
+            visitor = confirm.Visitor(**told, answers=self.answers(kind, sent))
+            meeting = confirm.confirm(self.profile, start, end, visitor, type_id=kind.pk)
+        except Conflict as error:
+            self.query.pop("start")
+            context = self.choose(kind.minutes) | {"kind": kind, "kinds": [], "problem": str(error)}
+            return self.show("booking/times.html", context, 409)
+        except (Invalid, ValidationError) as error:
+            fields: Any = error.fields if isinstance(error, Invalid) else error.detail
+            return self.form(kind, start, sent, dict(fields or {}), 422)
+        return HttpResponse(links.manage_url(meeting), status=303)
+
+    def answers(self, kind, sent):
+        """{label: answer} of the page's own questions. Raises Invalid."""
+        found, missing = {}, {}
+        for n, one in enumerate(kind.questions):
+            text = sent.get(f"q{n}", "").strip()[:1000]
+            if text:
+                found[one["label"]] = text
+            elif one.get("required"):
+                missing[f"q{n}"] = ["is required"]
+        if missing:
+            raise Invalid(missing)
+        return found
+
+    def check_robot(self, sent):
+        """Raises Invalid for what no visitor would send."""
+        if sent.get(TRAP):
+            raise Invalid({TRAP: ["is for nobody: leave it empty"]})
+        try:
+            age = submitting.age_of(self.profile.user.booking_slug, sent.get(STAMP))
+        except submitting.Stale:
+            sent.pop(STAMP, None)
+            raise Invalid({STAMP: ["was open for more than a day: check your answers and send them again"]}) from None
+        if age is None:
+            raise Invalid({STAMP: ["was sent without the form: fill it in and send it again"]})
+
+
+# ------------------------------------------------------------------------- what is booked
+class BookedPage(VisitorPage):
+    """What is booked, for whoever has its link: see, move, cancel, put into a calendar."""
+
+    act = "view"
+    http_method_names = ["get", "post", "head"]
+
+    def answer(self, request, *args, **kwargs):
+        token = kwargs["token"]
+        found = links.read(token)
+        if found is None:
+            raise Http404
+        organization_id, uid = found
+        with org_scope(organization_id):
+            meeting = Meeting.objects.of(organization_id).alive().filter(uid=uid).select_related("host").first()
+            if meeting is None:
+                raise Http404
+            self.token, self.meeting = token, meeting
+            self.profile = profiles.of(meeting.host)
+            self.ask(request)
+            if "tz" not in self.query and meeting.timezone in ZONES:
+                self.zone = ZoneInfo(meeting.timezone)
+            try:
+                return self.dress(self.post(request) if request.method == "POST" else self.get(request))
+            except DomainError as error:
+                return self.page(str(error), status=error.status)
+
+    @property
+    def may_change(self):
+        notice = timedelta(minutes=self.profile.change_notice_minutes)
+        return self.meeting.status in Meeting.BLOCKING and now() + notice < self.meeting.start_time
+
+    def page(self, problem="", status=200, template="booking/booked.html", **more):
+        meeting = self.meeting
+        here = meeting.start_time.astimezone(self.zone)
+        context = {
+            "meeting": meeting, "day": here.date(), "zone": self.zone.key, "problem": problem, "may_change": self.may_change,
+            "time": f"{self.clock(meeting.start_time)} – {self.clock(meeting.end_time)}", "base": f"/booked/{self.token}",
+            "gone": meeting.status == Meeting.Status.CANCELLED, "over": meeting.end_time < now(),
+            "notice": self.profile.change_notice_minutes,
+        }
+        return self.show(template, context | more, status)
+
+    def get(self, request):
+        if self.act == "ics":
+            response = HttpResponse(invites.calendar_file(self.meeting, link=links.manage_url(self.meeting)),
+                                    content_type="text/calendar; charset=utf-8")
+            response["Content-Disposition"] = 'attachment; filename="meeting.ics"'
+            return response
+        if self.act == "move":
+            if not self.may_change:
+                return self.page("This meeting can no longer be moved here.", 409)
+            length = (self.meeting.end_time - self.meeting.start_time) // timedelta(minutes=1)
+            return self.page(template="booking/move.html", **self.choose(length, but=self.meeting))
+        return self.page()
+
+    def post(self, request):
+        if self.act not in ("move", "cancel"):
+            return self.page("Nothing can be sent here.", 405)
+        if not self.may_change:
+            return self.page(f"This meeting can no longer be {'moved' if self.act == 'move' else 'cancelled'} here.", 409)
+        if self.act == "cancel":
+            meetings.update(self.meeting.pk, self.profile.user.organization, {"status": Meeting.Status.CANCELLED}, by=None)
+        else:
+            self.move(read_moment(sent_of(self.read_body(request)).get("start")))
+        response = HttpResponse(status=303)
+        response["Location"] = f"/booked/{self.token}{self.address(start=None, day=None, month=None)}"
+        return response
+
+    def read_body(self, request):
+        plain = request._request
+        plain._body = plain.read(16 * 1024)
+        return plain
+
+    def move(self, start):
+        if start is None:
+            raise Invalid({"start": ["must be one of the times of the page"]})
+        end = start + (self.meeting.end_time - self.meeting.start_time)
+        meetings.lock_host(self.meeting.host_id)
+        confirm.check_free(self.profile, start, end, but=self.meeting)
+        meetings.update(self.meeting.pk, self.profile.user.organization, {"start_time": start, "end_time": end}, by=None)
+
+
+# ------------------------------------------------------------------------- reading
+def read_day(text):
+    try:
+        day = date.fromisoformat(text or "")
+        return day if 2000 < day.year < 2200 else None
+    except ValueError:
+        return None
+
+
+def read_moment(text):
+    """A moment of an address; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+        return found.astimezone(UTC) if found.tzinfo and 2000 < found.year < 2200 else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def shifted(day, months):
+    """The first day of the month that many months on."""
+    place = day.year * 12 + day.month - 1 + months
+    return date(place // 12, place % 12 + 1, 1)
+
+
+def words(lines):
+    if not lines:
+        return ""
+    text = str(lines[0] if isinstance(lines, list) else lines)
+    return f"{text[:1].upper()}{text[1:]}"

@@ -1,0 +1,47 @@
+from django.urls import path
+
+from booking.api import Availability, BookingAvailability, BookingConfirm, BookingProfileView, MeetingViewSet, MyProfile
+from booking.pages import add, meeting, week
+from booking.pages import list as meetings
+from booking.pages.public import BookedPage, BookPage
+from booking.pages.settings import BookingSettings, EditType
+from lio.api.routers import VerbRouter
+
+public = [
+    path("book/<str:slug>", BookPage.as_view(), name="book"),
+    path("booked/<str:token>", BookedPage.as_view(), name="booked"),
+    path("booked/<str:token>/meeting.ics", BookedPage.as_view(act="ics"), name="booked_file"),
+    path("booked/<str:token>/move", BookedPage.as_view(act="move"), name="booked_move"),
+    path("booked/<str:token>/cancel", BookedPage.as_view(act="cancel"), name="booked_cancel"),
+]
+pages = [
+    path("", meetings.MeetingList.as_view(), name="list"),
+    path("week", week.Week.as_view(), name="week"),
+    path("add", add.AddMeetingPage.as_view(), name="add"),
+    path("bulk", meetings.BulkMeetings.as_view(), name="bulk"),
+    path("views/add", meetings.SaveMeetingView.as_view(), name="view_add"),
+    path("views/<int:pk>", meetings.EditMeetingView.as_view(), name="view_edit"),
+    path("<int:pk>/", meeting.ViewMeeting.as_view(), name="view"),
+    path("<int:pk>/status", meeting.SetStatus.as_view(), name="status"),
+    path("<int:pk>/note", meeting.AddNote.as_view(), name="note"),
+    path("<int:pk>/notes/<int:note_id>", meeting.EditNote.as_view(), name="edit_note"),
+    path("<int:pk>/documents", meeting.AddDocument.as_view(), name="document_add"),
+    path("<int:pk>/documents/<int:document_id>", meeting.DeleteDocument.as_view(), name="document"),
+    path("<int:pk>/delete", meeting.DeleteMeeting.as_view(), name="delete"),
+    path("<int:pk>/field/<path:name>", meeting.EditField.as_view(), name="field"),
+]
+settings = [
+    path("booking", BookingSettings.as_view(), name="booking"),
+    path("booking/types/add", EditType.as_view(), name="booking_type_add"),
+    path("booking/types/<int:pk>", EditType.as_view(), name="booking_type"),
+]
+verbs = VerbRouter()
+verbs.register("meeting", MeetingViewSet)
+api = [
+    path("calendar/availability", Availability.as_view(), name="calendar-availability"),
+    path("booking-profile", MyProfile.as_view(), name="booking-profile"),
+    path("booking/<str:slug>", BookingProfileView.as_view(), name="v1-booking"),
+    path("booking/<str:slug>/availability", BookingAvailability.as_view(), name="v1-booking-availability"),
+    path("booking/<str:slug>/confirm", BookingConfirm.as_view(), name="v1-booking-confirm"),
+    *verbs.urls,
+]
