@@ -1,6 +1,7 @@
 """What LIO needs of the outside world, in its own words. Adapters implement it; vendors' JSON never crosses this border."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 PERSON, COMPANY = "person", "company"
@@ -63,6 +64,92 @@ class Enricher(Protocol):
 
     def find(self, query: Query, known: list[Finding]) -> Found:
         """What it knows beyond `known`, the findings of the sources before it. No database transaction is open."""
+        ...
+
+
+@dataclass(frozen=True)
+class CalendarAccess:
+    """What an adapter needs to reach one member's calendar. `secret` is a password, or an access token that is valid now."""
+
+    address: str  # root of the service's API; of CalDAV what the member typed
+    username: str = ""
+    secret: str = ""
+    calendar_id: str = ""  # which of the account's calendars; "" its first or default one
+
+
+@dataclass(frozen=True)
+class RemoteCalendar:
+    id: str  # what `CalendarAccess.calendar_id` takes
+    name: str
+    may_write: bool = True
+
+
+@dataclass(frozen=True)
+class Event:
+    """One occurrence in a calendar of a member's: moments in UTC, [start, end)."""
+
+    id: str  # the provider's, the same at every reading; of a recurring event each occurrence has its own
+    uid: str  # of its calendar file; our meetings bear their own (booking.models.Meeting.uid)
+    title: str
+    start: datetime
+    end: datetime
+    is_busy: bool = True  # neither cancelled, declined by the member, nor marked as free
+    all_day: bool = False
+    attendees: tuple[str, ...] = ()  # addresses
+    url: str = ""  # where it is joined
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found between two moments. `skipped` blocks nobody, `failed` cannot be read; why stands in words."""
+
+    events: list[Event] = field(default_factory=list)
+    skipped: int = 0
+    failed: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An event of ours that is to stand in the calendar: moments in UTC."""
+
+    uid: str
+    title: str
+    start: datetime
+    end: datetime
+    description: str = ""
+    location: str = ""
+    attendees: tuple[tuple[str, str], ...] = ()  # (address, name); the provider itself invites nobody, our mails do
+    timezone: str = "UTC"
+    sequence: int = 0
+    with_link: str = ""  # "meet" or "teams": the provider is to make a link of that kind
+
+
+@dataclass(frozen=True)
+class Written:
+    id: str  # the provider's
+    version: str = ""  # its ETag, where it has one
+    url: str = ""  # the link that was made
+
+
+class Calendar(Protocol):
+    """A member's calendar elsewhere. Raises `Passing` or `Permanent`, and for OAuth `Permanent` when access was withdrawn.
+
+    No database transaction may be open while any of it runs.
+    """
+
+    def calendars(self) -> list[RemoteCalendar]: ...
+
+    def read(self, since: datetime, until: datetime) -> Reading:
+        """What overlaps [since, until), recurring events spread out into their occurrences."""
+        ...
+
+    def put(self, event: Invitation, known: Written | None = None) -> Written:
+        """Make the event, or change the one that is `known`; made again it is one event. One that is gone is made anew."""
+        ...
+
+    def drop(self, known: Written) -> None:
+        """Take the event away; one that is gone already is no error."""
         ...
 
 
