@@ -8,7 +8,7 @@ pytestmark = pytest.mark.browser
 def choose(page, box, option):
     """Choose, and wait for the form that fits."""
     box.select_option(option)
-    page.locator("#combine .htmx-request, #combine.htmx-swapping, #combine.htmx-settling").first.wait_for(state="detached")
+    page.locator("#combine .htmx-request").first.wait_for(state="detached")
 
 
 def test_from_the_filter_menu_to_a_shared_view(visit, acme, axe):
