@@ -20,13 +20,6 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--disable-features=LocalNetworkAccessChecks",  # other people's sites, played by the tests, frame this machine's pages
 ]
-# Nobody uses a page before its scripts have started: until then nothing of it is visible, and Playwright waits.
-WHEN_READY = """
-const root = () => document.documentElement
-const hide = () => root() && (root().style.visibility = "hidden")
-if (!hide()) new MutationObserver((_, watch) => hide() && watch.disconnect()).observe(document, {childList: true})
-document.addEventListener("DOMContentLoaded", () => setTimeout(() => root().style.removeProperty("visibility")))
-"""
 expect.set_options(timeout=15_000)  # milliseconds; a busy machine is slow, not wrong
 DESK, PHONE = {"width": 1360, "height": 800}, {"width": 390, "height": 844}
 
@@ -114,7 +107,6 @@ def visit(chromium, stage, signed_in):
             base_url=stage.url, **{"viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"} | options
         )
         context.set_default_timeout(20_000)
-        context.add_init_script(WHEN_READY)
         contexts.append(context)
         context.on("console", lambda message: heard(message.text) if message.type in ("error", "warning") else None)
         context.on("weberror", lambda error: complaints.append(f"script: {error.error}"))

@@ -16,6 +16,7 @@ def test_from_the_filter_menu_to_a_shared_view(visit, acme, axe):
     page.goto("/leads/")
     page.keyboard.press("f")
     page.get_by_role("link", name="Combine with and/or").click()
+    page.wait_for_load_state()  # a field that is chosen before the scripts have begun changes nothing yet
     choose(page, page.get_by_label("Field", exact=True), "company")
     choose(page, page.get_by_label("Company: what is asked"), "contains")
     page.get_by_label("Company: value").fill("Seed 1")
