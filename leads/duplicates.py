@@ -95,7 +95,7 @@ class Likely:
         return self.name or self.email or self.phone_number or f"Lead {self.id}"
 
 
-KIT = Matching(
+KIT: Matching = Matching(
     merging=merge.KIT, pair=DuplicatePair, line=LeadToMatch, stored=STORED, typed=TYPED, scored=SCORED, likely=Likely,
     shown="""l.id, btrim(l.first_name || ' ' || l.last_name), l.email, l.phone_number, c.company_name, l.job_title""",
     joins="LEFT JOIN companies_company c ON c.organization_id = %(org)s AND c.id = l.company_id")

@@ -84,7 +84,7 @@ def database(url, *, prepared=True, **options):
     if parts.scheme not in ("postgres", "postgresql"):
         raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://; LIO runs on PostgreSQL only.")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "lio.postgres",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
