@@ -13,12 +13,14 @@ from math import log1p
 
 BRIEF, DETAILED = 120, 320  # words of the key points
 SHORTEST, LONGEST = 8, 40  # words of a sentence that can be a key point
+WIDEST = 600  # characters of a line; what is longer is no sentence
+MANY = 20_000  # sentences among which key points are chosen
 AGAIN, PRICE = 0.5, 0.7  # what a word counts when it is covered once more; how much length costs
 MOST = {"brief": 5, "detailed": 15}  # of each kind beside the key points
 KINDS = {"decision": "Decisions", "action": "Action items", "date": "Dates", "amount": "Amounts"}
 END = re.compile(r"(?<=[.?!…])[\"'”’)]*\s+(?=\S)")
 WORD = re.compile(r"[^\W\d_][\w'’-]*|\d[\d.,]*", re.UNICODE)
-NOISE = re.compile(r"\{[^{}]*\}|\[(?:inaudible|laughter|laughs|crosstalk|music|noise|silence)[^\]]*\]", re.I)
+NOISE = re.compile(r"\{[^{}]*\}|\[(?:inaudible|laughter|laughs|crosstalk|music|noise|silence)[^\]]{0,200}\]", re.I)
 ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ing", "ed", "es", "ly", "s")
 STOP = frozenset(re.findall(r"\w+", """
 a about above actually after again all also am an and any are as at back be because been before being but by came can come
@@ -89,7 +91,7 @@ def sentences(segments):
         text = re.sub(r"\s+", " ", NOISE.sub(" ", one["text"])).strip()
         parts = [part.strip() for part in END.split(text) if part.strip()]
         if parts and found and found[-1][1] == one["speaker"] and found[-1][3][-1] not in ".?!…" \
-                and len(found[-1][3].split()) < LONGEST:
+                and len(found[-1][3]) < WIDEST and len(found[-1][3].split()) < LONGEST:
             place, speaker, start, before = found.pop()
             parts[0] = f"{before} {parts[0]}"
             found.append((place, speaker, start, parts.pop(0)))
@@ -107,8 +109,9 @@ def chosen(spoken, words):
         for word in mine:
             turns[word].add(place)
     weight = {word: log1p(len(places)) if len(places) > 1 else 0.0 for word, places in turns.items()}
-    lengths = [len(text.split()) for *_, text in spoken]
+    lengths = [max(len(text.split()), len(text) // 12) for *_, text in spoken]  # what has no blanks is long all the same
     usual = [n for n, length in enumerate(lengths) if SHORTEST <= length <= LONGEST] or list(range(len(spoken)))
+    usual = usual[:: len(usual) // MANY + 1]
     covered: Counter = Counter()
 
     def worth(n):
@@ -134,7 +137,7 @@ def marked(spoken):
     found: dict[str, list] = {kind: [] for kind in KINDS}
     for one in spoken:
         text = one[3].replace("’", "'")
-        if not 3 < len(text.split()) <= 2 * LONGEST:
+        if len(text) > WIDEST or not 3 < len(text.split()) <= 2 * LONGEST:
             continue
         if DECISION.search(text) and not text.endswith("?"):
             found["decision"].append(one)
@@ -163,4 +166,5 @@ def stem(word):
 
 def _point(kind, one):
     segment, speaker, start, text = one
+    text = text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
     return {"kind": kind, "text": text, "speaker": speaker, "segment": segment, "start": start}
