@@ -104,7 +104,8 @@ def summarise(meeting_id, organization, detail, *, by):
     kept.delete()
     row = MeetingSummary.objects.create(organization=organization, meeting=meeting, transcript=transcript, made_of=made_of,
                                         detail=detail, text=text, points=points, made_by=by)
-    history.record("meeting.summarised", meeting, by=by, after={"detail": detail, "transcript_id": transcript and transcript.pk})
+    told = {"detail": detail, "transcript_id": transcript and transcript.pk}
+    history.record("meeting.summarised", meeting, by=by, after=told)
     return row
 
 
@@ -134,9 +135,9 @@ def summaries(organization, meeting, transcript):
 
 def parts(transcript, start, count):
     """Segments `start` (from 0) to `start + count` of a transcript, cut out by the database."""
-    path = f"$[{int(start)} to {int(start) + int(count) - 1}]"
-    cut = Func(F("segments"), Value(path), function="jsonb_path_query_array", template="%(function)s(%(expressions)s::jsonpath)",
-               output_field=JSONField())
+    path = Value(f"$[{int(start)} to {int(start) + int(count) - 1}]")
+    cut = Func(F("segments"), path, function="jsonb_path_query_array", output_field=JSONField(),
+               template="%(function)s(%(expressions)s::jsonpath)")
     return Transcript.objects.filter(pk=transcript.pk).values_list(cut, flat=True).get()
 
 
