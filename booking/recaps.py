@@ -104,8 +104,8 @@ def summarise(meeting_id, organization, detail, *, by):
     kept.delete()
     row = MeetingSummary.objects.create(organization=organization, meeting=meeting, transcript=transcript, made_of=made_of,
                                         detail=detail, text=text, points=points, made_by=by)
-    told = {"detail": detail, "transcript_id": transcript and transcript.pk}
-    history.record("meeting.summarised", meeting, by=by, after=told)
+    made = {"detail": detail, "transcript_id": transcript and transcript.pk}
+    history.record("meeting.summarised", meeting, by=by, after=made)
     return row
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from heapq import heapify, heappop, heappush
 from math import log1p
 
-BRIEF, DETAILED = 120, 320  # words of the key points
+BRIEF, DETAILED = 120, 320  # words of the key points; of short meetings at most a sixth, or a third, of what was said
 SHORTEST, LONGEST = 8, 40  # words of a sentence that can be a key point
 WIDEST = 600  # characters of a line; what is longer is no sentence
 MANY = 20_000  # sentences among which key points are chosen
@@ -71,10 +71,13 @@ def summarize(segments, detail="brief"):
     {"kind": "key", "decision", "action", "date" or "amount", "text", "speaker", "segment": place among `segments`, "start"}.
     """
     spoken = sentences(segments)
-    keys = chosen(spoken, BRIEF if detail == "brief" else DETAILED)
-    points = [_point("key", one) for one in keys]
-    for kind, found in marked(spoken).items():
-        points += [_point(kind, one) for one in found[: MOST[detail]]]
+    said = sum(len(text.split()) for *_, text in spoken)
+    keys = chosen(spoken, min(BRIEF, said // 6) if detail == "brief" else min(DETAILED, said // 3))
+    told = {kind: found[: MOST[detail]] for kind, found in marked(spoken).items()}
+    once = {one for found in told.values() for one in found}  # what stands under its kind is not a key point as well
+    points = [_point("key", one) for one in keys if one not in once]
+    for kind, found in told.items():
+        points += [_point(kind, one) for one in found]
     parts = []
     for kind, title in (("key", "Key points"), *KINDS.items()):
         lines = [f"- {one['speaker']}: {one['text']}" if one["speaker"] else f"- {one['text']}"
@@ -120,7 +123,7 @@ def chosen(spoken, words):
     heap = [(-worth(n), n) for n in usual]
     heapify(heap)
     picked, total = [], 0
-    while heap and total < words:  # what a sentence is worth only ever falls, so most need not be weighed again
+    while heap and (total < words or not picked):  # what a sentence is worth only ever falls, so most need not be weighed again
         _, n = heappop(heap)
         now = worth(n)
         if heap and -heap[0][0] > now:

@@ -6,7 +6,7 @@ from booking.summary import KINDS
 from booking.transcripts import MOST_BYTES
 
 TEMPLATE = "meetings/_transcript.html"
-SHORT = 30  # parts that the meeting's page shows itself
+SHORT = 8  # parts that the meeting's page shows itself
 PAGE = 200  # parts on a page of the transcript
 TURN = 12  # parts that stand together when one speaker goes on
 TITLES = {"key": "Key points", **KINDS}
