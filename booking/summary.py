@@ -122,7 +122,8 @@ def chosen(spoken, words):
 
     heap = [(-worth(n), n) for n in usual]
     heapify(heap)
-    picked, total = [], 0
+    picked: list[int] = []
+    total = 0
     while heap and (total < words or not picked):  # what a sentence is worth only ever falls, so most need not be weighed again
         _, n = heappop(heap)
         now = worth(n)
