@@ -287,6 +287,7 @@ class World:
         with org_scope(self.organization):
             self.meeting = self.new_meeting(mark)
             recaps.put(self.meeting.pk, self.organization, f"{mark}: We agreed on {mark} money.".encode(), by=self.admin)
+            recaps.summarise(self.meeting.pk, self.organization, "brief", by=self.admin)
             hours = {day: [{"start": "00:00", "end": "24:00"}] for day in profiles.DAYS}
             told = {"title": f"{mark} page", "intro": f"{mark} intro", "working_hours": hours, "min_notice_minutes": 0}
             profiles.update(self.admin, told, by=self.admin)
