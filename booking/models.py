@@ -250,6 +250,7 @@ class MeetingSummary(OwnedModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "meeting", "detail"], name="one_summary_of_meeting")]
+        indexes = [models.Index(fields=["organization", "transcript"], name="summaries_of_transcript")]
 
     def __str__(self):
         return f"{self.get_detail_display()} summary"

@@ -58,6 +58,10 @@ class Migration(migrations.Migration):
             model_name='transcript',
             index=models.Index(fields=['organization', 'meeting'], name='transcripts_of_meeting'),
         ),
+        migrations.AddIndex(
+            model_name='meetingsummary',
+            index=models.Index(fields=['organization', 'transcript'], name='summaries_of_transcript'),
+        ),
         migrations.AddConstraint(
             model_name='transcript',
             constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('organization', 'meeting'), name='one_transcript_of_meeting'),

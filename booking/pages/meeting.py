@@ -180,10 +180,12 @@ class Summarise(MeetingPage):
             recaps.summarise(self.pk, self.organization, detail, by=request.user)
         except REFUSALS as error:
             return self.refused(transcript.TEMPLATE, context, error, part=transcript.section(self, record))
+        ready = "The summary is ready."
         if not self.is_swap:
+            self.say(ready)
             return redirect(f"{self.address}?summary={detail}#part-transcript")
         context |= {"part": transcript.section(self, record, detail=detail)}
-        return self.show(transcript.TEMPLATE, context, events={"record-changed": None})
+        return self.show(transcript.TEMPLATE, context, events={"toast": {"text": ready}, "record-changed": None})
 
 
 class ReadTranscript(MeetingPage):
