@@ -360,6 +360,15 @@ def test_replacing_deleting_and_undo(browser, meeting, rep):
     assert "deleted the transcript" in text(browser.get(address))
 
 
+def test_undo_reads_the_page_anew_wherever_it_was_pressed(browser, meeting, rep):
+    """An address that differs by its fragment alone would only scroll."""
+    address = f"/meetings/{meeting.pk}/"
+    browser.post(f"{address}transcript/add", {"text": "Ana: Hi"})
+    where = {"HX-Current-URL": f"http://testserver{address}?summary=brief#part-transcript"}
+    answer = browser.post(f"/undo/{newest(rep).change_id}", headers=SWAP | where)
+    assert answer.headers["HX-Redirect"] == f"http://testserver{address}?summary=brief"
+
+
 def test_what_is_wrong_is_said_on_the_page(browser, meeting):
     address = f"/meetings/{meeting.pk}/"
     for sent, complaint in (({}, "Choose a file, or paste what was said"), ({"file": vtt(data=b"\x00")}, "Is no text"),
