@@ -14,7 +14,7 @@ from math import log1p
 BRIEF, DETAILED = 120, 320  # words of the key points; of short meetings at most a sixth, or a third, of what was said
 SHORTEST, LONGEST = 8, 40  # words of a sentence that can be a key point
 WIDEST = 600  # characters of a line; what is longer is no sentence
-MANY = 20_000  # sentences among which key points are chosen
+MANY = 8_000  # sentences among which key points are chosen; three hours have about 3,000
 AGAIN, PRICE = 0.5, 0.7  # what a word counts when it is covered once more; how much length costs
 MOST = {"brief": 5, "detailed": 15}  # of each kind beside the key points
 KINDS = {"decision": "Decisions", "action": "Action items", "date": "Dates", "amount": "Amounts"}
