@@ -5,14 +5,17 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from rest_framework.decorators import action
 
-from booking import confirm, finding, links, meetings, profiles
+from booking import confirm, finding, links, meetings, profiles, recaps, transcripts
 from booking.filters import MeetingFilter
-from booking.models import Meeting
+from booking.models import Meeting, Transcript
 from booking.serializers import (
     AddMeeting,
+    AddTranscript,
     AskFree,
     AskOffered,
+    AskSummary,
     Attendees,
     Confirm,
     Day,
@@ -22,18 +25,20 @@ from booking.serializers import (
     UpdateMeeting,
     attributes,
     profile_attributes,
+    words_sent,
 )
 from lio import ratelimit
 from lio.api.envelope import Envelope
 from lio.api.schema import describes, documented
 from lio.api.views import LioView, RateLimited
-from lio.api.viewsets import AddAction, DeleteAction, ListAction, TenantViewSet, UpdateAction, ViewAction
+from lio.api.viewsets import AddAction, DeleteAction, ListAction, TakesForms, TenantViewSet, UpdateAction, ViewAction
 from lio.clientip import client_ip
 from lio.errors import Forbidden, Missing
 from lio.tenancy import org_scope
 
 SLOTS = [{"start": str, "end": str}]
 DEFAULT = 30  # minutes
+WORDS = {"key": "point"}  # kinds of a summary's lines that the API calls differently
 PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations": [int], "working_hours": dict,
            "overrides": dict, "buffer_minutes": int, "buffer_before": int, "buffer_after": int, "min_notice_minutes": int,
            "horizon_days": int,
@@ -43,11 +48,20 @@ PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations"
                       "is_active": bool}]}
 
 
-class MeetingViewSet(ListAction, AddAction, ViewAction, UpdateAction, DeleteAction, TenantViewSet):
+SEGMENTS = [{"start": float | None, "end": float | None, "speaker": str, "text": str}]
+TRANSCRIPT = {"meeting_id": int, "status": str, "transcript": str | None, "segments": SEGMENTS, "format?": str,
+              "file_name?": str, "uploaded_by?": int | None, "uploaded_at?": str}
+SUMMARY = {"meeting_id": int, "detail": str, "summary": str, "source": str, "provider": str, "made_at": str,
+           "bullets": [{"kind": str, "text": str, "speaker": str, "segment": int | None, "start": float | None}]}
+
+
+class MeetingViewSet(TakesForms, ListAction, AddAction, ViewAction, UpdateAction, DeleteAction, TenantViewSet):
     queryset = Meeting.objects.all()
     input_class, filter_class = AddMeeting, MeetingFilter
+    form_actions, upload_limit = ("add_transcript",), transcripts.MOST_BYTES
     permissions = {"list": "records.view", "retrieve": "records.view", "create": "records.edit", "update": "records.edit",
-                   "destroy": "records.delete"}
+                   "destroy": "records.delete", "transcript": "records.view", "add_transcript": "records.edit",
+                   "remove_transcript": "records.edit", "generate_summary": "records.edit"}
 
     def perform_create(self, given):
         return meetings.add(self.organization, attributes(given), by=self.caller)
@@ -60,6 +74,49 @@ class MeetingViewSet(ListAction, AddAction, ViewAction, UpdateAction, DeleteActi
 
     def perform_destroy(self, rows):
         return meetings.delete(rows, by=self.caller)
+
+    @action(detail=True, methods=["get"])
+    @documented("What was said in a meeting; status not_available when nobody has added it", answer=TRANSCRIPT)
+    def transcript(self, request, pk):
+        meeting = self.get_object(pk)
+        return Envelope(said(meeting.pk, Transcript.objects.of(self.organization).alive().filter(meeting=meeting).first()))
+
+    @transcript.mapping.post
+    @documented("Add what was said: a WebVTT, SRT or text file of at most 2 MB as multipart/form-data, or its words as `text`",
+                input=AddTranscript, one_of=("file", "text"), status=201, answer=TRANSCRIPT)
+    def add_transcript(self, request, pk):
+        meeting = self.get_object(pk)
+        data, name = words_sent(AddTranscript.read(self.sent()))
+        row = recaps.put(meeting.pk, self.organization, data, file_name=name, by=self.caller)
+        return Envelope(said(meeting.pk, row), "Transcript added successfully", status=201)
+
+    @transcript.mapping.delete
+    @documented("Delete what was said in a meeting, with the summaries of it", answer={"meeting_id": int, "status": str})
+    def remove_transcript(self, request, pk):
+        meeting = self.get_object(pk)
+        recaps.remove(meeting.pk, self.organization, by=self.caller)
+        return Envelope({"meeting_id": meeting.pk, "status": "not_available"}, "Transcript deleted successfully")
+
+    @action(detail=True, methods=["post"], url_path="generate-summary")
+    @documented("Sum up a meeting from its transcript, or from title, description and notes", input=AskSummary, answer=SUMMARY)
+    def generate_summary(self, request, pk):
+        meeting = self.get_object(pk)
+        row = recaps.summarise(meeting.pk, self.organization, self.read(AskSummary)["detail"], by=self.caller)
+        of_transcript = row.transcript_id is not None
+        bullets = [one | ({} if of_transcript else {"segment": None}) | {"kind": WORDS.get(one["kind"], one["kind"])}
+                   for one in row.points]
+        return Envelope({"meeting_id": meeting.pk, "detail": row.detail, "summary": row.text, "bullets": bullets,
+                         "source": "transcript" if of_transcript else "meeting", "provider": "builtin",
+                         "made_at": iso(row.made_at)}, "Meeting summarised successfully")
+
+
+def said(meeting_id, transcript):
+    """A meeting's transcript as the API shows it; None: there is none (R65)."""
+    if transcript is None:
+        return {"meeting_id": meeting_id, "status": "not_available", "transcript": None, "segments": []}
+    return {"meeting_id": meeting_id, "status": "available", "transcript": transcripts.as_text(transcript.segments),
+            "segments": transcript.segments, "format": transcript.format, "file_name": transcript.file_name,
+            "uploaded_by": transcript.uploaded_by_id, "uploaded_at": iso(transcript.created_at)}
 
 
 class Availability(LioView):

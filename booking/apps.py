@@ -9,6 +9,9 @@ FEED = {  # verb of the history: what the feed calls it
     "meeting.cancelled": "status_change",
     "meeting.deleted": "delete",
     "meeting.restored": "create",
+    "meeting.transcript_added": "update",
+    "meeting.transcript_removed": "update",
+    "meeting.summarised": "update",
 }
 PHRASES = {  # verb of the history: what somebody did to meetings
     "meeting.created": "planned",
@@ -18,6 +21,9 @@ PHRASES = {  # verb of the history: what somebody did to meetings
     "meeting.cancelled": "cancelled",
     "meeting.deleted": "deleted",
     "meeting.restored": "brought back",
+    "meeting.transcript_added": "added a transcript to",
+    "meeting.transcript_removed": "deleted the transcript of",
+    "meeting.summarised": "summed up",
 }
 
 

@@ -192,3 +192,65 @@ class Meeting(TenantModel):
 
     def __str__(self):
         return self.title
+
+
+class TranscriptQuerySet(TenantQuerySet):
+    def bare(self):
+        """Without what was said, which may be megabytes."""
+        return self.defer("segments")
+
+
+class Transcript(TenantModel):
+    """What was said in a meeting, part by part. A meeting has one at most; those before it are kept deleted, for undo."""
+
+    class Format(models.TextChoices):
+        VTT = "vtt", "WebVTT"
+        SRT = "srt", "SRT"
+        TEXT = "text", "Text"
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    segments = models.JSONField()  # [{"start", "end": seconds or None, "speaker", "text"}]
+    format = models.CharField(max_length=4, choices=Format)
+    file_name = models.CharField(max_length=255, blank=True, default="")  # empty: it was pasted, or sent as text
+    parts = models.PositiveIntegerField()  # how many segments there are
+    seconds = models.PositiveIntegerField(null=True)  # when the last one ends; empty without times
+    speakers = ArrayField(models.CharField(max_length=100), default=list)  # in the order in which they begin
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+",
+                                    db_constraint=False, db_index=False)
+
+    objects = TranscriptQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "meeting"], condition=Q(deleted_at=None),
+                                    name="one_transcript_of_meeting"),
+        ]
+        indexes = [models.Index(fields=["organization", "meeting"], name="transcripts_of_meeting")]
+
+    def __str__(self):
+        return self.file_name or "Transcript"
+
+
+class MeetingSummary(OwnedModel):
+    """The last summary of a meeting, brief and detailed. It is stale when what it was made of is no longer the same."""
+
+    class Detail(models.TextChoices):
+        BRIEF = "brief", "Brief"
+        DETAILED = "detailed", "Detailed"
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    transcript = models.ForeignKey(Transcript, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False)
+    made_of = models.CharField(max_length=64, blank=True, default="")  # without a transcript: the hash of the words
+    detail = models.CharField(max_length=8, choices=Detail)
+    text = models.TextField()
+    points = models.JSONField()  # as booking.summary.summarize answers them
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                db_index=False)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "meeting", "detail"], name="one_summary_of_meeting")]
+        indexes = [models.Index(fields=["organization", "transcript"], name="summaries_of_transcript")]
+
+    def __str__(self):
+        return f"{self.get_detail_display()} summary"

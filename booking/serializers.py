@@ -8,15 +8,17 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
+from activity.content import clean_name
 from booking.models import DAYS, LONGEST, Meeting
 from booking.profiles import MOST_ROWS, MOST_TYPES, SLUG, spans
+from booking.transcripts import MOST_BYTES
 from companies.models import Company
 from contacts.models import Contact
 from leads.models import Lead
 from lio.api.envelope import BadParameter, first_message
-from lio.api.fields import INT8, Email, Flag, Mapping, Moment, Owned, Text, WebAddress, Whole
+from lio.api.fields import INT8, Email, Flag, Mapping, Moment, Owned, Text, Upload, WebAddress, Whole
 from lio.api.serializers import Input
-from lio.errors import DomainError
+from lio.errors import DomainError, Invalid
 
 ZONES = frozenset(available_timezones())
 MOST_ATTENDEES = 100
@@ -94,6 +96,24 @@ class UpdateMeeting(AddMeeting):
 
 class AskSummary(Input):
     detail = serializers.ChoiceField(choices=["brief", "detailed"], required=False, default="brief")
+
+
+class AddTranscript(Input):
+    """A file, or its words as text."""
+
+    file = Upload(required=False, allow_null=True)
+    text = Text(max_length=MOST_BYTES, required=False)
+    file_name = Text(max_length=255, required=False)
+
+
+def words_sent(given):
+    """(bytes, file name) of an AddTranscript. Raises Invalid."""
+    upload, text = given.get("file"), given.get("text")
+    if (upload is None) == (text is None):
+        wrong = "or text must be sent" if upload is None else "and text cannot both be sent"
+        raise Invalid({"file": [wrong]})
+    name = given.get("file_name") or (upload.name if upload else "")
+    return text.encode() if upload is None else upload.read(MOST_BYTES + 1), clean_name(name, "") if name else ""
 
 
 def attributes(given):

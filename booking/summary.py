@@ -11,14 +11,16 @@ from collections import Counter, defaultdict
 from heapq import heapify, heappop, heappush
 from math import log1p
 
-BRIEF, DETAILED = 120, 320  # words of the key points
+BRIEF, DETAILED = 120, 320  # words of the key points; of short meetings at most a sixth, or a third, of what was said
 SHORTEST, LONGEST = 8, 40  # words of a sentence that can be a key point
+WIDEST = 600  # characters of a line; what is longer is no sentence
+MANY = 8_000  # sentences among which key points are chosen; three hours have about 3,000
 AGAIN, PRICE = 0.5, 0.7  # what a word counts when it is covered once more; how much length costs
 MOST = {"brief": 5, "detailed": 15}  # of each kind beside the key points
 KINDS = {"decision": "Decisions", "action": "Action items", "date": "Dates", "amount": "Amounts"}
 END = re.compile(r"(?<=[.?!…])[\"'”’)]*\s+(?=\S)")
 WORD = re.compile(r"[^\W\d_][\w'’-]*|\d[\d.,]*", re.UNICODE)
-NOISE = re.compile(r"\{[^{}]*\}|\[(?:inaudible|laughter|laughs|crosstalk|music|noise|silence)[^\]]*\]", re.I)
+NOISE = re.compile(r"\{[^{}]*\}|\[(?:inaudible|laughter|laughs|crosstalk|music|noise|silence)[^\]]{0,200}\]", re.I)
 ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ing", "ed", "es", "ly", "s")
 STOP = frozenset(re.findall(r"\w+", """
 a about above actually after again all also am an and any are as at back be because been before being but by came can come
@@ -69,10 +71,13 @@ def summarize(segments, detail="brief"):
     {"kind": "key", "decision", "action", "date" or "amount", "text", "speaker", "segment": place among `segments`, "start"}.
     """
     spoken = sentences(segments)
-    keys = chosen(spoken, BRIEF if detail == "brief" else DETAILED)
-    points = [_point("key", one) for one in keys]
-    for kind, found in marked(spoken).items():
-        points += [_point(kind, one) for one in found[: MOST[detail]]]
+    said = sum(len(text.split()) for *_, text in spoken)
+    keys = chosen(spoken, min(BRIEF, said // 6) if detail == "brief" else min(DETAILED, said // 3))
+    told = {kind: found[: MOST[detail]] for kind, found in marked(spoken).items()}
+    once = {one for found in told.values() for one in found}  # what stands under its kind is not a key point as well
+    points = [_point("key", one) for one in keys if one not in once]
+    for kind, found in told.items():
+        points += [_point(kind, one) for one in found]
     parts = []
     for kind, title in (("key", "Key points"), *KINDS.items()):
         lines = [f"- {one['speaker']}: {one['text']}" if one["speaker"] else f"- {one['text']}"
@@ -89,7 +94,7 @@ def sentences(segments):
         text = re.sub(r"\s+", " ", NOISE.sub(" ", one["text"])).strip()
         parts = [part.strip() for part in END.split(text) if part.strip()]
         if parts and found and found[-1][1] == one["speaker"] and found[-1][3][-1] not in ".?!…" \
-                and len(found[-1][3].split()) < LONGEST:
+                and len(found[-1][3]) < WIDEST and len(found[-1][3].split()) < LONGEST:
             place, speaker, start, before = found.pop()
             parts[0] = f"{before} {parts[0]}"
             found.append((place, speaker, start, parts.pop(0)))
@@ -107,8 +112,9 @@ def chosen(spoken, words):
         for word in mine:
             turns[word].add(place)
     weight = {word: log1p(len(places)) if len(places) > 1 else 0.0 for word, places in turns.items()}
-    lengths = [len(text.split()) for *_, text in spoken]
+    lengths = [max(len(text.split()), len(text) // 12) for *_, text in spoken]  # what has no blanks is long all the same
     usual = [n for n, length in enumerate(lengths) if SHORTEST <= length <= LONGEST] or list(range(len(spoken)))
+    usual = usual[:: len(usual) // MANY + 1]
     covered: Counter = Counter()
 
     def worth(n):
@@ -116,8 +122,9 @@ def chosen(spoken, words):
 
     heap = [(-worth(n), n) for n in usual]
     heapify(heap)
-    picked, total = [], 0
-    while heap and total < words:  # what a sentence is worth only ever falls, so most need not be weighed again
+    picked: list[int] = []
+    total = 0
+    while heap and (total < words or not picked):  # what a sentence is worth only ever falls, so most need not be weighed again
         _, n = heappop(heap)
         now = worth(n)
         if heap and -heap[0][0] > now:
@@ -134,7 +141,7 @@ def marked(spoken):
     found: dict[str, list] = {kind: [] for kind in KINDS}
     for one in spoken:
         text = one[3].replace("’", "'")
-        if not 3 < len(text.split()) <= 2 * LONGEST:
+        if len(text) > WIDEST or not 3 < len(text.split()) <= 2 * LONGEST:
             continue
         if DECISION.search(text) and not text.endswith("?"):
             found["decision"].append(one)
@@ -163,4 +170,5 @@ def stem(word):
 
 def _point(kind, one):
     segment, speaker, start, text = one
+    text = text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
     return {"kind": kind, "text": text, "speaker": speaker, "segment": segment, "start": start}

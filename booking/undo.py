@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from activity.undo import undo_attachment, undo_note
-from booking import meetings
+from booking import meetings, recaps
 from booking.models import Meeting
 from lio.revert import Reverter, whole
 
@@ -19,7 +19,9 @@ def unbook(organization, change, by):
 
 class MeetingReverter(Reverter):
     model, noun, merged = Meeting, "meeting", ()
-    verbs = {"note": undo_note, "document": undo_attachment, "file": undo_attachment, "meeting.booked": unbook}
+    verbs = {"note": undo_note, "document": undo_attachment, "file": undo_attachment, "meeting.booked": unbook,
+             "meeting.transcript_added": recaps.undo, "meeting.transcript_removed": recaps.undo,
+             "meeting.summarised": recaps.keep_summary}
 
     def update(self, organization, pk, fields, *, tags, by):
         values = {ATTRIBUTES.get(name, name): datetime.fromisoformat(value) if name in TIMES else value

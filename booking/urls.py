@@ -27,6 +27,10 @@ pages = [
     path("<int:pk>/notes/<int:note_id>", meeting.EditNote.as_view(), name="edit_note"),
     path("<int:pk>/documents", meeting.AddDocument.as_view(), name="document_add"),
     path("<int:pk>/documents/<int:document_id>", meeting.DeleteDocument.as_view(), name="document"),
+    path("<int:pk>/transcript", meeting.ReadTranscript.as_view(), name="transcript"),
+    path("<int:pk>/transcript/add", meeting.AddTranscript.as_view(), name="transcript_add"),
+    path("<int:pk>/transcript/remove", meeting.RemoveTranscript.as_view(), name="transcript_remove"),
+    path("<int:pk>/summarise", meeting.Summarise.as_view(), name="summarise"),
     path("<int:pk>/delete", meeting.DeleteMeeting.as_view(), name="delete"),
     path("<int:pk>/field/<path:name>", meeting.EditField.as_view(), name="field"),
 ]

@@ -1,6 +1,7 @@
 """Undo in the pages: the button of a toast or an entry, and what came of taking an action back."""
 
 from collections import Counter
+from urllib.parse import urldefrag
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -50,11 +51,11 @@ class UndoPage(Page):
         return self.go(self.came_from())
 
     def came_from(self):
-        """The page it was pressed on."""
+        """The page it was pressed on; without a place on it, to which a browser would only scroll."""
         asked = self.request.headers
         address = self.request.POST.get("back") or asked.get("HX-Current-URL") or asked.get("Referer") or ""
         safe = url_has_allowed_host_and_scheme(address, {self.request.get_host()}, self.request.is_secure())
-        return address if safe else "/"
+        return urldefrag(address).url if safe else "/"
 
     def go(self, target):
         """htmx is told to read the page anew."""

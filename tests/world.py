@@ -17,7 +17,7 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments, record_notes
 from activity.notify import Notice, notify
-from booking import confirm, finding, meetings, profiles
+from booking import confirm, finding, meetings, profiles, recaps
 from companies import edit as companies
 from companies import logos
 from companies.jobs import match_companies
@@ -286,6 +286,8 @@ class World:
         mark = self.mark
         with org_scope(self.organization):
             self.meeting = self.new_meeting(mark)
+            recaps.put(self.meeting.pk, self.organization, f"{mark}: We agreed on {mark} money.".encode(), by=self.admin)
+            recaps.summarise(self.meeting.pk, self.organization, "brief", by=self.admin)
             hours = {day: [{"start": "00:00", "end": "24:00"}] for day in profiles.DAYS}
             told = {"title": f"{mark} page", "intro": f"{mark} intro", "working_hours": hours, "min_notice_minutes": 0}
             profiles.update(self.admin, told, by=self.admin)
@@ -306,6 +308,13 @@ class World:
     def spare_meeting(self, n):
         with org_scope(self.organization):
             return self.new_meeting(f"{self.mark} spare {n}").pk
+
+    def spoken_meeting(self, n):
+        """A meeting with a transcript."""
+        number = self.spare_meeting(n)
+        with org_scope(self.organization):
+            recaps.put(number, self.organization, f"{self.mark}: We agreed on price {n}.".encode(), by=self.admin)
+        return number
 
     def free_time(self):
         """(start, end) of a time at which the admin can be booked. Inside the scope."""
@@ -493,6 +502,7 @@ SPECIAL = {
     "contact-bulk-update": lambda world, n: {"lead_score": n % 100},
     "meeting-add": lambda world, n: {"end_time": "2026-06-15T10:00:00Z"},
     "meeting-update": lambda world, n: {"location": f"{world.mark} room {n}"},
+    "meeting-transcript-remove": lambda world, n: {"id": world.spoken_meeting(n)},
     "meeting-delete": lambda world, n: {"id": world.spare_meeting(n)},
     "booking-profile": lambda world, n: {"slug": world.admin.booking_slug},
     "booking-availability": lambda world, n: {"slug": world.admin.booking_slug},

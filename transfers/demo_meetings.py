@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.timezone import now
 
-from booking import confirm, finding, meetings, profiles
+from booking import confirm, finding, meetings, profiles, recaps
 from booking.models import Meeting
 from leads.models import Lead
 from lio import history
+from transfers.demo_talk import talk
 
 Status = Meeting.Status
 PAST: list[tuple] = [  # days ago, hour, minutes, title, what became of it
@@ -19,6 +20,7 @@ COMING: list[tuple] = [  # days ahead, hour, minutes, title
     (0, 16, 30, "Follow-up call"), (1, 9, 45, "Demo"), (1, 9, 30, "Pilot review"), (2, 13, 60, "Workshop on routes"),
     (3, 11, 30, "Contract questions"), (6, 10, 45, "Demo"), (8, 15, 30, "Onboarding kick-off"),
 ]  # fmt: skip
+RECORDED = "Workshop with the depot team"  # of which there is a transcript
 HOURS = {day: [{"start": "09:00", "end": "12:00"}, {"start": "13:00", "end": "17:00"}] for day in profiles.DAYS[:5]}
 DEMO = {"name": "Product demo", "minutes": 45, "tool": "zoom", "location": "https://zoom.example/j/ana",
         "questions": [{"name": "question_1", "label": "What do you use today?", "required": True}]}
@@ -45,6 +47,12 @@ def make_meetings(organization, by, team):
                 "meeting_url": f"https://meet.example/lio-{n}" if n % 2 else ""}, by=host)
         if became and became[0] != Status.SCHEDULED:
             meetings.update(meeting.pk, organization, {"status": became[0]}, by=host)
+        if title == RECORDED:
+            with history.one_action():
+                said = talk(str(host), str(lead))
+                recaps.put(meeting.pk, organization, said, file_name="workshop.vtt", by=host)
+            with history.one_action():
+                recaps.summarise(meeting.pk, organization, "detailed", by=host)
     book(by, leads[-1])
 
 

@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from django.shortcuts import redirect
+
 from accounts.models import User
 from activity import record_page as pages
-from booking import meetings
-from booking.models import Meeting
+from booking import meetings, recaps
+from booking.models import Meeting, MeetingSummary
+from booking.pages import transcript
 from booking.pages.fields import MeetingFields
 from booking.pages.query import LABELS, TOOLS, dressed, whole
+from booking.serializers import words_sent
+from booking.transcripts import MOST_BYTES
 from companies.models import Company
 from contacts.models import Contact
 from leads.models import Lead
-from lio.errors import Invalid
+from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS
 
 WARNING = "The meeting goes from list and calendar, with its notes and history. If it was still to come, attendees are told."
@@ -51,6 +56,9 @@ class ViewMeeting(MeetingPage, pages.ViewRecord):
     def hero(self, record):
         return {}
 
+    def further(self):
+        return [transcript.section(self, self.record(), detail=self.request.GET.get("summary", "")), *super().further()]
+
     # ------------------------------------------------------------------------- timeline
     def values_in_words(self, rows):
         sides = [side for row in rows for side in (row.before or {}, row.after or {})]
@@ -65,6 +73,8 @@ class ViewMeeting(MeetingPage, pages.ViewRecord):
         after = row.after = {name: value for name, value in (row.after or {}).items() if name not in UNSAID}
         if row.verb == "meeting.booked":
             return super().entry(row, words, written) | {"kind": "created", "detail": "", "changes": []}
+        if row.verb in transcript.TOLD:
+            return super().entry(row, words, written) | {"changes": [], **transcript.told(row)}
         found = super().entry(row, words, written)
         if row.verb == "meeting.rescheduled":
             when = next((one for one in found["changes"] if one["label"] == "Starts"), None)
@@ -74,6 +84,10 @@ class ViewMeeting(MeetingPage, pages.ViewRecord):
         if row.verb == "meeting.cancelled" or set(after) == {"status"}:
             return found | {"kind": "status_of_meeting", "detail": SAID.get(after.get("status", 0), "changed its status")}
         return found
+
+    def undo_of(self, row):
+        """A summary is not taken back: it is made anew."""
+        return super().undo_of(row) | ({"undo": ""} if row.verb == "meeting.summarised" else {})
 
 
 class SetStatus(MeetingPage):
@@ -120,3 +134,71 @@ class DeleteDocument(MeetingPage, pages.DeleteDocument):
 
 class DeleteMeeting(MeetingPage, pages.DeleteRecord):
     warning = WARNING
+
+
+class AddTranscript(MeetingPage):
+    """Posts `file`, or `text` that was pasted."""
+
+    verb = "records.edit"
+
+    def post(self, request):
+        record, text, upload = self.record(), request.POST.get("text", ""), request.FILES.get("file")
+        context = self.about(record)
+        try:
+            if upload is None and not text.strip():
+                raise Invalid({"file": ["choose a file, or paste what was said"]})
+            data, name = words_sent({"file": upload} if upload else {"text": text})
+            row = recaps.put(self.pk, self.organization, data, file_name=name, by=request.user)
+        except REFUSALS as error:
+            part = transcript.section(self, record) | {"pasted": text[:MOST_BYTES], "is_adding": True}
+            return self.refused(transcript.TEMPLATE, context, error, part=part)
+        told = f"{row.file_name or 'The transcript'} is added: {row.parts:,} part{'' if row.parts == 1 else 's'}."
+        return self.changed(transcript.TEMPLATE, context | {"part": transcript.section(self, record)}, told)
+
+
+class RemoveTranscript(MeetingPage):
+    verb = "records.edit"
+
+    def post(self, request):
+        record = self.record()
+        recaps.remove(self.pk, self.organization, by=request.user)
+        context = self.about(record) | {"part": transcript.section(self, record)}
+        return self.changed(transcript.TEMPLATE, context, "The transcript is deleted.")
+
+
+class Summarise(MeetingPage):
+    """Posts `detail`: brief or detailed."""
+
+    verb = "records.edit"
+
+    def post(self, request):
+        record = self.record()
+        context, detail = self.about(record), request.POST.get("detail", "")
+        try:
+            if detail not in MeetingSummary.Detail.values:
+                raise Invalid({"detail": ["choose how long the summary is to be"]})
+            recaps.summarise(self.pk, self.organization, detail, by=request.user)
+        except REFUSALS as error:
+            return self.refused(transcript.TEMPLATE, context, error, part=transcript.section(self, record))
+        ready = "The summary is ready."
+        if not self.is_swap:
+            self.say(ready)
+            return redirect(f"{self.address}?summary={detail}#part-transcript")
+        context |= {"part": transcript.section(self, record, detail=detail)}
+        return self.show(transcript.TEMPLATE, context, events={"toast": {"text": ready}, "record-changed": None})
+
+
+class ReadTranscript(MeetingPage):
+    """The whole transcript, PAGE parts at a time; `at` names a part that is to be among them."""
+
+    def get(self, request):
+        record, row = self.record(), recaps.living(self.organization, self.pk)
+        if row is None:
+            raise Missing()
+        at = min(whole(request.GET.get("at", "")), row.parts - 1) // transcript.PAGE * transcript.PAGE
+        context = self.about(record) | {
+            "transcript": row, "length": transcript.clock(row.seconds), "turns": transcript.turns(row, at, transcript.PAGE),
+            "first": at + 1, "last": min(at + transcript.PAGE, row.parts),
+            "before": at - transcript.PAGE if at else None,
+            "after": at + transcript.PAGE if at + transcript.PAGE < row.parts else None}
+        return self.show("meetings/transcript.html", context)

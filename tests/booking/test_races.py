@@ -12,7 +12,9 @@ from django.test.utils import override_settings
 from django.utils.timezone import now
 from rest_framework.test import APIClient
 
-from booking.models import Meeting
+from booking import meetings, recaps
+from booking.models import Meeting, MeetingSummary, Transcript
+from lio import history
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking, wire
 from tests.factories import make_organization
@@ -85,3 +87,29 @@ def test_bookings_moves_and_cancellations_end_without_overlap_or_deadlock(host, 
     dice, goal = Random(round), start + timedelta(hours=10)
     found = Counter(together([move(pk, goal + timedelta(minutes=30 * dice.randrange(2))) for pk in made * 2]))
     assert set(found) <= {200, 409} and found[200] >= 2 and not overlaps(host)
+
+
+def test_of_many_transcripts_at_once_one_is_left(host, start):
+    """Uploads and summaries of one meeting wait for each other; none ends in a fault."""
+    with org_scope(host.organization), history.one_action():
+        when = {"title": "Review", "start_time": start, "end_time": start + timedelta(hours=1)}
+        meeting = meetings.add(host.organization, when, by=host)
+
+    def one(n):
+        def act():
+            with org_scope(host.organization), history.one_action():
+                if n % 3:
+                    recaps.put(meeting.pk, host.organization, f"Ana: We agreed on price number {n}.".encode(), by=host)
+                else:
+                    recaps.summarise(meeting.pk, host.organization, "brief", by=host)
+            return "done"
+
+        return act
+
+    with org_scope(host.organization), history.one_action():
+        recaps.put(meeting.pk, host.organization, b"Ana: We agreed on the first price.", by=host)
+    assert Counter(together([one(n) for n in range(AT_ONCE)])) == {"done": AT_ONCE}
+    with org_scope(host.organization):
+        assert Transcript.objects.alive().filter(meeting=meeting).count() == 1
+        assert Transcript.objects.filter(meeting=meeting).count() == 1 + sum(1 for n in range(AT_ONCE) if n % 3)
+        assert MeetingSummary.objects.filter(meeting=meeting).count() == 1

@@ -38,6 +38,7 @@ SILENT = {
 CHANGE = {  # what an update that needs nothing is to change
     "lead-update": {"city": "Changed"},
     "meeting-update": {"location": "Changed"},
+    "meeting-generate-summary": {"detail": "detailed"},  # the brief one is there
     "booking-profile-update": {"title": "Changed"},
     "contact-update": {"city": "Changed"},
     "lead-assign-user": {"assigned_to": None},

@@ -112,6 +112,7 @@ def test_reading(browser, victim):
             "deals/views": [victim.view.pk],
             "deals/board/views": [victim.view.pk],
             "deals/board/add": [victim.stage.pk],
+            "enrichment/bulk": [victim.batch.pk],
             "hot": [victim.lead.pk],
             "alerts": [victim.alerts[0]],
             "alerts/lead": [victim.lead.pk],
