@@ -29,11 +29,12 @@ from lio.api.schema import describes, documented
 from lio.api.views import LioView, RateLimited
 from lio.api.viewsets import AddAction, DeleteAction, ListAction, TenantViewSet, UpdateAction, ViewAction
 from lio.clientip import client_ip
-from lio.errors import Forbidden, Missing
+from lio.errors import TRIES, Forbidden, Missing, TooMany
 from lio.tenancy import org_scope
 
 SLOTS = [{"start": str, "end": str}]
 DEFAULT = 30  # minutes
+HOUR = 3600  # seconds
 PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations": [int], "working_hours": dict,
            "overrides": dict, "buffer_minutes": int, "buffer_before": int, "buffer_after": int, "min_notice_minutes": int,
            "horizon_days": int,
@@ -136,15 +137,32 @@ class PublicPage(LioView):
             rate = ratelimit.count(f"booking:{slug}:{client_ip(request)}", settings.RATES["booking"])
             if rate.exceeded:
                 raise RateLimited(rate)
-        with org_scope(host.organization_id):
-            self.profile = profiles.of(host)
-            self.profile.user = host
-            if not self.profile.is_active:
-                raise Missing("There is no such booking page.")
-            response = self.once(request, handler or self.http_method_not_allowed, f"booking:{host.pk}", (), {})
-            if response.status_code >= 400 and not getattr(response, "keep_writes", False):
-                transaction.set_rollback(True)
+        for _ in range(TRIES):
+            self.is_deadlocked = False
+            with org_scope(host.organization_id):
+                self.profile = profiles.of(host)
+                self.profile.user = host
+                if not self.profile.is_active:
+                    raise Missing("There is no such booking page.")
+                response = self.once(request, handler or self.http_method_not_allowed, f"booking:{host.pk}", (), {})
+                if response.status_code >= 400 and not getattr(response, "keep_writes", False):
+                    transaction.set_rollback(True)
+            if not self.is_deadlocked:
+                break
         return response
+
+    def book(self, start, end, visitor, *, type_id=None):
+        """The meeting that a visitor books. Raises what confirm.confirm does, and TooMany for the address.
+
+        Counted in the transaction: what is not booked in the end, or is a repeat, does not count.
+        """
+        meeting = confirm.confirm(self.profile, start, end, visitor, type_id=type_id)
+        address = f"booked:{meeting.organization_id}:{client_ip(self.request)}"
+        rate = ratelimit.count(address, settings.RATES["booked"], HOUR)
+        if rate.exceeded:
+            raise TooMany(f"{rate.limit} bookings an hour are taken from one address. "
+                          f"Come back in {(rate.wait + 59) // 60} minutes.", wait=rate.wait)
+        return meeting
 
     def length(self, asked):
         """Without a duration 30 minutes, or the shortest there is."""
@@ -184,7 +202,7 @@ class BookingConfirm(PublicPage):
         given = Confirm.read(request.data)
         start, end = given.pop("start"), given.pop("end")
         told: dict = {name: value or "" for name, value in given.items()}
-        meeting = confirm.confirm(self.profile, start, end, confirm.Visitor(**told))
+        meeting = self.book(start, end, confirm.Visitor(**told))
         return Envelope({"meeting_id": meeting.pk, "start": iso(start), "end": iso(end), "timezone": meeting.timezone,
                          "meeting_url": meeting.meeting_url, "manage_url": links.manage_url(meeting)},
                         "Booking confirmed successfully", status=201)

@@ -20,6 +20,7 @@ from lio.jobs import enqueue
 from lookups.known import known
 
 WEBSITE = 1  # the seeded source
+MOST_OPEN = 3  # bookings to come that one person may have with an organisation
 
 
 @dataclass
@@ -43,7 +44,7 @@ def confirm(profile, start: datetime, end: datetime, visitor: Visitor, *, type_i
 
     The slot must be one that `finding.slots` offers. The lead is the oldest with the visitor's address, or a new one of the
     host; it logs `demo_requested`. Both get mail with a calendar file. Raises Invalid for a time that is never offered,
-    Conflict `slot_taken` for one that is not free any more.
+    Conflict `slot_taken` for one that is not free any more, Invalid `too_many_open` for who has MOST_OPEN to come.
     """
     organization, host = profile.user.organization, profile.user
     kind = type_of(profile, start, end, type_id)
@@ -52,6 +53,7 @@ def confirm(profile, start: datetime, end: datetime, visitor: Visitor, *, type_i
     with history.one_action(actor="booking page"):
         lead_id, _ = capture(organization, lead_of(visitor), by=None, on_duplicate="merge", if_new={
             "assigned_to_id": host.pk, "source_id": known(organization, "source")[WEBSITE].pk})
+        check_open(organization, lead_id)
         lead = Lead.objects.select_related("company").get(pk=lead_id)
         meeting = Meeting(
             organization=organization, host=host, lead=lead, company_id=lead.company_id,
@@ -97,6 +99,13 @@ def check_free(profile, start, end, *, but=None):
         if (start, end) in free(profiles.hours(profile), profiles.rules(profile, length), (), start, until, at):
             raise taken()
     raise Invalid({"start": ["is not a time that can be booked: ask for the free times"]})
+
+
+def check_open(organization, lead_id):
+    """Raises Invalid when the person has as many bookings to come as anybody may (TRUST T52)."""
+    coming = Meeting.objects.of(organization).blocking().filter(lead_id=lead_id, exclusive=True, start_time__gt=finding.now())
+    if coming.count() >= MOST_OPEN:
+        raise Invalid({"email": [f"has {MOST_OPEN} bookings to come already: move or cancel one of them"]}, code="too_many_open")
 
 
 def lead_of(visitor):

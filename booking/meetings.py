@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.timezone import now
 
 from booking import jobs
@@ -20,14 +20,29 @@ WIRE = {"host_id": "user_id"}
 FOLLOWED = {"title", "location", "start_time", "end_time", "attendees", "meeting_url"}  # what calendars must be told of
 SHARED = {"status", "location", "description", "meeting_tool"}  # what many meetings may get at once
 LONGEST = timedelta(days=31)  # what a meeting is shorter than
+LOCK_NOT_AVAILABLE = "55P03"
 BLOCKS = {"host_id", "start_time", "end_time", "status"}
 
 
 def lock_host(*host_ids):
-    """One transaction at a time decides over a host's day: taken before every change of what blocks (DECISIONS 21)."""
-    with connection.cursor() as cursor:
-        for host_id in sorted(set(host_ids)):
+    """One transaction at a time decides over a host's day: taken before every change of what blocks (DECISIONS 21).
+
+    Who waits for longer than the connection's lock_timeout waits once more. Raises Conflict `slot_taken` after that.
+    """
+    for host_id in sorted(set(host_ids)):
+        if not (_lock(host_id) or _lock(host_id)):
+            raise Conflict("Many are booking at this moment. Try once more.", code="slot_taken")
+
+
+def _lock(host_id):
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(1, %s)", [host_id])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
 
 
 def insert(meeting):

@@ -21,7 +21,7 @@ from booking.serializers import ZONES, Confirm
 from leads.web_forms import submitting
 from leads.web_forms.views import sent_of
 from lio.api.parsers import check_text
-from lio.errors import Conflict, DomainError, Invalid, Missing
+from lio.errors import Conflict, DomainError, Invalid, Missing, TooMany
 from lio.tenancy import org_scope
 
 TRAP, STAMP = "website_2", "stamp"
@@ -177,12 +177,12 @@ class BookPage(VisitorPage):
                 "autocomplete": autocomplete, "longest": longest, "value": sent.get(name, ""), "error": words(errors.get(name))}
 
     def idempotency_key(self, request):
-        """A page that is sent twice is one booking: its stamp is different for each page."""
+        """A page that is sent twice is one booking: its stamp is different for each page. What was mended is sent anew."""
         return super().idempotency_key(request) or (
-            sha256(f"{self.sent.get(STAMP)} {self.sent.get('start')}".encode()).hexdigest() if self.sent.get(STAMP) else None)
+            sha256(repr(sorted(self.sent.items())).encode()).hexdigest() if self.sent.get(STAMP) else None)
 
     def once(self, request, handler, scope, args, kwargs):
-        if request.method == "POST":
+        if request.method == "POST" and not hasattr(self, "sent"):  # once, however often it is tried
             plain = request._request
             plain._body = plain.read(64 * 1024)
             self.sent = {name: text for name, text in sent_of(plain).items() if isinstance(text, str)}
@@ -210,11 +210,15 @@ class BookPage(VisitorPage):
                                  | {"start": start.isoformat(), "end": end.isoformat(), "timezone": self.zone.key})
             told: dict = {name: given.get(name) or "" for name in ("name", "email", "company", "phone", "notes", "timezone")}
             visitor = confirm.Visitor(**told, answers=self.answers(kind, sent))
-            meeting = confirm.confirm(self.profile, start, end, visitor, type_id=kind.pk)
+            meeting = self.book(start, end, visitor, type_id=kind.pk)
         except Conflict as error:
             self.query.pop("start")
             context = self.choose(kind.minutes) | {"kind": kind, "kinds": [], "problem": str(error)}
             return self.show("booking/times.html", context, 409)
+        except TooMany as error:
+            shown = self.form(kind, start, sent, {STAMP: [str(error)]}, error.status)
+            shown["Retry-After"] = str(error.wait)
+            return shown
         except (Invalid, ValidationError) as error:
             fields: Any = error.fields if isinstance(error, Invalid) else error.detail
             return self.form(kind, start, sent, dict(fields or {}), 422)
@@ -234,7 +238,7 @@ class BookPage(VisitorPage):
         return found
 
     def check_robot(self, sent):
-        """Raises Invalid for what no visitor would send."""
+        """Raises Invalid for what no visitor would send, TooMany for what nobody fills in so quickly."""
         if sent.get(TRAP):
             raise Invalid({TRAP: ["is for nobody: leave it empty"]})
         try:
@@ -244,6 +248,8 @@ class BookPage(VisitorPage):
             raise Invalid({STAMP: ["was open for more than a day: check your answers and send them again"]}) from None
         if age is None:
             raise Invalid({STAMP: ["was sent without the form: fill it in and send it again"]})
+        if age < submitting.QUICK:  # not kept for the page's key: the same is taken in a moment
+            raise TooMany("That was very quick. Look at your answers once more and send them again.", wait=submitting.QUICK)
 
 
 # ------------------------------------------------------------------------- what is booked

@@ -27,7 +27,7 @@ ROUNDS, AT_ONCE = (20, 48) if SOAK else (2, 12)
 def host():
     admin = make_organization("Acme")
     always_open(admin)
-    with override_settings(RATES=settings.RATES | {"booking": 100_000, "public": 100_000}):
+    with override_settings(RATES=settings.RATES | {"booking": 100_000, "booked": 100_000, "public": 100_000}):
         yield admin
 
 
