@@ -105,7 +105,8 @@ def check_open(organization, lead_id):
     """Raises Invalid when the person has as many bookings to come as anybody may (TRUST T52)."""
     coming = Meeting.objects.of(organization).blocking().filter(lead_id=lead_id, exclusive=True, start_time__gt=finding.now())
     if coming.count() >= MOST_OPEN:
-        raise Invalid({"email": [f"has {MOST_OPEN} bookings to come already: move or cancel one of them"]}, code="too_many_open")
+        complaint = f"has {MOST_OPEN} bookings to come already: move or cancel one of them"
+        raise Invalid({"email": [complaint]}, code="too_many_open")
 
 
 def lead_of(visitor):

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
@@ -15,6 +16,7 @@ from django.utils.timezone import now
 
 from booking import profiles
 from tests.faults.house import SOAK
+from tests.ground.conftest import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 ROUNDS = 20 if SOAK else 2
@@ -139,3 +141,23 @@ def test_of_sixty_who_move_into_the_same_hour_one_does(house, host, first):
         assert there == 1 and not overlapping(house)
     print(f"\n{ROUNDS} rounds of {MOVERS} moves: one wins each, the last in {seconds:.2f} s")
 
+
+
+def test_who_lost_the_answer_asks_again_and_gets_it(house, host, first):
+    """The visitor's connection breaks while the booking is under way (TRUST T74, DECISIONS 21)."""
+    ids = []
+    for number in range(ROUNDS):
+        start, email = first + timedelta(hours=number), f"{first:%d%H}lost{number}@visitor.example"
+        body = {"start": wire(start), "end": wire(start + timedelta(hours=1)), "name": "Vera Visitor", "email": email}
+        path, key = f"/api/v1/booking/{host.booking_slug}/confirm", f"lost-{first:%d%H}-{number}"
+        connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json", "Idempotency-Key": key})
+        connection.sock.shutdown(socket.SHUT_RD)
+        connection.close()
+        until(lambda at=start: house.value("SELECT count(*) FROM booking_meeting WHERE start_time = %s", at))
+        status, answer = send(house, path, body, **{"Idempotency-Key": key})
+        assert status == 201
+        ids.append((json.loads(answer)["data"]["meeting_id"], start))
+        assert send(house, path, body)[0] == 409  # who sends no key cannot be told from another
+    for meeting, start in ids:
+        assert house.rows("SELECT id FROM booking_meeting WHERE start_time = %s", start) == [(meeting,)]
