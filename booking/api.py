@@ -117,7 +117,7 @@ def free_times(profile, asked, **more):
 
 
 def iso(moment):
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 # ------------------------------------------------------------------------- the public page's own
@@ -165,9 +165,14 @@ class PublicPage(LioView):
         return meeting
 
     def length(self, asked):
-        """Without a duration 30 minutes, or the shortest there is."""
+        """Without a duration 30 minutes, or the shortest there is. Raises BadQuestion for one that is not offered."""
         offered = profiles.durations(self.profile)
-        return asked | {"duration": asked.get("duration") or (DEFAULT if DEFAULT in offered else min(offered, default=DEFAULT))}
+        usual = DEFAULT if DEFAULT in offered else min(offered, default=DEFAULT)
+        asked = asked | {"duration": asked.get("duration") or usual}
+        if asked["duration"] not in offered:
+            lengths = ", ".join(str(length) for length in offered)
+            raise finding.BadQuestion("duration: is not offered", fields={"duration": [f"must be one of {lengths}"]})
+        return asked
 
 
 class BookingProfileView(PublicPage):
@@ -188,9 +193,6 @@ class BookingAvailability(PublicPage):
                 answer={"slug": str, "timezone": str, "duration": int, "slots": SLOTS})
     def get(self, request):
         asked = self.length(AskOffered.ask(request.query_params))
-        if asked["duration"] not in profiles.durations(self.profile):
-            lengths = ", ".join(str(length) for length in profiles.durations(self.profile))
-            raise finding.BadQuestion("duration: is not offered", fields={"duration": [f"must be one of {lengths}"]})
         return Envelope(free_times(self.profile, asked, slug=self.profile.user.booking_slug))
 
 
