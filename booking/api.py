@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
-from booking import confirm, finding, links, meetings, profiles
+from booking import confirm, finding, links, meetings, offers, profiles
 from booking.filters import MeetingFilter
 from booking.models import Meeting
+from booking.offers import OwnOffer
 from booking.serializers import (
     AddMeeting,
     AskFree,
@@ -73,7 +74,7 @@ class Availability(LioView):
     def get(self, request):
         if self.caller is None:
             raise Forbidden("A key has no calendar of its own. Ask with the token of a member.")
-        return Envelope(free_times(profiles.of(self.caller), AskFree.ask(request.query_params)))
+        return Envelope(free_times(OwnOffer(profiles.of(self.caller)), AskFree.ask(request.query_params)))
 
 
 class MyProfile(LioView):
@@ -106,12 +107,12 @@ def shown(profile):
             **{name: getattr(profile, name) for name in names}}  # fmt: skip
 
 
-def free_times(profile, asked, **more):
+def free_times(offer, asked, **more):
     """The answer to a question for free times, as the API shows it."""
-    zone = ZoneInfo(asked["tz"]) if asked.get("tz") else profiles.zone(profile)
+    zone = ZoneInfo(asked["tz"]) if asked.get("tz") else offer.zone
     length = asked.get("duration") or DEFAULT
     since, until = finding.between(asked, zone)
-    found = finding.slots(profile, length, since, until)
+    found = offer.slots(length, since, until)
     return more | {"timezone": zone.key, "duration": length,
                    "slots": [{"start": iso(start), "end": iso(end)} for start, end in found]}
 
@@ -122,7 +123,7 @@ def iso(moment):
 
 # ------------------------------------------------------------------------- the public page's own
 class PublicPage(LioView):
-    """What anybody may ask of a member's booking page. A key or token that comes along changes nothing."""
+    """What anybody may ask of a booking page, own or shared. A key or token that comes along changes nothing."""
 
     is_public = True
     authentication_classes: list = []
@@ -130,8 +131,8 @@ class PublicPage(LioView):
     def answer(self, request, *args, **kwargs):
         slug = kwargs["slug"]
         handler = getattr(self, request.method.lower(), None) if request.method in ("GET", "HEAD", "POST") else None
-        host = profiles.find(slug)
-        if host is None:
+        place = offers.find(slug)
+        if place is None:
             raise Missing("There is no such booking page.")
         if request.method == "POST":
             rate = ratelimit.count(f"booking:{slug}:{client_ip(request)}", settings.RATES["booking"])
@@ -139,12 +140,11 @@ class PublicPage(LioView):
                 raise RateLimited(rate)
         for _ in range(TRIES):
             self.is_deadlocked = False
-            with org_scope(host.organization_id):
-                self.profile = profiles.of(host)
-                self.profile.user = host
-                if not self.profile.is_active:
+            with org_scope(place.organization_id):
+                self.offer = offers.at(place)
+                if self.offer is None:
                     raise Missing("There is no such booking page.")
-                response = self.once(request, handler or self.http_method_not_allowed, f"booking:{host.pk}", (), {})
+                response = self.once(request, handler or self.http_method_not_allowed, self.offer.key, (), {})
                 if response.status_code >= 400 and not getattr(response, "keep_writes", False):
                     transaction.set_rollback(True)
             if not self.is_deadlocked:
@@ -152,11 +152,11 @@ class PublicPage(LioView):
         return response
 
     def book(self, start, end, visitor, *, type_id=None):
-        """The meeting that a visitor books. Raises what confirm.confirm does, and TooMany for the address.
+        """The meeting that a visitor books. Raises what booking.confirm does, and TooMany for the address.
 
         Counted in the transaction: what is not booked in the end, or is a repeat, does not count.
         """
-        meeting = confirm.confirm(self.profile, start, end, visitor, type_id=type_id)
+        meeting = self.offer.confirm(start, end, visitor, type_id=type_id)
         address = f"booked:{meeting.organization_id}:{client_ip(self.request)}"
         rate = ratelimit.count(address, settings.RATES["booked"], HOUR)
         if rate.exceeded:
@@ -166,7 +166,7 @@ class PublicPage(LioView):
 
     def length(self, asked):
         """Without a duration 30 minutes, or the shortest there is. Raises BadQuestion for one that is not offered."""
-        offered = profiles.durations(self.profile)
+        offered = self.offer.durations
         usual = DEFAULT if DEFAULT in offered else min(offered, default=DEFAULT)
         asked = asked | {"duration": asked.get("duration") or usual}
         if asked["duration"] not in offered:
@@ -180,12 +180,11 @@ class BookingProfileView(PublicPage):
         "slug": str, "name": str, "title": str, "intro": str, "timezone": str, "durations": [int], "organization": str,
         "types": [{"id": int, "name": str, "minutes": int, "questions": [dict]}]})
     def get(self, request):
-        page = self.profile
-        types = [{"id": one.pk, "name": one.name, "minutes": one.minutes, "questions": one.questions}
-                 for one in profiles.types(page)]
-        return Envelope({"slug": page.user.booking_slug, "name": page.user.full_name, "title": title_of(page),
-                         "intro": page.intro, "timezone": profiles.zone(page).key, "durations": profiles.durations(page),
-                         "organization": page.user.organization.name, "types": types})
+        offer = self.offer
+        types = [{"id": one.pk, "name": one.name, "minutes": one.minutes, "questions": one.questions} for one in offer.types]
+        return Envelope({"slug": offer.slug, "name": offer.name, "title": offer.title, "intro": offer.page.intro,
+                         "timezone": offer.zone.key, "durations": offer.durations, "organization": offer.organization.name,
+                         "types": types})
 
 
 class BookingAvailability(PublicPage):
@@ -193,7 +192,7 @@ class BookingAvailability(PublicPage):
                 answer={"slug": str, "timezone": str, "duration": int, "slots": SLOTS})
     def get(self, request):
         asked = self.length(AskOffered.ask(request.query_params))
-        return Envelope(free_times(self.profile, asked, slug=self.profile.user.booking_slug))
+        return Envelope(free_times(self.offer, asked, slug=self.offer.slug))
 
 
 class BookingConfirm(PublicPage):
@@ -208,10 +207,6 @@ class BookingConfirm(PublicPage):
         return Envelope({"meeting_id": meeting.pk, "start": iso(start), "end": iso(end), "timezone": meeting.timezone,
                          "meeting_url": meeting.meeting_url, "manage_url": links.manage_url(meeting)},
                         "Booking confirmed successfully", status=201)
-
-
-def title_of(profile):
-    return profile.title or f"Book time with {profile.user.full_name}"
 
 
 # ------------------------------------------------------------------------- fields of ours, as the API's description has them

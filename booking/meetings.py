@@ -29,15 +29,15 @@ def lock_host(*host_ids):
 
     Who waits for longer than the connection's lock_timeout waits once more. Raises Conflict `slot_taken` after that.
     """
-    for host_id in sorted(set(host_ids)):
-        if not (_lock(host_id) or _lock(host_id)):
-            raise Conflict("Many are booking at this moment. Try once more.", code="slot_taken")
+    ids = sorted(set(host_ids))  # always in this order, so that nobody waits in a circle
+    if ids and not (_lock(ids) or _lock(ids)):
+        raise Conflict("Many are booking at this moment. Try once more.", code="slot_taken")
 
 
-def _lock(host_id):
+def _lock(host_ids):
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(1, %s)", [host_id])
+            cursor.execute("SELECT pg_advisory_xact_lock(1, host) FROM unnest(%s::int[]) AS host", [host_ids])
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
             raise

@@ -15,8 +15,9 @@ from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
 from booking import confirm, finding, invites, links, meetings, profiles
-from booking.api import PublicPage, title_of
+from booking.api import PublicPage
 from booking.models import Meeting
+from booking.offers import OwnOffer
 from booking.serializers import ZONES, Confirm
 from leads.web_forms import submitting
 from leads.web_forms.views import sent_of
@@ -35,14 +36,14 @@ class VisitorPage(PublicPage):
 
     http_method_names = ["get", "post", "head"]
     schema = None  # pages are no part of the API's description
-    profile: Any = None
+    offer: Any = None
 
     def ask(self, request):
         self.query = {name: request.query_params[name] for name in ASKED if request.query_params.get(name)}
         for name, text in self.query.items():
             check_text(text, name)
         name = self.query.get("tz", "")
-        self.zone = ZoneInfo(name) if name in ZONES else profiles.zone(self.profile)
+        self.zone = ZoneInfo(name) if name in ZONES else self.offer.zone
         american = request.headers.get("Accept-Language", "").lower().startswith(("en-us", "en-ca", "en-au"))
         self.twelve = self.query.get("clock", "12" if american else "24") == "12"
 
@@ -56,12 +57,12 @@ class VisitorPage(PublicPage):
         return f"{text} (UTC{here:%z})" if offset else text
 
     def show(self, template, context, status=200):
-        profile = self.profile
+        offer = self.offer
         told: dict[str, Any] = {"title": "Booking", "organization": None}
-        if profile is not None:
+        if offer is not None:
             told = {
-                "profile": profile, "host": profile.user, "organization": profile.user.organization, "title": title_of(profile),
-                "colors": reverse("forms:colors", args=[profile.color.removeprefix("#")]),
+                "page": offer.page, "host": offer.host, "name": offer.name, "organization": offer.organization,
+                "title": offer.title, "colors": reverse("forms:colors", args=[offer.page.color.removeprefix("#")]),
             }
         return self.dress(HttpResponse(render_to_string(template, told | context), status=status))
 
@@ -77,9 +78,9 @@ class VisitorPage(PublicPage):
     def dress(self, response):
         """Framed only where the host said so."""
         response["Cache-Control"] = "private, no-store"
-        if self.profile is not None and self.profile.allowed_domains:
+        if self.offer is not None and self.offer.page.allowed_domains:
             response.xframe_options_exempt = True
-            hosts = [part for one in self.profile.allowed_domains for part in (one, f"*.{one}")]
+            hosts = [part for one in self.offer.page.allowed_domains for part in (one, f"*.{one}")]
             response._csp_replace = {"frame-ancestors": hosts}
         return response
 
@@ -122,7 +123,7 @@ class VisitorPage(PublicPage):
         found: list = []
         for month in months:
             edges = {"from": month.replace(day=1), "to": shifted(month, 1) - timedelta(days=1)}
-            found = finding.slots(self.profile, length, *finding.between(edges, self.zone), but=but)
+            found = self.offer.slots(length, *finding.between(edges, self.zone), but=but)
             if found:
                 return month, found
         return months[0], found
@@ -140,7 +141,7 @@ class BookPage(VisitorPage):
 
     def kind(self):
         """(what is to be booked, [what else there is, with its address])."""
-        there = list(profiles.types(self.profile))
+        there = list(self.offer.types)
         if not there:
             raise Missing("Nothing can be booked here at the moment.")
         asked = self.query.get("type", "")
@@ -167,7 +168,7 @@ class BookPage(VisitorPage):
             "time": f"{self.clock(start)} – {self.clock(end)}", "zone": self.zone.key, "trap": TRAP,
             "complaints": [words(lines) for name, lines in errors.items() if name not in known],
             "hidden": [("start", f"{start:%Y-%m-%dT%H:%M:%SZ}"), ("type", kind.pk), ("timezone", self.zone.key),
-                       (STAMP, sent.get(STAMP) or submitting.stamp(self.profile.user.booking_slug))],
+                       (STAMP, sent.get(STAMP) or submitting.stamp(self.offer.slug))],
             "back": self.address(start=None), "here": self.address(),
         }
         return self.show("booking/form.html", context, status)
@@ -242,7 +243,7 @@ class BookPage(VisitorPage):
         if sent.get(TRAP):
             raise Invalid({TRAP: ["is for nobody: leave it empty"]})
         try:
-            age = submitting.age_of(self.profile.user.booking_slug, sent.get(STAMP))
+            age = submitting.age_of(self.offer.slug, sent.get(STAMP))
         except submitting.Stale:
             sent.pop(STAMP, None)
             raise Invalid({STAMP: ["was open for more than a day: check your answers and send them again"]}) from None
@@ -266,11 +267,14 @@ class BookedPage(VisitorPage):
             raise Http404
         organization_id, uid = found
         with org_scope(organization_id):
-            meeting = Meeting.objects.of(organization_id).alive().filter(uid=uid).select_related("host").first()
+            meeting = Meeting.objects.of(organization_id).alive().filter(uid=uid).select_related("host", "shared_page").first()
             if meeting is None:
                 raise Http404
             self.token, self.meeting = token, meeting
             self.profile = profiles.of(meeting.host)
+            if meeting.shared_page_id:  # who can be booked on a shared page need not have one of their own that is open
+                self.profile.is_active = True
+            self.offer = OwnOffer(self.profile)
             self.ask(request)
             if "tz" not in self.query and meeting.timezone in ZONES:
                 self.zone = ZoneInfo(meeting.timezone)
@@ -284,6 +288,12 @@ class BookedPage(VisitorPage):
         notice = timedelta(minutes=self.profile.change_notice_minutes)
         return self.meeting.status in Meeting.BLOCKING and now() + notice < self.meeting.start_time
 
+    @property
+    def again(self):
+        """Where another time is booked; empty when that is closed."""
+        page = self.meeting.shared_page or self.profile
+        return f"/book/{page.slug if self.meeting.shared_page else self.offer.slug}" if page.is_active else ""
+
     def page(self, problem="", status=200, template="booking/booked.html", **more):
         meeting = self.meeting
         here = meeting.start_time.astimezone(self.zone)
@@ -291,7 +301,7 @@ class BookedPage(VisitorPage):
             "meeting": meeting, "day": here.date(), "zone": self.zone.key, "problem": problem, "may_change": self.may_change,
             "time": f"{self.clock(meeting.start_time)} – {self.clock(meeting.end_time)}", "base": f"/booked/{self.token}",
             "gone": meeting.status == Meeting.Status.CANCELLED, "over": meeting.end_time < now(),
-            "notice": self.profile.change_notice_minutes,
+            "notice": self.profile.change_notice_minutes, "again": self.again,
         }
         return self.show(template, context | more, status)
 
