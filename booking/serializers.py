@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
-from booking.models import DAYS, LONGEST, Meeting
+from booking.models import DAYS, LONGEST, Meeting, SharedPage
 from booking.profiles import MOST_ROWS, MOST_TYPES, SLUG, spans
 from companies.models import Company
 from contacts.models import Contact
@@ -309,6 +309,18 @@ class ProfileFields(Input):
     color = Color(required=False, allow_null=False)
     allowed_domains = serializers.ListField(child=Text(min_length=1, max_length=253), max_length=50, required=False)
     types = Types(required=False)
+    is_active = Flag(required=False)
+
+
+class SharedFields(Input):
+    """What may be sent of a shared page."""
+
+    slug = Slug(required=False)
+    title = Text(min_length=1, max_length=150)
+    intro = Text(max_length=2000, required=False)
+    assigning = serializers.ChoiceField(choices=SharedPage.Assigning.choices, required=False)
+    color = Color(required=False, allow_null=False)
+    allowed_domains = serializers.ListField(child=Text(min_length=1, max_length=253), max_length=50, required=False)
     is_active = Flag(required=False)
 
 

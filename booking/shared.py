@@ -63,13 +63,23 @@ def slots(there, length, since, until):
 
 def in_turn(page, there, email):
     """`there`, booking pages of the hosts, in the order in which they are asked: see SharedPage.Assigning."""
-    made = Meeting.objects.of(page.organization_id).alive().filter(shared_page=page, created_at__gt=now() - TURNS)
-    made = made.exclude(status=Meeting.Status.CANCELLED).order_by()
-    counts = dict(made.values_list("host_id").annotate(Count("id")))
+    counts = turns(page)
     order = sorted(there, key=lambda profile: counts.get(profile.user_id, 0))  # ties stay in the order of the page
     if page.assigning == Assigning.OWNER_FIRST and (owner := owner_of(page.organization_id, email)):
         order.sort(key=lambda profile: profile.user_id != owner)
     return order
+
+
+def turns(page):
+    """{id of a member: bookings that he got here of late}."""
+    made = of_late(page.organization_id).filter(shared_page=page)
+    return dict(made.values_list("host_id").annotate(Count("id")))
+
+
+def of_late(organization):
+    """Bookings on shared pages in the last TURNS that still stand."""
+    made = Meeting.objects.of(organization).alive().exclude(shared_page=None).filter(created_at__gt=now() - TURNS)
+    return made.exclude(status=Meeting.Status.CANCELLED).order_by()
 
 
 def owner_of(organization_id, email):
