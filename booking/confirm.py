@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from activity.notify import Notice, notify
-from booking import finding, jobs, profiles, shared
-from booking.meetings import insert, lock_host, remind, told, url_of, when
+from booking import finding, jobs, meetings, profiles, shared
+from booking.meetings import insert, lock_host, remind, tell_host, told, url_of
 from booking.models import Meeting
 from booking.slots import free
 from intent import signals
@@ -96,10 +95,32 @@ def _book(profile, kind, start, end, visitor, *, page=None):
         history.record("meeting.booked", meeting, by=None, after=told(meeting))
         signals.log(organization, lead_id, "demo_requested", source="booking page", channel=RawEvent.Channel.BOOKING,
                     detail={"meeting_id": meeting.pk, "start": start.isoformat(), "type": kind.name})
-        title = f"{visitor.name} booked {kind.name}, {when(start, host.timezone)}"
-        notify("booking", [Notice(host.pk, title, model_id=meeting.pk, link=f"/meetings/{meeting.pk}/")], model_type="meeting")
+        tell_host(meeting, f"{visitor.name} booked {kind.name}", by=None)
     enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
+
+
+@transaction.atomic
+def move(profile, meeting, start):
+    """The visitor moves what he booked to another free time of its host, who is told. Raises as `confirm` does."""
+    end = start + (meeting.end_time - meeting.start_time)
+    lock_host(meeting.host_id)
+    check_free(profile, start, end, but=meeting)
+    return _change(meeting, {"start_time": start, "end_time": end}, "moved")
+
+
+@transaction.atomic
+def cancel(meeting):
+    """The visitor cancels what he booked; its host is told."""
+    return _change(meeting, {"status": Meeting.Status.CANCELLED}, "cancelled")
+
+
+def _change(meeting, fields, verb):
+    with history.one_action(actor="booking page"):
+        changed = meetings.update(meeting.pk, meeting.organization, fields, by=None)
+        who = next((one.get("name") or one["email"] for one in changed.attendees), "The visitor")
+        tell_host(changed, f"{who} {verb} {changed.title}", by=None)
+    return changed
 
 
 def type_of(page, start, end, type_id=None):

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.timezone import now
 
+from activity.notify import Notice, notify
 from booking import jobs
 from booking.models import BookingProfile, Meeting
 from leads.models import Lead
@@ -70,8 +71,10 @@ def add(organization, fields, *, by):
     search.write("meeting", meeting.pk, words(meeting))
     history.record("meeting.created", meeting, by=by, after=told(meeting))
     touch(meeting)
-    if meeting.attendees and meeting.end_time > now():  # what is over is only written down
-        enqueue(jobs.invite, meeting.pk, meeting.sequence)
+    if meeting.end_time > now():  # what is over is only written down
+        tell_host(meeting, f"{who(by)} planned {meeting.title} with you", by=by)
+        if meeting.attendees:
+            enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
 
@@ -116,6 +119,8 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     history.record(verb, meeting, by=by, before=wire({name: before[name] for name in changed}),
                    after=wire({name: getattr(meeting, name) for name in changed}))
     touch(meeting)
+    if "host_id" in changed and is_on and meeting.end_time > now() and not undoing:
+        tell_host(meeting, f"{who(by)} gave you {meeting.title}", by=by)
     if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
@@ -235,6 +240,18 @@ def touch(meeting):
     """A lead with which something is planned is at work."""
     if meeting.lead_id:
         Lead.objects.filter(pk=meeting.lead_id).update(last_activity_at=now())
+
+
+def tell_host(meeting, text, *, by):
+    """Notify the host of what somebody else did: `text`, and when the meeting is (R69)."""
+    if by is None or by.pk != meeting.host_id:
+        title = f"{text}, {when(meeting.start_time, meeting.host.timezone or 'UTC')}"
+        notify("booking", [Notice(meeting.host_id, title, model_id=meeting.pk, link=f"/meetings/{meeting.pk}/")],
+               model_type="meeting", by=by)
+
+
+def who(by):
+    return by.full_name if by else history.actor_name() or "LIO"
 
 
 def remind(meeting, minutes):

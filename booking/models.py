@@ -53,8 +53,8 @@ class SharedPage(OwnedModel):
     """A booking page of several members. When they are free, and what is kept free around, each host's own page says."""
 
     class Assigning(models.TextChoices):
-        IN_TURN = "in_turn", "In turn: the free host with the fewest bookings here in 30 days"
-        OWNER_FIRST = "owner_first", "The lead's owner where that is a free host, else in turn"
+        IN_TURN = "in_turn", "In turn"
+        OWNER_FIRST = "owner_first", "The lead's owner first"
 
     slug = models.CharField(max_length=60, unique=True)
     title = models.CharField(max_length=150)

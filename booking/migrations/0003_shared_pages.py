@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(max_length=60, unique=True)),
                 ('title', models.CharField(max_length=150)),
                 ('intro', models.TextField(blank=True, default='')),
-                ('assigning', models.CharField(choices=[('in_turn', 'In turn: the free host with the fewest bookings here in 30 days'), ('owner_first', "The lead's owner where that is a free host, else in turn")], default='in_turn', max_length=11)),
+                ('assigning', models.CharField(choices=[('in_turn', 'In turn'), ('owner_first', "The lead's owner first")], default='in_turn', max_length=11)),
                 ('color', models.CharField(default='#3f51c6', max_length=7)),
                 ('allowed_domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), blank=True, default=list, size=None)),
                 ('is_active', models.BooleanField(default=True)),

@@ -17,6 +17,8 @@ MOST_TIMES = 10  # of a day, as the API has it
 MOST_ROWS = 60  # of dates
 LONGEST_OFF = 100  # days that one row of dates may span
 BLANK = 2  # empty rows for further dates
+ASSIGNING = ("In turn: of those who are free the one with the fewest bookings here in 30 days. The owner first: whoever the "
+             "visitor's lead belongs to, if that is a host who is free.")
 PARTS = {"working_hours": "Weekly hours", "overrides": "Dates"}
 BUFFERS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 STEPS = (0, 5, 10, 15, 20, 30, 45, 60)
@@ -195,7 +197,7 @@ class NewSharedForm(InputForm):
     input_class: Any = SharedFields
     title = Text("Heading", required=True, maxlength=150, autofocus=True, help_text="What visitors read, like Talk to sales.")
     slug = Text("Address", maxlength=60, help_text="3 to 60 small letters, digits and hyphens. Empty: made of the heading.")
-    assigning = Choice("Who is booked", choices=SharedPage.Assigning.choices, required=True)
+    assigning = Choice("Who is booked", choices=SharedPage.Assigning.choices, required=True, help_text=ASSIGNING)
     host = Choice("First host", required=True, help_text="You add the others on the next page.")
 
     def __init__(self, *args, organization, **kwargs):
@@ -212,7 +214,7 @@ class SharedForm(InputForm):
     title = Text("Heading", required=True, maxlength=150)
     slug = Text("Address", required=True, maxlength=60, help_text="3 to 60 small letters, digits and hyphens.")
     intro = text_area("Introduction", rows=2, maxlength=2000, help_text="What visitors read beside the calendar.")
-    assigning = Choice("Who is booked", choices=SharedPage.Assigning.choices, required=True)
+    assigning = Choice("Who is booked", choices=SharedPage.Assigning.choices, required=True, help_text=ASSIGNING)
     color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
     allowed_domains = text_area("Allowed domains, one a line", rows=2,
                                 help_text="Sites that may show the page in a frame. Subdomains count.")

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
-from booking import confirm, finding, invites, links, meetings, profiles
+from booking import confirm, finding, invites, links, profiles
 from booking.api import PublicPage
 from booking.models import Meeting
 from booking.offers import OwnOffer
@@ -22,6 +22,7 @@ from booking.serializers import ZONES, Confirm
 from leads.web_forms import submitting
 from leads.web_forms.views import sent_of
 from lio.api.parsers import check_text
+from lio.api.views import refusal_page
 from lio.errors import Conflict, DomainError, Invalid, Missing, TooMany
 from lio.tenancy import org_scope
 
@@ -56,24 +57,19 @@ class VisitorPage(PublicPage):
         text = f"{here:%-I:%M %p}".lower() if self.twelve else f"{here:%H:%M}"
         return f"{text} (UTC{here:%z})" if offset else text
 
-    def show(self, template, context, status=200):
+    def told(self) -> dict[str, Any]:
+        """What each template needs to know of the page."""
         offer = self.offer
-        told: dict[str, Any] = {"title": "Booking", "organization": None}
-        if offer is not None:
-            told = {
-                "page": offer.page, "host": offer.host, "name": offer.name, "organization": offer.organization,
-                "title": offer.title, "colors": reverse("forms:colors", args=[offer.page.color.removeprefix("#")]),
-            }
-        return self.dress(HttpResponse(render_to_string(template, told | context), status=status))
+        if offer is None:
+            return {"title": "Booking", "organization": None}
+        return {"page": offer.page, "host": offer.host, "name": offer.name, "organization": offer.organization,
+                "title": offer.title, "colors": reverse("forms:colors", args=[offer.page.color.removeprefix("#")])}
+
+    def show(self, template, context, status=200):
+        return self.dress(HttpResponse(render_to_string(template, self.told() | context), status=status))
 
     def handle_exception(self, exc):
-        answer = super().handle_exception(exc)
-        fault = {"message": answer.data["error"]["message"], "status": answer.status_code}
-        shown = self.show("booking/refused.html", fault, answer.status_code)
-        for name in ("Retry-After", "Allow"):
-            if name in answer:
-                shown[name] = answer[name]
-        return shown
+        return self.dress(refusal_page(super().handle_exception(exc), "booking/refused.html", **self.told()))
 
     def dress(self, response):
         """Framed only where the host said so."""
@@ -324,7 +320,7 @@ class BookedPage(VisitorPage):
         if not self.may_change:
             return self.page(f"This meeting can no longer be {'moved' if self.act == 'move' else 'cancelled'} here.", 409)
         if self.act == "cancel":
-            meetings.update(self.meeting.pk, self.profile.user.organization, {"status": Meeting.Status.CANCELLED}, by=None)
+            confirm.cancel(self.meeting)
         else:
             self.move(read_moment(sent_of(self.read_body(request)).get("start")))
         response = HttpResponse(status=303)
@@ -339,10 +335,7 @@ class BookedPage(VisitorPage):
     def move(self, start):
         if start is None:
             raise Invalid({"start": ["must be one of the times of the page"]})
-        end = start + (self.meeting.end_time - self.meeting.start_time)
-        meetings.lock_host(self.meeting.host_id)
-        confirm.check_free(self.profile, start, end, but=self.meeting)
-        meetings.update(self.meeting.pk, self.profile.user.organization, {"start_time": start, "end_time": end}, by=None)
+        confirm.move(self.profile, self.meeting, start)
 
 
 # ------------------------------------------------------------------------- reading

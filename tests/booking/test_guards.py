@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from activity.models import Notification
 from booking import confirm, finding, meetings, profiles
 from booking.models import DAYS, Meeting
 from booking.slots import moment
@@ -26,6 +27,7 @@ from lio.errors import Conflict, Invalid
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking, wire
 from tests.booking.test_slots import ZONES, nights_of_change
+from tests.conftest import client_of
 from tests.contacts.test_deadlock import WAITING
 from tests.factories import make_lead, make_organization
 
@@ -338,3 +340,53 @@ def test_a_visitor_whom_a_deadlock_ended_books_all_the_same(client, start):
         meetings.lock_host(host.pk)  # who waits for longer is ended
     asked.join()
     assert answers[0].status_code == 201, answers[0].content
+
+
+# ----------------------------------------------------------------------- R69: whom a meeting concerns
+def notices(member):
+    with org_scope(member.organization):
+        return list(Notification.objects.filter(user=member, type_id=5).order_by("id").values_list("title", flat=True))
+
+
+def test_a_host_is_told_what_others_plan_with_him(api, rep, colleague, start):
+    plan = {"title": "Review", "start_time": wire(start), "end_time": wire(start + HALF)}
+    api.post("/api/meeting/add", plan)
+    assert notices(rep) == []
+    made = api.post("/api/meeting/add", plan | {"user_id": colleague.pk}).json()["data"]["id"]
+    assert notices(colleague) == [f"{rep.full_name} planned Review with you, {meetings.when(start, 'UTC')}"]
+    api.post("/api/meeting/add", plan | {"user_id": colleague.pk, "start_time": "2020-01-01T10:00:00Z",
+                                         "end_time": "2020-01-01T11:00:00Z"})
+    api.post(f"/api/meeting/update/{made}", {"title": "Other words"})
+    assert len(notices(colleague)) == 1
+    api.post(f"/api/meeting/update/{made}", {"user_id": rep.pk})
+    assert notices(rep) == []
+    client_of(colleague).post(f"/api/meeting/update/{made}", {"user_id": rep.pk, "title": "Mine"})
+    api.post(f"/api/meeting/update/{made}", {"user_id": colleague.pk})
+    assert notices(colleague)[1:] == [f"{rep.full_name} gave you Mine, {meetings.when(start, 'UTC')}"]
+
+
+def test_a_host_is_told_what_the_visitor_does(client, page, host, start):
+    url = page("/confirm", booking(start)).json()["data"]["manage_url"]
+    path = "/" + url.split("/", 3)[3]
+    assert client.post(f"{path}/move", {"start": wire(start + HALF)}).status_code == 303
+    assert client.post(f"{path}/move", {"start": wire(start + HALF + HALF / 3)}).status_code == 422
+    assert client.post(f"{path}/cancel").status_code == 303
+    title, at = "30 minutes with Vera Visitor", [meetings.when(start + HALF * n, "UTC") for n in range(2)]
+    assert notices(host) == [f"Vera Visitor booked 30 minutes, {at[0]}", f"Vera Visitor moved {title}, {at[1]}",
+                             f"Vera Visitor cancelled {title}, {at[1]}"]
+
+
+@pytest.mark.parametrize(("path", "status", "words"), [
+    ("/book/nobody-here", 404, "Nothing can be booked here"), ("/booked/made-up", 404, "Nothing can be booked here"),
+    ("/book/{slug}?start=2027-01-01T10:00:00Z&type=%00", 422, "Not booked"),
+])  # fmt: skip
+def test_a_refusal_is_a_page(client, host, path, status, words):
+    answer = client.get(path.format(slug=host.booking_slug))
+    assert answer.status_code in (status, 400) and words in answer.content.decode()
+    assert "text/html" in answer.headers["Content-Type"]
+
+
+def test_too_many_tries_are_told_on_a_page(client, host, settings):
+    settings.RATES = settings.RATES | {"booking": 1}
+    answers = [client.post(f"/book/{host.booking_slug}", {"name": "x"}) for _ in range(2)]
+    assert answers[1].status_code == 429 and answers[1].headers["Retry-After"] and "Too many" in answers[1].content.decode()
