@@ -43,7 +43,8 @@ class OwnOffer(Offer):
 
     def __init__(self, profile: BookingProfile):
         self.page, self.host = profile, profile.user
-        self.slug, self.name, self.organization = profile.user.booking_slug, profile.user.full_name, profile.user.organization
+        self.slug = profile.user.booking_slug or ""
+        self.name, self.organization = profile.user.full_name, profile.user.organization
         self.title = profile.title or f"Book time with {profile.user.full_name}"
         self.key = f"booking:{profile.user_id}"
 

@@ -22,8 +22,8 @@ ON_HOSTS = ("host_add", "host_up", "host_remove")
 class SharedSettingsPage(BookingSettingsPage):
     verb = "organization.manage"
 
-    def owner(self, page):
-        found = SharedPage.objects.of(self.organization).filter(pk=page).first()
+    def owner(self, **where):
+        found = SharedPage.objects.of(self.organization).filter(pk=where["page"]).first()
         if found is None:
             raise Missing()
         return found
@@ -50,7 +50,7 @@ class SharedPages(SharedSettingsPage):
 
     def post(self, request):
         action = "on" if "on" in request.POST else "off"
-        owner = self.owner(whole(request.POST.get(action, "")))
+        owner = self.owner(page=whole(request.POST.get(action, "")))
         self.change(owner, {"is_active": action == "on"})
         self.say(f"{owner.title} is {'open again' if action == 'on' else 'closed: its link shows nothing'}.", undoable=True)
         return redirect("settings:shared_pages")
@@ -83,12 +83,12 @@ class EditSharedPage(SharedSettingsPage):
     """Posts its fields; `host_add`, `host_up` or `host_remove` with the id of a member; `on`, `off` or `up` of a type."""
 
     def get(self, request, page):
-        owner = self.owner(page)
+        owner = self.owner(page=page)
         initial = {name: getattr(owner, name) for name in SHOWN} | {"allowed_domains": "\n".join(owner.allowed_domains)}
         return self.page(owner, SharedForm(initial=initial))
 
     def post(self, request, page):
-        owner = self.owner(page)
+        owner = self.owner(page=page)
         if action := next((name for name in ON_TYPES if name in request.POST), ""):
             return self.on_type(owner, action, request.POST[action])
         if action := next((name for name in ON_HOSTS if name in request.POST), ""):
