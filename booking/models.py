@@ -87,7 +87,7 @@ class SharedPageHost(OwnedModel):
 class BookingAddress(OwnedModel):
     """The addresses of booking pages, of members and shared ones, so that none is given twice. Written by triggers alone."""
 
-    slug = models.CharField(max_length=60, primary_key=True)
+    slug = models.CharField(max_length=60, unique=True)
 
     def __str__(self):
         return self.slug

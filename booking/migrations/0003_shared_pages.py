@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 from lio.walls import Function, OwnedKey, Wall
 
-# Members and shared pages have their addresses in columns of two tables; the primary key of a third one sees to it that none is
+# Members and shared pages have their addresses in columns of two tables; the unique column of a third one sees to it that none is
 # given twice, whoever the organisations are. It looks over the wall: an address that another organisation has is taken, too.
 KEEP = """
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -65,7 +65,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BookingAddress',
             fields=[
-                ('slug', models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.CharField(max_length=60, unique=True)),
                 ('organization', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],
             options={
@@ -135,7 +136,7 @@ class Migration(migrations.Migration):
         ),
         Wall("booking_sharedpage"),
         Wall("booking_sharedpagehost"),
-        Wall("booking_bookingaddress", unique=False),
+        Wall("booking_bookingaddress"),
         OwnedKey("booking_sharedpagehost", "page_id", "booking_sharedpage", on_delete="CASCADE"),
         OwnedKey("booking_sharedpagehost", "user_id", "accounts_user", on_delete="CASCADE"),
         OwnedKey("booking_meetingtype", "shared_page_id", "booking_sharedpage", on_delete="CASCADE"),
