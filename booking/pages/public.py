@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,7 +24,7 @@ from leads.web_forms import submitting
 from leads.web_forms.views import sent_of
 from lio.api.parsers import check_text
 from lio.api.views import refusal_page
-from lio.errors import Conflict, DomainError, Invalid, Missing, TooMany
+from lio.errors import TRIES, Conflict, DomainError, Invalid, Missing, TooMany, is_deadlock
 from lio.tenancy import org_scope
 
 TRAP, STAMP = "website_2", "stamp"
@@ -261,7 +262,14 @@ class BookedPage(VisitorPage):
         found = links.read(token)
         if found is None:
             raise Http404
-        organization_id, uid = found
+        for left in reversed(range(TRIES)):
+            try:
+                return self.answer_about(request, token, *found)
+            except OperationalError as error:
+                if not left or not is_deadlock(error):
+                    raise
+
+    def answer_about(self, request, token, organization_id, uid):
         with org_scope(organization_id):
             meeting = Meeting.objects.of(organization_id).alive().filter(uid=uid).select_related("host", "shared_page").first()
             if meeting is None:
@@ -329,7 +337,8 @@ class BookedPage(VisitorPage):
 
     def read_body(self, request):
         plain = request._request
-        plain._body = plain.read(16 * 1024)
+        if not hasattr(plain, "_body"):  # once, however often it is tried
+            plain._body = plain.read(16 * 1024)
         return plain
 
     def move(self, start):
