@@ -14,7 +14,8 @@ from statistics import median
 
 from bench import cases, data, report
 
-GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "hits", "plans", "deals", "scores", "work")
+GROUPS = ("titles", "enrichment", "similar", "lists", "single", "create", "jobs", "hits", "plans", "deals", "booking", "scores",
+          "work")
 QUICK = 200_000  # up to so many rows a run is the quick form
 WARM = 0.25  # seconds before each measured run
 FIRSTS = cycle(range(0, data.TOKENS, 10_000))  # a run opens fewer mails than that
@@ -63,6 +64,10 @@ def main():
         from bench import deals
 
         outcome["checks"] += deals.measure(urls, say)
+    if "booking" in options.groups:
+        from bench import booking
+
+        outcome["checks"] += booking.measure(urls, say)
     if "scores" in options.groups:  # writes all leads anew
         from bench import scores
 

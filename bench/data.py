@@ -22,7 +22,7 @@ SMALL = 5_000
 TOKENS = 200_000  # of mails that are opened
 PASSWORD = "bench-walking-house-7"
 EMAIL = "bench{}@lio.example"  # of the Admin of organisation 1 and 2
-APPS = ("lio", "accounts", "lookups", "activity", "companies", "leads", "intent", "deals", "transfers")
+APPS = ("lio", "accounts", "lookups", "activity", "companies", "leads", "intent", "deals", "booking", "transfers")
 URL_NAMES = {"app": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "system": "DATABASE_SYSTEM_URL"}
 LOADED = ("leads_lead", "leads_leadtag", "lio_searchdoc", "lio_change", "companies_company", "accounts_user")
 

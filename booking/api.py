@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db import transaction
 from rest_framework.decorators import action
 
-from booking import confirm, finding, links, meetings, profiles, recaps, transcripts
+from booking import confirm, finding, links, meetings, offers, profiles, recaps, transcripts
 from booking.filters import MeetingFilter
 from booking.models import Meeting, Transcript
+from booking.offers import OwnOffer
 from booking.serializers import (
     AddMeeting,
     AddTranscript,
@@ -33,12 +34,13 @@ from lio.api.schema import describes, documented
 from lio.api.views import LioView, RateLimited
 from lio.api.viewsets import AddAction, DeleteAction, ListAction, TakesForms, TenantViewSet, UpdateAction, ViewAction
 from lio.clientip import client_ip
-from lio.errors import Forbidden, Missing
+from lio.errors import TRIES, Forbidden, Missing, TooMany
 from lio.tenancy import org_scope
 
 SLOTS = [{"start": str, "end": str}]
 DEFAULT = 30  # minutes
 WORDS = {"key": "point"}  # kinds of a summary's lines that the API calls differently
+HOUR = 3600  # seconds
 PROFILE = {"slug": str, "title": str, "intro": str, "timezone": str, "durations": [int], "working_hours": dict,
            "overrides": dict, "buffer_minutes": int, "buffer_before": int, "buffer_after": int, "min_notice_minutes": int,
            "horizon_days": int,
@@ -129,7 +131,7 @@ class Availability(LioView):
     def get(self, request):
         if self.caller is None:
             raise Forbidden("A key has no calendar of its own. Ask with the token of a member.")
-        return Envelope(free_times(profiles.of(self.caller), AskFree.ask(request.query_params)))
+        return Envelope(free_times(OwnOffer(profiles.of(self.caller)), AskFree.ask(request.query_params)))
 
 
 class MyProfile(LioView):
@@ -162,23 +164,23 @@ def shown(profile):
             **{name: getattr(profile, name) for name in names}}  # fmt: skip
 
 
-def free_times(profile, asked, **more):
+def free_times(offer, asked, **more):
     """The answer to a question for free times, as the API shows it."""
-    zone = ZoneInfo(asked["tz"]) if asked.get("tz") else profiles.zone(profile)
+    zone = ZoneInfo(asked["tz"]) if asked.get("tz") else offer.zone
     length = asked.get("duration") or DEFAULT
     since, until = finding.between(asked, zone)
-    found = finding.slots(profile, length, since, until)
+    found = offer.slots(length, since, until)
     return more | {"timezone": zone.key, "duration": length,
                    "slots": [{"start": iso(start), "end": iso(end)} for start, end in found]}
 
 
 def iso(moment):
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 # ------------------------------------------------------------------------- the public page's own
 class PublicPage(LioView):
-    """What anybody may ask of a member's booking page. A key or token that comes along changes nothing."""
+    """What anybody may ask of a booking page, own or shared. A key or token that comes along changes nothing."""
 
     is_public = True
     authentication_classes: list = []
@@ -186,27 +188,48 @@ class PublicPage(LioView):
     def answer(self, request, *args, **kwargs):
         slug = kwargs["slug"]
         handler = getattr(self, request.method.lower(), None) if request.method in ("GET", "HEAD", "POST") else None
-        host = profiles.find(slug)
-        if host is None:
+        place = offers.find(slug)
+        if place is None:
             raise Missing("There is no such booking page.")
         if request.method == "POST":
             rate = ratelimit.count(f"booking:{slug}:{client_ip(request)}", settings.RATES["booking"])
             if rate.exceeded:
                 raise RateLimited(rate)
-        with org_scope(host.organization_id):
-            self.profile = profiles.of(host)
-            self.profile.user = host
-            if not self.profile.is_active:
-                raise Missing("There is no such booking page.")
-            response = self.once(request, handler or self.http_method_not_allowed, f"booking:{host.pk}", (), {})
-            if response.status_code >= 400 and not getattr(response, "keep_writes", False):
-                transaction.set_rollback(True)
+        for _ in range(TRIES):
+            self.is_deadlocked = False
+            with org_scope(place.organization_id):
+                self.offer = offers.at(place)
+                if self.offer is None:
+                    raise Missing("There is no such booking page.")
+                response = self.once(request, handler or self.http_method_not_allowed, self.offer.key, (), {})
+                if response.status_code >= 400 and not getattr(response, "keep_writes", False):
+                    transaction.set_rollback(True)
+            if not self.is_deadlocked:
+                break
         return response
 
+    def book(self, start, end, visitor, *, type_id=None):
+        """The meeting that a visitor books. Raises what booking.confirm does, and TooMany for the address.
+
+        Counted in the transaction: what is not booked in the end, or is a repeat, does not count.
+        """
+        meeting = self.offer.confirm(start, end, visitor, type_id=type_id)
+        address = f"booked:{meeting.organization_id}:{client_ip(self.request)}"
+        rate = ratelimit.count(address, settings.RATES["booked"], HOUR)
+        if rate.exceeded:
+            raise TooMany(f"{rate.limit} bookings an hour are taken from one address. "
+                          f"Come back in {(rate.wait + 59) // 60} minutes.", wait=rate.wait)
+        return meeting
+
     def length(self, asked):
-        """Without a duration 30 minutes, or the shortest there is."""
-        offered = profiles.durations(self.profile)
-        return asked | {"duration": asked.get("duration") or (DEFAULT if DEFAULT in offered else min(offered, default=DEFAULT))}
+        """Without a duration 30 minutes, or the shortest there is. Raises BadQuestion for one that is not offered."""
+        offered = self.offer.durations
+        usual = DEFAULT if DEFAULT in offered else min(offered, default=DEFAULT)
+        asked = asked | {"duration": asked.get("duration") or usual}
+        if asked["duration"] not in offered:
+            lengths = ", ".join(str(length) for length in offered)
+            raise finding.BadQuestion("duration: is not offered", fields={"duration": [f"must be one of {lengths}"]})
+        return asked
 
 
 class BookingProfileView(PublicPage):
@@ -214,12 +237,11 @@ class BookingProfileView(PublicPage):
         "slug": str, "name": str, "title": str, "intro": str, "timezone": str, "durations": [int], "organization": str,
         "types": [{"id": int, "name": str, "minutes": int, "questions": [dict]}]})
     def get(self, request):
-        page = self.profile
-        types = [{"id": one.pk, "name": one.name, "minutes": one.minutes, "questions": one.questions}
-                 for one in profiles.types(page)]
-        return Envelope({"slug": page.user.booking_slug, "name": page.user.full_name, "title": title_of(page),
-                         "intro": page.intro, "timezone": profiles.zone(page).key, "durations": profiles.durations(page),
-                         "organization": page.user.organization.name, "types": types})
+        offer = self.offer
+        types = [{"id": one.pk, "name": one.name, "minutes": one.minutes, "questions": one.questions} for one in offer.types]
+        return Envelope({"slug": offer.slug, "name": offer.name, "title": offer.title, "intro": offer.page.intro,
+                         "timezone": offer.zone.key, "durations": offer.durations, "organization": offer.organization.name,
+                         "types": types})
 
 
 class BookingAvailability(PublicPage):
@@ -227,10 +249,7 @@ class BookingAvailability(PublicPage):
                 answer={"slug": str, "timezone": str, "duration": int, "slots": SLOTS})
     def get(self, request):
         asked = self.length(AskOffered.ask(request.query_params))
-        if asked["duration"] not in profiles.durations(self.profile):
-            lengths = ", ".join(str(length) for length in profiles.durations(self.profile))
-            raise finding.BadQuestion("duration: is not offered", fields={"duration": [f"must be one of {lengths}"]})
-        return Envelope(free_times(self.profile, asked, slug=self.profile.user.booking_slug))
+        return Envelope(free_times(self.offer, asked, slug=self.offer.slug))
 
 
 class BookingConfirm(PublicPage):
@@ -241,14 +260,10 @@ class BookingConfirm(PublicPage):
         given = Confirm.read(request.data)
         start, end = given.pop("start"), given.pop("end")
         told: dict = {name: value or "" for name, value in given.items()}
-        meeting = confirm.confirm(self.profile, start, end, confirm.Visitor(**told))
+        meeting = self.book(start, end, confirm.Visitor(**told))
         return Envelope({"meeting_id": meeting.pk, "start": iso(start), "end": iso(end), "timezone": meeting.timezone,
                          "meeting_url": meeting.meeting_url, "manage_url": links.manage_url(meeting)},
                         "Booking confirmed successfully", status=201)
-
-
-def title_of(profile):
-    return profile.title or f"Book time with {profile.user.full_name}"
 
 
 # ------------------------------------------------------------------------- fields of ours, as the API's description has them

@@ -31,7 +31,7 @@ class BookingConfig(AppConfig):
     name = "booking"
 
     def ready(self):
-        from booking import meetings, profiles
+        from booking import meetings, profiles, shared
         from booking.columns import COLUMNS
         from booking.filters import MeetingFilter
         from booking.models import Meeting
@@ -40,7 +40,7 @@ class BookingConfig(AppConfig):
         from lio import registry
 
         registry.on_joining.append(profiles.start)
-        registry.undoers |= {"meeting": MeetingReverter(), "bookingprofile": profiles.undo}
+        registry.undoers |= {"meeting": MeetingReverter(), "bookingprofile": profiles.undo, "sharedpage": shared.undo}
         registry.modules["meeting"] = registry.Module(Meeting, MeetingFilter, COLUMNS, has_own_fields=False)
         registry.rail.append(registry.RailEntry("Meetings", "meetings:list", "calendar-days", group="Conversations", order=30))
         for kind, section in (("lead", sections.of_lead), ("company", sections.of_company), ("contact", sections.of_contact)):

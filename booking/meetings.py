@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.timezone import now
 
+from activity.notify import Notice, notify
 from booking import jobs
 from booking.models import BookingProfile, Meeting
 from leads.models import Lead
@@ -20,14 +21,29 @@ WIRE = {"host_id": "user_id"}
 FOLLOWED = {"title", "location", "start_time", "end_time", "attendees", "meeting_url"}  # what calendars must be told of
 SHARED = {"status", "location", "description", "meeting_tool"}  # what many meetings may get at once
 LONGEST = timedelta(days=31)  # what a meeting is shorter than
+LOCK_NOT_AVAILABLE = "55P03"
 BLOCKS = {"host_id", "start_time", "end_time", "status"}
 
 
 def lock_host(*host_ids):
-    """One transaction at a time decides over a host's day: taken before every change of what blocks (DECISIONS 21)."""
-    with connection.cursor() as cursor:
-        for host_id in sorted(set(host_ids)):
-            cursor.execute("SELECT pg_advisory_xact_lock(1, %s)", [host_id])
+    """One transaction at a time decides over a host's day: taken before every change of what blocks (DECISIONS 21).
+
+    Who waits for longer than the connection's lock_timeout waits once more. Raises Conflict `slot_taken` after that.
+    """
+    ids = sorted(set(host_ids))  # always in this order, so that nobody waits in a circle
+    if ids and not (_lock(ids) or _lock(ids)):
+        raise Conflict("Many are booking at this moment. Try once more.", code="slot_taken")
+
+
+def _lock(host_ids):
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(1, host) FROM unnest(%s::int[]) AS host", [host_ids])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
 
 
 def insert(meeting):
@@ -55,8 +71,10 @@ def add(organization, fields, *, by):
     search.write("meeting", meeting.pk, words(meeting))
     history.record("meeting.created", meeting, by=by, after=told(meeting))
     touch(meeting)
-    if meeting.attendees and meeting.end_time > now():  # what is over is only written down
-        enqueue(jobs.invite, meeting.pk, meeting.sequence)
+    if meeting.end_time > now():  # what is over is only written down
+        tell_host(meeting, f"{who(by)} planned {meeting.title} with you", by=by)
+        if meeting.attendees:
+            enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
 
@@ -101,6 +119,8 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     history.record(verb, meeting, by=by, before=wire({name: before[name] for name in changed}),
                    after=wire({name: getattr(meeting, name) for name in changed}))
     touch(meeting)
+    if "host_id" in changed and is_on and meeting.end_time > now() and not undoing:
+        tell_host(meeting, f"{who(by)} gave you {meeting.title}", by=by)
     if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
@@ -220,6 +240,18 @@ def touch(meeting):
     """A lead with which something is planned is at work."""
     if meeting.lead_id:
         Lead.objects.filter(pk=meeting.lead_id).update(last_activity_at=now())
+
+
+def tell_host(meeting, text, *, by):
+    """Notify the host of what somebody else did: `text`, and when the meeting is (R69)."""
+    if by is None or by.pk != meeting.host_id:
+        title = f"{text}, {when(meeting.start_time, meeting.host.timezone or 'UTC')}"
+        notify("booking", [Notice(meeting.host_id, title, model_id=meeting.pk, link=f"/meetings/{meeting.pk}/")],
+               model_type="meeting", by=by)
+
+
+def who(by):
+    return by.full_name if by else history.actor_name() or "LIO"
 
 
 def remind(meeting, minutes):

@@ -49,10 +49,57 @@ class BookingProfile(OwnedModel):
         return self.title or "Booking page"
 
 
-class MeetingType(OwnedModel):
-    """What can be booked on a page: how long, where, and what the visitor is asked."""
+class SharedPage(OwnedModel):
+    """A booking page of several members. When they are free, and what is kept free around, each host's own page says."""
 
-    profile = models.ForeignKey(BookingProfile, models.CASCADE, related_name="types", db_constraint=False, db_index=False)
+    class Assigning(models.TextChoices):
+        IN_TURN = "in_turn", "In turn"
+        OWNER_FIRST = "owner_first", "The lead's owner first"
+
+    slug = models.CharField(max_length=60, unique=True)
+    title = models.CharField(max_length=150)
+    intro = models.TextField(blank=True, default="")
+    assigning = models.CharField(max_length=11, choices=Assigning, default=Assigning.IN_TURN)
+    color = models.CharField(max_length=7, default="#3f51c6")
+    allowed_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)  # may frame the page
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "title", "id"], name="shared_pages_of_org")]
+
+    def __str__(self):
+        return self.title
+
+
+class SharedPageHost(OwnedModel):
+    """A member who can be booked on a shared page; the order settles ties."""
+
+    page = models.ForeignKey(SharedPage, models.CASCADE, related_name="hosts", db_constraint=False, db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "page", "user"], name="host_once_on_a_page")]
+
+
+class BookingAddress(OwnedModel):
+    """The addresses of booking pages, of members and shared ones, so that none is given twice. Written by triggers alone."""
+
+    slug = models.CharField(max_length=60, unique=True)
+
+    def __str__(self):
+        return self.slug
+
+
+class MeetingType(OwnedModel):
+    """What can be booked on a page, a member's own or a shared one: how long, where, and what the visitor is asked."""
+
+    profile = models.ForeignKey(BookingProfile, models.CASCADE, null=True, related_name="types", db_constraint=False,
+                                db_index=False)
+    shared_page = models.ForeignKey(SharedPage, models.CASCADE, null=True, related_name="types", db_constraint=False,
+                                    db_index=False)
     name = models.CharField(max_length=100)
     minutes = models.PositiveSmallIntegerField()
     tool = models.CharField(max_length=6, default="none")
@@ -62,8 +109,15 @@ class MeetingType(OwnedModel):
     is_active = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=LONGEST), name="meeting_type_minutes")]
-        indexes = [models.Index(fields=["organization", "profile", "position"], name="types_of_booking_profile")]
+        constraints = [
+            models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=LONGEST), name="meeting_type_minutes"),
+            models.CheckConstraint(condition=Q(profile=None) ^ Q(shared_page=None), name="meeting_type_of_one_page"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "profile", "position"], name="types_of_booking_profile"),
+            models.Index(fields=["organization", "shared_page", "position"], condition=~Q(shared_page=None),
+                         name="types_of_shared_page"),
+        ]
 
     def __str__(self):
         return self.name
@@ -156,6 +210,8 @@ class Meeting(TenantModel):
     status = models.PositiveSmallIntegerField(choices=Status, default=Status.SCHEDULED)
     exclusive = models.BooleanField(default=False)
     type = models.ForeignKey(MeetingType, models.SET_NULL, null=True, related_name="+", db_constraint=False, db_index=False)
+    shared_page = models.ForeignKey(SharedPage, models.SET_NULL, null=True, related_name="+", db_constraint=False,
+                                    db_index=False)  # on which it was booked
     buffer_before = models.PositiveSmallIntegerField(default=0)
     buffer_after = models.PositiveSmallIntegerField(default=0)
     answers = models.JSONField(default=dict)  # of a booking: {question: answer}
@@ -186,6 +242,8 @@ class Meeting(TenantModel):
             models.Index(fields=["organization", "host", "start_time"], condition=Q(deleted_at=None), name="meetings_of_host"),
             models.Index(fields=["organization", "id"], condition=Q(deleted_at=None), name="meetings_by_id"),
             models.Index(fields=["remind_at"], condition=Q(remind_at__isnull=False), name="meetings_to_remind_of"),
+            models.Index(fields=["organization", "shared_page", "created_at"],
+                         condition=Q(deleted_at=None) & ~Q(shared_page=None), name="bookings_of_shared_page"),
             *[models.Index(fields=["organization", name, "start_time"], condition=Q(deleted_at=None) & ~Q(**{name: None}),
                            name=f"meetings_of_{name}") for name in ("lead", "contact", "company")],
         ]

@@ -11,13 +11,14 @@ from django.utils.crypto import get_random_string
 
 from accounts.keys import clean_domains
 from accounts.models import User
-from booking.models import DAYS, BookingProfile, Meeting, MeetingType
+from booking.models import DAYS, BookingProfile, Meeting, MeetingType, SharedPage
 from booking.slots import DAY, Hours, Rules
 from lio import history
 from lio.errors import Conflict, DomainError, Invalid
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,58}[a-z0-9])")
 FIRST = (30, 60)  # minutes of what can be booked from the start
+UTC = ZoneInfo("UTC")
 MOST_TYPES = 10  # that can be booked
 MOST_ROWS = 30  # with those that are switched off
 TYPE = ("name", "minutes", "tool", "location", "questions", "is_active")
@@ -30,18 +31,23 @@ def start(member):
     """The page of a new member (lio.registry.on_joining)."""
     taken = BookingProfile.objects.of(member.organization_id).filter(user=member).exists()
     if not taken:
-        _with_slug(member, slug_of(member))
-        profile = BookingProfile.objects.create(organization_id=member.organization_id, user=member)
-        _types(profile, FIRST)
+        for slug in slugs(member.name):
+            try:
+                _with_slug(member, slug)
+                break
+            except Conflict:
+                continue
+        first_types(BookingProfile.objects.create(organization_id=member.organization_id, user=member))
 
 
-def slug_of(member):
-    """A free slug made of a member's name."""
-    plain = normalize("NFKD", member.name).encode("ascii", "ignore").decode().lower()
+def slugs(text):
+    """Addresses to try for somebody or something of this name: the name, then the name with something behind it."""
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
-    if len(name) > 2 and not User.objects.filter(booking_slug=name).exists():
-        return name
-    return f"{name or 'me'}-{get_random_string(6, '23456789abcdefghjkmnpqrstuvwxyz')}"
+    if len(name) > 2:
+        yield name
+    for _ in range(3):
+        yield f"{name or 'me'}-{get_random_string(6, '23456789abcdefghjkmnpqrstuvwxyz')}"
 
 
 def of(member):
@@ -81,7 +87,7 @@ def update(member, fields, *, by):
         if fields.get("durations"):
             raise Invalid({"durations": ["are those of the types: send one of the two"]})
         old = told_types(profile)
-        _put_types(profile, fields["types"])
+        put_types(profile, fields["types"])
         if (new := told_types(profile)) != old:
             before["types"], after["types"] = old, new
     elif fields.get("durations") and durations(profile) != sorted(set(fields["durations"])):
@@ -126,24 +132,33 @@ def _undo_one(organization, change, by):
     return left
 
 
-def durations(profile):
+def durations(page):
     """The lengths in minutes that can be booked, in ascending order."""
-    return sorted(set(types(profile).values_list("minutes", flat=True)))
+    return sorted(set(types(page).values_list("minutes", flat=True)))
 
 
-def types(profile):
-    """What can be booked, in the order of the page."""
-    return MeetingType.objects.filter(profile=profile, is_active=True).order_by("position", "id")
+def types(page):
+    """What can be booked, in the order of the page: a member's own, or one that several share."""
+    return MeetingType.objects.filter(**_of(page), is_active=True).order_by("position", "id")
 
 
-def all_types(profile):
+def all_types(page):
     """The same with those that are switched off, which come last."""
-    return MeetingType.objects.filter(profile=profile).order_by("-is_active", "position", "id")
+    return MeetingType.objects.filter(**_of(page)).order_by("-is_active", "position", "id")
 
 
-def told_types(profile):
+def told_types(page):
     """All of them as API and history tell of them."""
-    return [{"id": row.pk, **{name: getattr(row, name) for name in TYPE}} for row in all_types(profile)]
+    return [{"id": row.pk, **{name: getattr(row, name) for name in TYPE}} for row in all_types(page)]
+
+
+def first_types(page):
+    """What can be booked on a new page."""
+    _add_types(page, FIRST)
+
+
+def _of(page):
+    return {"shared_page": page} if isinstance(page, SharedPage) else {"profile": page}
 
 
 def hours(profile):
@@ -187,14 +202,19 @@ def _with_slug(member, slug):
         with transaction.atomic():
             User.objects.filter(pk=member.pk).update(booking_slug=slug)
     except IntegrityError:
-        raise Conflict(f"The address {slug} is taken.", code="slug_taken", fields={"slug": ["is taken"]}) from None
+        raise slug_taken(slug) from None
     member.booking_slug = slug
 
 
-def _types(profile, lengths, position=0):
+def slug_taken(slug):
+    return Conflict(f"The address {slug} is taken.", code="slug_taken", fields={"slug": ["is taken"]})
+
+
+def _add_types(page, lengths, position=0):
     MeetingType.objects.bulk_create(
-        MeetingType(organization_id=profile.organization_id, profile=profile, name=f"{minutes} minutes", minutes=minutes,
-                    position=place) for place, minutes in enumerate(lengths, start=position)
+        MeetingType(organization_id=page.organization_id, **_of(page), name=f"{minutes} minutes", minutes=minutes,
+                    position=place)
+        for place, minutes in enumerate(lengths, start=position)
     )
 
 
@@ -204,15 +224,15 @@ def _set_durations(profile, lengths):
     there.exclude(minutes__in=lengths).update(is_active=False)
     there.filter(minutes__in=lengths).update(is_active=True)
     known = set(there.values_list("minutes", flat=True))
-    _types(profile, [minutes for minutes in sorted(set(lengths)) if minutes not in known], position=there.count())
+    _add_types(profile, [minutes for minutes in sorted(set(lengths)) if minutes not in known], position=there.count())
 
 
-def _put_types(profile, given):
-    """Make the types of the page those that are given, in their order. Raises Invalid."""
-    there = {row.pk: row for row in MeetingType.objects.filter(profile=profile).order_by("position", "id")}
+def put_types(page, given):
+    """Make the types of the page those that are given, in their order: see `update`. Raises Invalid."""
+    there = {row.pk: row for row in MeetingType.objects.filter(**_of(page)).order_by("position", "id")}
     rows = []
     for one in given:
-        fresh = MeetingType(organization_id=profile.organization_id, profile=profile)
+        fresh = MeetingType(organization_id=page.organization_id, **_of(page))
         row = there.pop(one["id"], None) if one.get("id") else fresh
         if row is None:
             raise Invalid({"types": [f"{one['id']} is no type of this page, or stands there twice"]})

@@ -1,15 +1,15 @@
 """What may be sent of meetings, bookings and booking pages (sections 6.11 and 10)."""
 
 import re
-from datetime import date, datetime
-from zoneinfo import available_timezones
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, available_timezones
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
 from activity.content import clean_name
-from booking.models import DAYS, LONGEST, Meeting
+from booking.models import DAYS, LONGEST, Meeting, SharedPage
 from booking.profiles import MOST_ROWS, MOST_TYPES, SLUG, spans
 from booking.transcripts import MOST_BYTES
 from companies.models import Company
@@ -20,7 +20,7 @@ from lio.api.fields import INT8, Email, Flag, Mapping, Moment, Owned, Text, Uplo
 from lio.api.serializers import Input
 from lio.errors import DomainError, Invalid
 
-ZONES = frozenset(available_timezones())
+ZONES = frozenset(available_timezones()) - {"localtime", "Factory"}  # which are not the name of any zone
 MOST_ATTENDEES = 100
 MOST_QUESTIONS = 10
 TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
@@ -39,14 +39,12 @@ class Zone(Text):
         return name
 
 
-class ExactMoment(Moment):
-    """A date-time that says its offset: without one nobody knows which time is meant (T76)."""
+class WallMoment(Moment):
+    """A date-time; without an offset it stays without one, for what goes along says the zone (R9)."""
 
     def to_internal_value(self, data):
         moment = super().to_internal_value(data)
-        if datetime.fromisoformat(data).tzinfo is None:
-            raise ValidationError("must say its offset, like 2026-06-15T09:00:00Z")
-        return moment
+        return moment if datetime.fromisoformat(data).tzinfo else moment.replace(tzinfo=None)
 
 
 class Attendees(serializers.Field):
@@ -179,14 +177,20 @@ class AskOffered(AskFree):
 
 # ------------------------------------------------------------------------- booking
 class Confirm(Input):
-    start = ExactMoment()
-    end = ExactMoment()
+    start = WallMoment()
+    end = WallMoment()
     name = Text(min_length=1, max_length=100)
     email = Email(min_length=1)
     company = Text(max_length=150, required=False)
     phone = Text(max_length=30, required=False)
     notes = Text(max_length=2000, required=False)
     timezone = Zone(required=False)
+
+    def validate(self, given):
+        """A time without an offset is one of `timezone`, else UTC (R9)."""
+        zone = ZoneInfo(given.get("timezone") or "UTC")
+        return given | {name: given[name].replace(tzinfo=given[name].tzinfo or zone).astimezone(UTC)
+                        for name in ("start", "end") if name in given}
 
 
 class Hours(Mapping):
@@ -325,6 +329,18 @@ class ProfileFields(Input):
     color = Color(required=False, allow_null=False)
     allowed_domains = serializers.ListField(child=Text(min_length=1, max_length=253), max_length=50, required=False)
     types = Types(required=False)
+    is_active = Flag(required=False)
+
+
+class SharedFields(Input):
+    """What may be sent of a shared page."""
+
+    slug = Slug(required=False)
+    title = Text(min_length=1, max_length=150)
+    intro = Text(max_length=2000, required=False)
+    assigning = serializers.ChoiceField(choices=SharedPage.Assigning.choices, required=False)
+    color = Color(required=False, allow_null=False)
+    allowed_domains = serializers.ListField(child=Text(min_length=1, max_length=253), max_length=50, required=False)
     is_active = Flag(required=False)
 
 

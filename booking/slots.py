@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 DAY = 24 * 60  # minutes
@@ -41,8 +42,7 @@ class Rules:
     most_a_day: int = 0  # 0: as many as fit
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """A time at which the host is not free; the minutes are what it wants kept around itself."""
 
     start: datetime
@@ -113,9 +113,11 @@ def free(hours: Hours, rules: Rules, taken: Iterable[Taken], since: datetime, un
 
 def _closed(taken, rules):
     """Spans in which no meeting of these rules may lie, in order and apart from each other."""
+    minutes = {length: timedelta(minutes=length) for one in taken for length in (one.before, one.after)}
+    minutes |= {length: timedelta(minutes=length) for length in (rules.before, rules.after)}
     spans = sorted(
-        (one.start - timedelta(minutes=max(one.before, rules.after)), one.end + timedelta(minutes=max(one.after, rules.before)))
-        for one in taken if one.start < one.end
+        (start - minutes[max(before, rules.after)], end + minutes[max(after, rules.before)])
+        for start, end, before, after, _ in taken if start < end
     )
     found: list[Span] = []
     for start, end in spans:

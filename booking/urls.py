@@ -5,6 +5,7 @@ from booking.pages import add, meeting, week
 from booking.pages import list as meetings
 from booking.pages.public import BookedPage, BookPage
 from booking.pages.settings import BookingSettings, EditType
+from booking.pages.shared import EditSharedPage, EditSharedType, NewSharedPage, SharedPages
 from lio.api.routers import VerbRouter
 
 public = [
@@ -38,6 +39,11 @@ settings = [
     path("booking", BookingSettings.as_view(), name="booking"),
     path("booking/types/add", EditType.as_view(), name="booking_type_add"),
     path("booking/types/<int:pk>", EditType.as_view(), name="booking_type"),
+    path("booking/shared", SharedPages.as_view(), name="shared_pages"),
+    path("booking/shared/add", NewSharedPage.as_view(), name="shared_page_add"),
+    path("booking/shared/<int:page>", EditSharedPage.as_view(), name="shared_page"),
+    path("booking/shared/<int:page>/types/add", EditSharedType.as_view(), name="shared_type_add"),
+    path("booking/shared/<int:page>/types/<int:pk>", EditSharedType.as_view(), name="shared_type"),
 ]
 verbs = VerbRouter()
 verbs.register("meeting", MeetingViewSet)

@@ -159,7 +159,7 @@ def worlds_of_module(request, django_db_setup, django_db_blocker):
 @pytest.fixture
 def world(worlds_of_module, db, settings):
     """An organisation that has one of everything (tests/world.py), with no limit of bookings a minute."""
-    settings.RATES = settings.RATES | {"booking": 10_000}
+    settings.RATES = settings.RATES | {"booking": 10_000, "booked": 10_000}
     return worlds_of_module(*WORLD)
 
 

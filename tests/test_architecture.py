@@ -44,7 +44,7 @@ SQL = {
     "lio/worker.py",
     "accounts/keys.py",
     "accounts/sessions.py",
-    "booking/meetings.py",
+    "booking/meetings.py", "booking/shared.py",
     "companies/duplicates.py",
     "companies/naming.py",
     "companies/similar.py",

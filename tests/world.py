@@ -17,7 +17,7 @@ from accounts import invitations, keys, roles
 from accounts.models import Role
 from activity import attachments, record_notes
 from activity.notify import Notice, notify
-from booking import confirm, finding, meetings, profiles, recaps
+from booking import confirm, finding, meetings, profiles, recaps, shared
 from companies import edit as companies
 from companies import logos
 from companies.jobs import match_companies
@@ -282,7 +282,7 @@ class World:
             goals.set_quota(self.organization, month=MONTH, amount=5000, owner=self.rep, by=self.admin)
 
     def make_meetings(self):
-        """A meeting by hand, one that a visitor has booked, and a booking page that is open round the clock."""
+        """A meeting by hand, one that a visitor has booked, a booking page that is open round the clock, a shared one."""
         mark = self.mark
         with org_scope(self.organization):
             self.meeting = self.new_meeting(mark)
@@ -296,6 +296,8 @@ class World:
             self.type = profiles.told_types(profiles.of(self.admin))[0]["id"]
             self.booked = confirm.confirm(profiles.of(self.admin), start, end, visitor)
             self.leads.append(self.booked.lead)
+            self.shared = shared.create(self.organization, {"title": f"{mark} team", "intro": f"{mark} intro",
+                                                            "hosts": [self.admin.pk, self.rep.pk]}, by=self.admin)
 
     def new_meeting(self, name):
         start, mark = now() + timedelta(days=400), self.mark

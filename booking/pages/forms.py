@@ -7,15 +7,18 @@ from django import forms
 from django.utils.text import capfirst
 
 from accounts.forms import zones
-from booking.models import DAYS, Meeting
-from booking.serializers import ProfileFields, TypeFields
+from booking.models import DAYS, Meeting, SharedPage
+from booking.serializers import ProfileFields, SharedFields, TypeFields
 from lio.errors import Invalid
 from lio.forms import Choice, InputForm, Text
+from lookups.record_fields import people
 
 MOST_TIMES = 10  # of a day, as the API has it
 MOST_ROWS = 60  # of dates
 LONGEST_OFF = 100  # days that one row of dates may span
 BLANK = 2  # empty rows for further dates
+ASSIGNING = ("In turn: of those who are free the one with the fewest bookings here in 30 days. The owner first: whoever the "
+             "visitor's lead belongs to, if that is a host who is free.")
 PARTS = {"working_hours": "Weekly hours", "overrides": "Dates"}
 BUFFERS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 STEPS = (0, 5, 10, 15, 20, 30, 45, 60)
@@ -35,6 +38,10 @@ def spell(minutes):
 def choices(presets, current, nothing):
     """[(minutes, words)] with the current value among them."""
     return [(minutes, spell(minutes) if minutes else nothing) for minutes in sorted({*presets, current})]
+
+
+def lines_of(text):
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def text_area(label, *, rows=3, help_text="", **attrs):
@@ -85,7 +92,7 @@ class BookingForm(InputForm):
             self.dates = grouped(profile.overrides)
 
     def clean_allowed_domains(self):
-        return [line.strip() for line in self.cleaned_data["allowed_domains"].splitlines() if line.strip()]
+        return lines_of(self.cleaned_data["allowed_domains"])
 
     def clean_daily_limit(self):
         return self.cleaned_data["daily_limit"] or "0"
@@ -184,6 +191,38 @@ def _next(day):
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
+class NewSharedForm(InputForm):
+    """A page that several members will share, with the first of them."""
+
+    input_class: Any = SharedFields
+    title = Text("Heading", required=True, maxlength=150, autofocus=True, help_text="What visitors read, like Talk to sales.")
+    slug = Text("Address", maxlength=60, help_text="3 to 60 small letters, digits and hyphens. Empty: made of the heading.")
+    assigning = Choice("Who is booked", choices=SharedPage.Assigning.choices, required=True, help_text=ASSIGNING)
+    host = Choice("First host", required=True, help_text="You add the others on the next page.")
+
+    def __init__(self, *args, organization, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["host"].choices = people(organization)
+
+
+class SharedForm(InputForm):
+    """A shared page as a whole, but for its hosts and types."""
+
+    input_class: Any = SharedFields
+    partial = True
+    is_active = forms.BooleanField(label="Open: everybody with the link can book", required=False)
+    title = Text("Heading", required=True, maxlength=150)
+    slug = Text("Address", required=True, maxlength=60, help_text="3 to 60 small letters, digits and hyphens.")
+    intro = text_area("Introduction", rows=2, maxlength=2000, help_text="What visitors read beside the calendar.")
+    assigning = Choice("Who is booked", choices=SharedPage.Assigning.choices, required=True, help_text=ASSIGNING)
+    color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
+    allowed_domains = text_area("Allowed domains, one a line", rows=2,
+                                help_text="Sites that may show the page in a frame. Subdomains count.")
+
+    def clean_allowed_domains(self):
+        return lines_of(self.cleaned_data["allowed_domains"])
+
+
 class TypeForm(InputForm):
     """One meeting type. Questions are lines; one that ends with * must be answered."""
 
@@ -199,7 +238,7 @@ class TypeForm(InputForm):
                           help_text="End a question with * where it must be answered. Name and e-mail are always asked.")
 
     def clean_questions(self):
-        lines = [line.strip() for line in self.cleaned_data["questions"].splitlines() if line.strip()]
+        lines = lines_of(self.cleaned_data["questions"])
         return [{"label": line.rstrip("* "), "required": line.endswith("*")} for line in lines]
 
 

@@ -8,20 +8,23 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
-from booking import confirm, finding, invites, links, meetings, profiles
-from booking.api import PublicPage, title_of
+from booking import confirm, finding, invites, links, profiles
+from booking.api import PublicPage
 from booking.models import Meeting
+from booking.offers import OwnOffer
 from booking.serializers import ZONES, Confirm
 from leads.web_forms import submitting
 from leads.web_forms.views import sent_of
 from lio.api.parsers import check_text
-from lio.errors import Conflict, DomainError, Invalid, Missing
+from lio.api.views import refusal_page
+from lio.errors import TRIES, Conflict, DomainError, Invalid, Missing, TooMany, is_deadlock
 from lio.tenancy import org_scope
 
 TRAP, STAMP = "website_2", "stamp"
@@ -35,14 +38,14 @@ class VisitorPage(PublicPage):
 
     http_method_names = ["get", "post", "head"]
     schema = None  # pages are no part of the API's description
-    profile: Any = None
+    offer: Any = None
 
     def ask(self, request):
         self.query = {name: request.query_params[name] for name in ASKED if request.query_params.get(name)}
         for name, text in self.query.items():
             check_text(text, name)
         name = self.query.get("tz", "")
-        self.zone = ZoneInfo(name) if name in ZONES else profiles.zone(self.profile)
+        self.zone = ZoneInfo(name) if name in ZONES else self.offer.zone
         american = request.headers.get("Accept-Language", "").lower().startswith(("en-us", "en-ca", "en-au"))
         self.twelve = self.query.get("clock", "12" if american else "24") == "12"
 
@@ -55,31 +58,26 @@ class VisitorPage(PublicPage):
         text = f"{here:%-I:%M %p}".lower() if self.twelve else f"{here:%H:%M}"
         return f"{text} (UTC{here:%z})" if offset else text
 
+    def told(self) -> dict[str, Any]:
+        """What each template needs to know of the page."""
+        offer = self.offer
+        if offer is None:
+            return {"title": "Booking", "organization": None}
+        return {"page": offer.page, "host": offer.host, "name": offer.name, "organization": offer.organization,
+                "title": offer.title, "colors": reverse("forms:colors", args=[offer.page.color.removeprefix("#")])}
+
     def show(self, template, context, status=200):
-        profile = self.profile
-        told: dict[str, Any] = {"title": "Booking", "organization": None}
-        if profile is not None:
-            told = {
-                "profile": profile, "host": profile.user, "organization": profile.user.organization, "title": title_of(profile),
-                "colors": reverse("forms:colors", args=[profile.color.removeprefix("#")]),
-            }
-        return self.dress(HttpResponse(render_to_string(template, told | context), status=status))
+        return self.dress(HttpResponse(render_to_string(template, self.told() | context), status=status))
 
     def handle_exception(self, exc):
-        answer = super().handle_exception(exc)
-        fault = {"message": answer.data["error"]["message"], "status": answer.status_code}
-        shown = self.show("booking/refused.html", fault, answer.status_code)
-        for name in ("Retry-After", "Allow"):
-            if name in answer:
-                shown[name] = answer[name]
-        return shown
+        return self.dress(refusal_page(super().handle_exception(exc), "booking/refused.html", **self.told()))
 
     def dress(self, response):
         """Framed only where the host said so."""
         response["Cache-Control"] = "private, no-store"
-        if self.profile is not None and self.profile.allowed_domains:
+        if self.offer is not None and self.offer.page.allowed_domains:
             response.xframe_options_exempt = True
-            hosts = [part for one in self.profile.allowed_domains for part in (one, f"*.{one}")]
+            hosts = [part for one in self.offer.page.allowed_domains for part in (one, f"*.{one}")]
             response._csp_replace = {"frame-ancestors": hosts}
         return response
 
@@ -122,7 +120,7 @@ class VisitorPage(PublicPage):
         found: list = []
         for month in months:
             edges = {"from": month.replace(day=1), "to": shifted(month, 1) - timedelta(days=1)}
-            found = finding.slots(self.profile, length, *finding.between(edges, self.zone), but=but)
+            found = self.offer.slots(length, *finding.between(edges, self.zone), but=but)
             if found:
                 return month, found
         return months[0], found
@@ -140,7 +138,7 @@ class BookPage(VisitorPage):
 
     def kind(self):
         """(what is to be booked, [what else there is, with its address])."""
-        there = list(profiles.types(self.profile))
+        there = list(self.offer.types)
         if not there:
             raise Missing("Nothing can be booked here at the moment.")
         asked = self.query.get("type", "")
@@ -167,7 +165,7 @@ class BookPage(VisitorPage):
             "time": f"{self.clock(start)} – {self.clock(end)}", "zone": self.zone.key, "trap": TRAP,
             "complaints": [words(lines) for name, lines in errors.items() if name not in known],
             "hidden": [("start", f"{start:%Y-%m-%dT%H:%M:%SZ}"), ("type", kind.pk), ("timezone", self.zone.key),
-                       (STAMP, sent.get(STAMP) or submitting.stamp(self.profile.user.booking_slug))],
+                       (STAMP, sent.get(STAMP) or submitting.stamp(self.offer.slug))],
             "back": self.address(start=None), "here": self.address(),
         }
         return self.show("booking/form.html", context, status)
@@ -177,12 +175,12 @@ class BookPage(VisitorPage):
                 "autocomplete": autocomplete, "longest": longest, "value": sent.get(name, ""), "error": words(errors.get(name))}
 
     def idempotency_key(self, request):
-        """A page that is sent twice is one booking: its stamp is different for each page."""
+        """A page that is sent twice is one booking: its stamp is different for each page. What was mended is sent anew."""
         return super().idempotency_key(request) or (
-            sha256(f"{self.sent.get(STAMP)} {self.sent.get('start')}".encode()).hexdigest() if self.sent.get(STAMP) else None)
+            sha256(repr(sorted(self.sent.items())).encode()).hexdigest() if self.sent.get(STAMP) else None)
 
     def once(self, request, handler, scope, args, kwargs):
-        if request.method == "POST":
+        if request.method == "POST" and not hasattr(self, "sent"):  # once, however often it is tried
             plain = request._request
             plain._body = plain.read(64 * 1024)
             self.sent = {name: text for name, text in sent_of(plain).items() if isinstance(text, str)}
@@ -210,11 +208,15 @@ class BookPage(VisitorPage):
                                  | {"start": start.isoformat(), "end": end.isoformat(), "timezone": self.zone.key})
             told: dict = {name: given.get(name) or "" for name in ("name", "email", "company", "phone", "notes", "timezone")}
             visitor = confirm.Visitor(**told, answers=self.answers(kind, sent))
-            meeting = confirm.confirm(self.profile, start, end, visitor, type_id=kind.pk)
+            meeting = self.book(start, end, visitor, type_id=kind.pk)
         except Conflict as error:
             self.query.pop("start")
             context = self.choose(kind.minutes) | {"kind": kind, "kinds": [], "problem": str(error)}
             return self.show("booking/times.html", context, 409)
+        except TooMany as error:
+            shown = self.form(kind, start, sent, {STAMP: [str(error)]}, error.status)
+            shown["Retry-After"] = str(error.wait)
+            return shown
         except (Invalid, ValidationError) as error:
             fields: Any = error.fields if isinstance(error, Invalid) else error.detail
             return self.form(kind, start, sent, dict(fields or {}), 422)
@@ -234,16 +236,18 @@ class BookPage(VisitorPage):
         return found
 
     def check_robot(self, sent):
-        """Raises Invalid for what no visitor would send."""
+        """Raises Invalid for what no visitor would send, TooMany for what nobody fills in so quickly."""
         if sent.get(TRAP):
             raise Invalid({TRAP: ["is for nobody: leave it empty"]})
         try:
-            age = submitting.age_of(self.profile.user.booking_slug, sent.get(STAMP))
+            age = submitting.age_of(self.offer.slug, sent.get(STAMP))
         except submitting.Stale:
             sent.pop(STAMP, None)
             raise Invalid({STAMP: ["was open for more than a day: check your answers and send them again"]}) from None
         if age is None:
             raise Invalid({STAMP: ["was sent without the form: fill it in and send it again"]})
+        if age < submitting.QUICK:  # not kept for the page's key: the same is taken in a moment
+            raise TooMany("That was very quick. Look at your answers once more and send them again.", wait=submitting.QUICK)
 
 
 # ------------------------------------------------------------------------- what is booked
@@ -258,13 +262,23 @@ class BookedPage(VisitorPage):
         found = links.read(token)
         if found is None:
             raise Http404
-        organization_id, uid = found
+        for left in reversed(range(TRIES)):
+            try:
+                return self.answer_about(request, token, *found)
+            except OperationalError as error:
+                if not left or not is_deadlock(error):
+                    raise
+
+    def answer_about(self, request, token, organization_id, uid):
         with org_scope(organization_id):
-            meeting = Meeting.objects.of(organization_id).alive().filter(uid=uid).select_related("host").first()
+            meeting = Meeting.objects.of(organization_id).alive().filter(uid=uid).select_related("host", "shared_page").first()
             if meeting is None:
                 raise Http404
             self.token, self.meeting = token, meeting
             self.profile = profiles.of(meeting.host)
+            if meeting.shared_page_id:  # who can be booked on a shared page need not have one of their own that is open
+                self.profile.is_active = True
+            self.offer = OwnOffer(self.profile)
             self.ask(request)
             if "tz" not in self.query and meeting.timezone in ZONES:
                 self.zone = ZoneInfo(meeting.timezone)
@@ -278,6 +292,12 @@ class BookedPage(VisitorPage):
         notice = timedelta(minutes=self.profile.change_notice_minutes)
         return self.meeting.status in Meeting.BLOCKING and now() + notice < self.meeting.start_time
 
+    @property
+    def again(self):
+        """Where another time is booked; empty when that is closed."""
+        page = self.meeting.shared_page or self.profile
+        return f"/book/{page.slug if self.meeting.shared_page else self.offer.slug}" if page.is_active else ""
+
     def page(self, problem="", status=200, template="booking/booked.html", **more):
         meeting = self.meeting
         here = meeting.start_time.astimezone(self.zone)
@@ -285,7 +305,7 @@ class BookedPage(VisitorPage):
             "meeting": meeting, "day": here.date(), "zone": self.zone.key, "problem": problem, "may_change": self.may_change,
             "time": f"{self.clock(meeting.start_time)} – {self.clock(meeting.end_time)}", "base": f"/booked/{self.token}",
             "gone": meeting.status == Meeting.Status.CANCELLED, "over": meeting.end_time < now(),
-            "notice": self.profile.change_notice_minutes,
+            "notice": self.profile.change_notice_minutes, "again": self.again,
         }
         return self.show(template, context | more, status)
 
@@ -308,7 +328,7 @@ class BookedPage(VisitorPage):
         if not self.may_change:
             return self.page(f"This meeting can no longer be {'moved' if self.act == 'move' else 'cancelled'} here.", 409)
         if self.act == "cancel":
-            meetings.update(self.meeting.pk, self.profile.user.organization, {"status": Meeting.Status.CANCELLED}, by=None)
+            confirm.cancel(self.meeting)
         else:
             self.move(read_moment(sent_of(self.read_body(request)).get("start")))
         response = HttpResponse(status=303)
@@ -317,16 +337,14 @@ class BookedPage(VisitorPage):
 
     def read_body(self, request):
         plain = request._request
-        plain._body = plain.read(16 * 1024)
+        if not hasattr(plain, "_body"):  # once, however often it is tried
+            plain._body = plain.read(16 * 1024)
         return plain
 
     def move(self, start):
         if start is None:
             raise Invalid({"start": ["must be one of the times of the page"]})
-        end = start + (self.meeting.end_time - self.meeting.start_time)
-        meetings.lock_host(self.meeting.host_id)
-        confirm.check_free(self.profile, start, end, but=self.meeting)
-        meetings.update(self.meeting.pk, self.profile.user.organization, {"start_time": start, "end_time": end}, by=None)
+        confirm.move(self.profile, self.meeting, start)
 
 
 # ------------------------------------------------------------------------- reading

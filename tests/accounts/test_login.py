@@ -110,7 +110,7 @@ def test_failures_from_one_network_address(sign_in, db, settings):
 def test_the_limits_are_the_documented_ones(settings):
     assert settings.SIGN_IN_FAILURES == {"email": 10, "address": 300}
     assert settings.RATES == {"token": 1200, "key": 600, "public": 300, "form": 30, "form_total": 300, "site": 300,
-                              "site_total": 6000}
+                              "site_total": 6000, "booking": 20, "booked": 10}
 
 
 def test_the_log_tells(sign_in, rep):

@@ -14,6 +14,19 @@ def host(rep):
     return rep
 
 
+@pytest.fixture
+def page(client, host):
+    """Asks the host's page, as nobody."""
+
+    def ask(path="", body=None, **more):
+        address = f"/api/v1/booking/{host.booking_slug}{path}"
+        if body is None:
+            return client.get(address, more)
+        return client.post(address, body, content_type="application/json", headers=more.pop("headers", {}))
+
+    return ask
+
+
 def always_open(member, **more):
     hours = {day: [{"start": "00:00", "end": "24:00"}] for day in profiles.DAYS}
     with org_scope(member.organization_id):

@@ -12,12 +12,12 @@ from django.test.utils import override_settings
 from django.utils.timezone import now
 from rest_framework.test import APIClient
 
-from booking import meetings, recaps
+from booking import meetings, recaps, shared
 from booking.models import Meeting, MeetingSummary, Transcript
 from lio import history
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking, wire
-from tests.factories import make_organization
+from tests.factories import make_member, make_organization
 from tests.kit.test_races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ ROUNDS, AT_ONCE = (20, 48) if SOAK else (2, 12)
 def host():
     admin = make_organization("Acme")
     always_open(admin)
-    with override_settings(RATES=settings.RATES | {"booking": 100_000, "public": 100_000}):
+    with override_settings(RATES=settings.RATES | {"booking": 100_000, "booked": 100_000, "public": 100_000}):
         yield admin
 
 
@@ -60,6 +60,26 @@ def test_of_many_overlapping_bookings_one_wins(host, start, round):
     found = confirms(host, [booking(at + timedelta(hours=4), minutes, email=f"w{n}@x.example")
                             for n, (at, minutes) in enumerate(lengths)])
     assert set(found) <= {201, 409, 422} and not overlaps(host)
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_a_page_of_two_takes_two_at_the_same_time(host, start, round):
+    other = make_member(host.organization, email="other@acme.example")
+    always_open(other)
+    with org_scope(host.organization), history.one_action():
+        shared.create(host.organization, {"title": "Team", "slug": "the-team", "hosts": [other.pk, host.pk]}, by=host)
+
+    def one(n):
+        slug, client = ("the-team" if n % 5 else host.booking_slug), APIClient()
+        body = booking(start, email=f"v{n}@x.example")
+        return lambda: client.post(f"/api/v1/booking/{slug}/confirm", body, format="json").status_code
+
+    found = Counter(together([one(n) for n in range(1, 5)] + [one(n) for n in range(6, 10)] * 4))
+    assert found == {201: 2, 409: 18}
+    with org_scope(host.organization):
+        assert sorted(Meeting.objects.values_list("host_id", flat=True)) == sorted([host.pk, other.pk])
+    mixed = Counter(together([one(n) for n in range(40)]))  # the members' own pages beside it
+    assert set(mixed) == {409} and not overlaps(host) and not overlaps(other)
 
 
 @pytest.mark.parametrize("round", range(ROUNDS))

@@ -66,6 +66,9 @@ def test_booking_moving_and_cancelling(visit, acme, axe, scripted):
     visitor.get_by_label("What do you use today?").fill("Paper")
     visitor.get_by_label("What is it about?").fill("Depots")
     visitor.get_by_role("button", name="Book this time").click()
+    expect(visitor.get_by_role("alert")).to_contain_text("very quick")  # nobody types all that within two seconds
+    visitor.wait_for_timeout(2000)
+    visitor.get_by_role("button", name="Book this time").click()
     expect(visitor.get_by_role("heading", name="Booked")).to_be_visible()
     expect(visitor.locator(".booked")).to_contain_text(f"{name} demo with Vera {name}")
     assert visitor.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0 if scripted else True
@@ -100,6 +103,38 @@ def test_booking_moving_and_cancelling(visit, acme, axe, scripted):
         expect(page.locator("#hero")).to_contain_text("Scheduled")
 
 
+def test_a_page_that_two_share(visit, acme):
+    page = visit("ada@acme.example")
+    set_up(page, "Ada")
+    page.goto("/settings/booking")
+    page.get_by_role("link", name="Shared pages").click()
+    page.get_by_role("link", name="New page").click()
+    page.get_by_label("Heading").fill("Talk to the team")
+    page.get_by_label("First host").select_option(label="Admin")
+    page.get_by_role("button", name="Add page").click()
+    page.get_by_label("Another host").select_option(label="Rob Rep")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("Rob Rep can be booked here.")
+    page.get_by_role("button", name="Move Rob Rep up").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Rob Rep")
+    visitor = visit(java_script_enabled=False, viewport=PHONE)
+    visitor.goto(page.get_by_label("Link", exact=True).input_value())
+    expect(visitor.get_by_role("heading", name="Talk to the team")).to_be_visible()
+    visitor.get_by_role("link", name="The next month").click()
+    pick(visitor, 9, 3)
+    visitor.get_by_label("Your name").fill("Tim Team")
+    visitor.get_by_label("E-mail").fill("tim@visitor.example")
+    visitor.wait_for_timeout(2000)  # nobody types that quickly
+    visitor.get_by_role("button", name="Book this time").click()
+    expect(visitor.get_by_role("heading", name="Booked")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("row").filter(has=page.get_by_role("cell", name="1", exact=True))).to_have_count(1)
+    page.get_by_role("button", name="Remove Rob Rep").click()
+    expect(page.locator("#toasts")).to_contain_text("Rob Rep is no host of this page any more.")
+    page.locator("#toasts").get_by_role("button", name="Undo").last.click()
+    expect(page.get_by_role("button", name="Remove Rob Rep")).to_be_visible()
+
+
 def test_the_week_by_keys(visit, acme):
     lead = acme.lead(first_name="Week", last_name="Guest", email="week@guest.example")
     page = visit("ada@acme.example")
@@ -120,14 +155,26 @@ def test_the_week_by_keys(visit, acme):
     expect(page.locator("#part-meetings")).to_contain_text("Meeting with Week Guest")
 
 
+def share(page):
+    """A shared page; answers where its settings are."""
+    page.goto("/settings/booking/shared/add")
+    page.get_by_label("Heading").fill("Sound team")
+    page.get_by_role("button", name="Add page").click()
+    expect(page.get_by_role("heading", name="Sound team", level=1)).to_be_visible()
+    return page.url
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_its_pages_are_sound(look, visit, acme, axe):
     page, found = visit("ada@acme.example", **LOOKS[look]), []
     acme.post("/api/meeting/add", {"title": "Sound", "start_time": "2031-07-01T09:00:00Z", "end_time": "2031-07-01T10:00:00Z"})
     meeting = acme.get("/api/meeting/list?search_value=Sound")[0]["id"]
+    acme.page = getattr(acme, "page", None) or share(visit("ada@acme.example"))
     for address in ("/meetings/", "/meetings/?status=4&search_value=zzzz", "/meetings/week?day=2031-07-01", "/meetings/add",
                     f"/meetings/{meeting}/", f"/meetings/{meeting}/?edit=start_time", f"/meetings/{meeting}/?edit=attendees",
-                    f"/meetings/{meeting}/delete", "/settings/booking", "/settings/booking/types/add"):  # fmt: skip
+                    f"/meetings/{meeting}/delete", "/settings/booking", "/settings/booking/types/add",
+                    "/settings/booking/shared", "/settings/booking/shared/add", acme.page, f"{acme.page}/types/add",
+                    "/book/sound-team"):  # fmt: skip
         assert page.goto(address).status == 200, address
         found += axe(page, rules=RULES[look])
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")

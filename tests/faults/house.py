@@ -46,7 +46,9 @@ class House:
             "DATABASE_SYSTEM_URL": self.ground.url("system"),
             "LIO_DATA_DIR": str(self.ground.folder), "LIO_PORT": str(self.port), "SITE_URL": f"http://127.0.0.1:{self.port}",
             "SECRET_KEY": settings.SECRET_KEY,  # the tests put jobs into the queue, which is signed with it
-            "LIO_RATE_KEY": "1000000", "LIO_WEB_WORKERS": "2", "LIO_WEB_THREADS": "4", "LIO_WORKERS": "2",
+            "LIO_RATE_KEY": "1000000", "LIO_RATE_BOOKING": "1000000", "LIO_RATE_BOOKED": "1000000",
+            "LIO_RATE_PUBLIC": "1000000",
+            "LIO_WEB_WORKERS": "2", "LIO_WEB_THREADS": "4", "LIO_WORKERS": "2",
         }
         self.manage("migrate", "--verbosity=0", "--no-input")
         made = json.loads(self.manage("create_organization", "--name=Acme", f"--admin-email={self.admin_email}",

@@ -121,6 +121,7 @@ def test_reading(browser, victim):
             "meetings": [victim.meeting.pk, victim.booked.pk],
             "meetings/views": [victim.view.pk],
             "settings/booking": [victim.type],
+            "settings/booking/shared": [victim.shared.pk],
         }
         kinds = dict(sorted(kinds.items(), key=lambda kind: -len(kind[0])))  # the longest prefix first
         for number in next((found for prefix, found in kinds.items() if route.startswith(f"/{prefix}")), places(victim)):
@@ -163,6 +164,7 @@ def test_writing(browser, world, victim):
             "deals": victim.deal.pk,
             "meetings/views": victim.view.pk,
             "meetings": victim.meeting.pk,
+            "settings/booking/shared": victim.shared.pk,
             "settings/booking": victim.type,
         }
         number = next((found for prefix, found in numbers.items() if route.startswith(f"/{prefix}")), 1)
