@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from booking import profiles
-from booking.models import LONGEST, Meeting
+from booking.models import LONGEST, BusyTime, Meeting
 from booking.slots import Taken, free, moment
 from lio.errors import DomainError
 
@@ -27,11 +27,11 @@ def between(asked, zone):
     first, last = asked.get("from"), asked.get("to")
     if day := asked.get("date"):
         first = last = day
-    since = _edge(first, zone) if first else now()
+    since = edge(first, zone) if first else now()
     if last is None:
-        until = since + timedelta(days=7) if first else _edge(today + timedelta(days=7), zone)
+        until = since + timedelta(days=7) if first else edge(today + timedelta(days=7), zone)
     else:
-        until = last + timedelta(microseconds=1) if isinstance(last, datetime) else _edge(last, zone, days=1)
+        until = last + timedelta(microseconds=1) if isinstance(last, datetime) else edge(last, zone, days=1)
     if until < since or (last is not None and until == since):
         raise BadQuestion("to: is before from", fields={"to": ["is before from"]})
     if until - since > timedelta(days=MOST_DAYS + 1, hours=3):
@@ -39,8 +39,8 @@ def between(asked, zone):
     return since, until
 
 
-def _edge(value, zone, days=0):
-    """The moment itself, or midnight so many days after a date."""
+def edge(value, zone, days=0):
+    """The moment itself, or midnight so many days after a date. Raises BadQuestion."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     try:
@@ -67,13 +67,15 @@ def slots(profile, length, since, until, *, at=None, but=None):
 
 
 def taken(profile, since, until, *, but=None):
-    """What the host's meetings take around [since, until)."""
+    """What the host's meetings, and the host's calendars elsewhere, take around [since, until)."""
     near = Q(start_time__lt=until + NEAR, end_time__gt=since - NEAR)
     rows = Meeting.objects.of(profile.organization_id).blocking().filter(near, host=profile.user_id)
     if but is not None:
         rows = rows.exclude(pk=but.pk)
-    return [
+    found = [
         Taken(start, end, before, after, counts=booked)
         for start, end, before, after, booked in rows.values_list(
             "start_time", "end_time", "buffer_before", "buffer_after", "exclusive")
     ]
+    busy = BusyTime.objects.of(profile.organization_id).filter(near, host=profile.user_id)
+    return found + [Taken(start, end) for start, end in busy.values_list("start_time", "end_time")]

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
 from booking import jobs
+from booking.calendars import copies
 from booking.models import BookingProfile, Meeting
 from leads.models import Lead
 from lio import history, many, search
@@ -36,14 +37,15 @@ def insert(meeting):
     meeting.pk = Meeting.objects.filter(uid=meeting.uid).values_list("pk", flat=True).first()
     if meeting.pk:
         search.write("meeting", meeting.pk, words(meeting))
+        copies.send(meeting.organization_id, [meeting.pk], [meeting.host_id])
     return meeting.pk is not None
 
 
 @transaction.atomic
-def add(organization, fields, *, by):
+def add(organization, fields, *, by, inviting=True):
     """A meeting planned by hand: `fields` are {attribute: value}. It may overlap others of its host. Answers it.
 
-    The host is `host_id`, else `by`. Raises Invalid.
+    The host is `host_id`, else `by`. Attendees get mail unless `inviting` says otherwise. Raises Invalid.
     """
     meeting = Meeting(organization=organization, created_by=by, **({"host_id": by and by.pk} | fields))
     if meeting.host_id is None:
@@ -55,7 +57,8 @@ def add(organization, fields, *, by):
     search.write("meeting", meeting.pk, words(meeting))
     history.record("meeting.created", meeting, by=by, after=told(meeting))
     touch(meeting)
-    if meeting.attendees and meeting.end_time > now():  # what is over is only written down
+    copies.send(organization, [meeting.pk], [meeting.host_id])
+    if inviting and meeting.attendees and meeting.end_time > now():  # what is over is only written down
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
 
@@ -101,6 +104,7 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     history.record(verb, meeting, by=by, before=wire({name: before[name] for name in changed}),
                    after=wire({name: getattr(meeting, name) for name in changed}))
     touch(meeting)
+    copies.send(organization, [meeting.pk], [meeting.host_id, before["host_id"]])
     if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
         enqueue(jobs.invite, meeting.pk, meeting.sequence)
     return meeting
@@ -127,6 +131,7 @@ def delete(rows, *, by):
     if ids:
         history.change_rows(Meeting.objects.filter(pk__in=ids), "meeting.deleted", {"deleted_at": now()}, by=by)
         search.forget("meeting", ids)
+        copies.send(going[0].organization_id, ids, {row.host_id for row in going})
         for row in going:
             if row.attendees and row.status in Meeting.BLOCKING and row.end_time > now():
                 Meeting.objects.filter(pk=row.pk).update(sequence=row.sequence + 1)
@@ -152,6 +157,8 @@ def restore(rows, *, by):
         history.record("meeting.restored", row, by=by, before={"deleted_at": deleted_at}, after={"deleted_at": None})
         if tells:
             enqueue(jobs.invite, row.pk, row.sequence)
+    if coming:
+        copies.send(coming[0].organization_id, [row.pk for row in coming], {row.host_id for row in coming})
     return [row.pk for row in coming]
 
 
@@ -191,6 +198,7 @@ def change_many(rows, values, *, by):
     if found:
         many.save(found, columns, found[0].organization)
         search.write_many("meeting", [(row.pk, words(row)) for row in found])
+        copies.send(found[0].organization_id, [row.pk for row in found], {row.host_id for row in found})
     for verb, entries in changes.items():
         history.record_each(verb, "meeting", entries, by=by)
     for row in tells:

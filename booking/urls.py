@@ -1,6 +1,7 @@
 from django.urls import path
 
 from booking.api import Availability, BookingAvailability, BookingConfirm, BookingProfileView, MeetingViewSet, MyProfile
+from booking.calendars.api import CalendarEvents
 from booking.pages import add, meeting, week
 from booking.pages import list as meetings
 from booking.pages.public import BookedPage, BookPage
@@ -39,6 +40,7 @@ verbs = VerbRouter()
 verbs.register("meeting", MeetingViewSet)
 api = [
     path("calendar/availability", Availability.as_view(), name="calendar-availability"),
+    path("calendar/<str:provider>/events", CalendarEvents.as_view(), name="calendar-events"),
     path("booking-profile", MyProfile.as_view(), name="booking-profile"),
     path("booking/<str:slug>", BookingProfileView.as_view(), name="v1-booking"),
     path("booking/<str:slug>/availability", BookingAvailability.as_view(), name="v1-booking-availability"),

@@ -74,6 +74,7 @@ S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it,
 # Services in the operator's own network that LIO may reach, as host or host:port; all else that is private is refused.
 ALLOW_PRIVATE_HOSTS = env.list("LIO_ALLOW_PRIVATE_HOSTS", default=[])
 PDL_URL = env.str("LIO_PDL_URL", "https://api.peopledatalabs.com").rstrip("/")
+CALENDAR_MINUTES = env.int("LIO_CALENDAR_MINUTES", 10)  # after which a member's connected calendar is read again
 # Calendars of Google and Microsoft: what this installation is registered as there, and where they are.
 _google, _microsoft = "https://www.googleapis.com/calendar/v3", "https://login.microsoftonline.com/common/oauth2/v2.0"
 OAUTH = {
