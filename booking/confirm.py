@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from activity.notify import Notice, notify
-from booking import finding, jobs, profiles
+from booking import finding, profiles
 from booking.meetings import insert, lock_host, remind, told, url_of, when
 from booking.models import Meeting
 from booking.slots import free
+from booking.telling import tell
 from intent import signals
 from intent.models import RawEvent
 from leads.capture import capture
 from leads.models import Lead
 from lio import history
 from lio.errors import Conflict, Invalid
-from lio.jobs import enqueue
 from lookups.known import known
 
 WEBSITE = 1  # the seeded source
@@ -70,7 +70,7 @@ def confirm(profile, start: datetime, end: datetime, visitor: Visitor, *, type_i
                     detail={"meeting_id": meeting.pk, "start": start.isoformat(), "type": kind.name})
         title = f"{visitor.name} booked {kind.name}, {when(start, host.timezone)}"
         notify("booking", [Notice(host.pk, title, model_id=meeting.pk, link=f"/meetings/{meeting.pk}/")], model_type="meeting")
-    enqueue(jobs.invite, meeting.pk, meeting.sequence)
+    tell(meeting)
     return meeting
 
 

@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
-from booking import jobs
+from booking import telling
 from booking.calendars import copies
 from booking.models import BookingProfile, Meeting
 from leads.models import Lead
 from lio import history, many, search
 from lio.errors import Conflict, Invalid, Missing
-from lio.jobs import enqueue
 
 Status = Meeting.Status
 FIELDS = ("host_id", "title", "description", "location", "start_time", "end_time", "timezone", "attendees", "meeting_url",
@@ -59,7 +58,7 @@ def add(organization, fields, *, by, inviting=True):
     touch(meeting)
     copies.send(organization, [meeting.pk], [meeting.host_id])
     if inviting and meeting.attendees and meeting.end_time > now():  # what is over is only written down
-        enqueue(jobs.invite, meeting.pk, meeting.sequence)
+        telling.tell(meeting)
     return meeting
 
 
@@ -86,7 +85,9 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
         meeting.status = Status.RESCHEDULED
     check(meeting)
     if {"meeting_tool", "location"} & fields.keys() and "meeting_url" not in fields:
-        if meeting.meeting_url == before["location"]:  # it was the place that one met at
+        left = meeting.meeting_tool != before["meeting_tool"]
+        made = left and (meeting.pk, meeting.meeting_url) in copies.links([meeting.pk])
+        if made or meeting.meeting_url == before["location"]:  # it was the place that one met at
             meeting.meeting_url = ""
         meeting.meeting_url = url_of(meeting)
     changed = {name for name in FIELDS if getattr(meeting, name) != before[name]}
@@ -106,7 +107,7 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     touch(meeting)
     copies.send(organization, [meeting.pk], [meeting.host_id, before["host_id"]])
     if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
-        enqueue(jobs.invite, meeting.pk, meeting.sequence)
+        telling.tell(meeting)
     return meeting
 
 
@@ -134,8 +135,9 @@ def delete(rows, *, by):
         copies.send(going[0].organization_id, ids, {row.host_id for row in going})
         for row in going:
             if row.attendees and row.status in Meeting.BLOCKING and row.end_time > now():
-                Meeting.objects.filter(pk=row.pk).update(sequence=row.sequence + 1)
-                enqueue(jobs.invite, row.pk, row.sequence + 1)
+                row.deleted_at, row.sequence = now(), row.sequence + 1
+                Meeting.objects.filter(pk=row.pk).update(sequence=row.sequence)
+                telling.tell(row)
     return ids
 
 
@@ -156,7 +158,7 @@ def restore(rows, *, by):
         search.write("meeting", row.pk, words(row))
         history.record("meeting.restored", row, by=by, before={"deleted_at": deleted_at}, after={"deleted_at": None})
         if tells:
-            enqueue(jobs.invite, row.pk, row.sequence)
+            telling.tell(row)
     if coming:
         copies.send(coming[0].organization_id, [row.pk for row in coming], {row.host_id for row in coming})
     return [row.pk for row in coming]
@@ -173,11 +175,13 @@ def change_many(rows, values, *, by):
     lock_host(*rows.alive().order_by().values_list("host_id", flat=True).distinct())
     found, tells, columns = [], [], {"sequence", "remind_at"}
     changes: dict[str, list] = {"meeting.updated": [], "meeting.cancelled": []}
+    made = copies.links(rows.values("pk")) if "meeting_tool" in values else ()
     for row in rows.alive().order_by("pk").select_for_update(of=("self",)):
         before = {name: getattr(row, name) for name in (*values, "meeting_url")}
         for name, value in values.items():
             setattr(row, name, value)
-        if row.meeting_url == before.get("location"):
+        left = row.meeting_tool != before.get("meeting_tool") and (row.pk, row.meeting_url) in made
+        if left or row.meeting_url == before.get("location"):
             row.meeting_url = ""
         row.meeting_url = url_of(row)
         differs = [name for name in before if getattr(row, name) != before[name]]
@@ -202,7 +206,7 @@ def change_many(rows, values, *, by):
     for verb, entries in changes.items():
         history.record_each(verb, "meeting", entries, by=by)
     for row in tells:
-        enqueue(jobs.invite, row.pk, row.sequence)
+        telling.tell(row)
     return [row.pk for row in found]
 
 

@@ -266,6 +266,7 @@ class MeetingCopy(OwnedModel):
     remote_id = models.CharField(max_length=1000, blank=True, default="")
     version = models.CharField(max_length=300, blank=True, default="")
     sequence = models.PositiveIntegerField(default=0)  # of the meeting, as it was written last
+    link = models.CharField(max_length=500, blank=True, default="")  # where it is joined, as that calendar made it
     reason = models.CharField(max_length=300, blank=True, default="")  # why it could not be written; empty: it stands there
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -2,7 +2,7 @@ from django.urls import path
 
 from booking.api import Availability, BookingAvailability, BookingConfirm, BookingProfileView, MeetingViewSet, MyProfile
 from booking.calendars.api import CalendarEvents
-from booking.pages import add, meeting, week
+from booking.pages import add, connecting, meeting, week
 from booking.pages import list as meetings
 from booking.pages.public import BookedPage, BookPage
 from booking.pages.settings import BookingSettings, EditType
@@ -35,6 +35,8 @@ settings = [
     path("booking", BookingSettings.as_view(), name="booking"),
     path("booking/types/add", EditType.as_view(), name="booking_type_add"),
     path("booking/types/<int:pk>", EditType.as_view(), name="booking_type"),
+    path("calendars/<str:provider>/connect", connecting.GoToProvider.as_view(), name="calendar_go"),
+    path("calendars/<str:provider>/connected", connecting.BackFromProvider.as_view(), name="calendar_back"),
 ]
 verbs = VerbRouter()
 verbs.register("meeting", MeetingViewSet)

@@ -115,13 +115,8 @@ def _errand(member, provider, ask, settle):
         except Permanent as error:
             raise Refusal(provider, error) from error
 
-    def settled(found):
-        reach.keep()
-        return settle(account, found)
-
     def give_up(error):
-        reach.keep()
         if isinstance(error, Refusal):
             accounts.refused(reach, error.reason)
 
-    return Errand(ask=asked, settle=settled, give_up=give_up)
+    return Errand(ask=asked, settle=lambda found: settle(account, found), give_up=give_up)

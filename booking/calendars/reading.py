@@ -43,7 +43,6 @@ def read(organization_id, account_id):
     except (Passing, Permanent) as problem:
         error = problem
     with org_scope(organization_id):
-        reach.keep()
         if isinstance(error, Permanent):
             accounts.refused(reach, error)
             return False

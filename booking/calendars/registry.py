@@ -1,37 +1,39 @@
 """Which calendars there are beside our own, and the only way to the adapter of a member's account."""
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 
-from django.utils.timezone import now
+from django.conf import settings
 
-from booking.models import CalendarAccount
-from integrations.ports import Calendar, CalendarAccess
+from booking.models import CalendarAccount, Meeting
+from integrations import oauth
+from integrations.ports import Calendar, CalendarAccess, Permanent
 from lio.secrets import seal, unseal
+from lio.tenancy import org_scope
 
 LOCAL = "local"  # our own meetings: always there, no account
-EARLY = timedelta(minutes=2)  # before it ends a token is renewed
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of calendar elsewhere. `make(access)` gives its adapter.
 
-    `way` is how a member connects it: by "password" in our own form, or by "oauth" at the other side. `configured()` says
-    whether this installation can connect it at all. Of a kind with tokens the sealed secret holds all of them: `token(secret)`
-    is the one that the adapter takes, `renew(secret)` asks the other side for a new one (no transaction may be open) and
-    answers (secret, when it ends); it may raise Passing or Permanent.
+    `way` is how a member connects it: by "password" in our own form, or by "oauth" at the other side, the service of the same
+    name in integrations/oauth.py; then the secret is a packed grant, and `make` also takes `renew` (a token for one that was
+    refused). `configured()` says whether this installation can connect it at all. `tool` is the way of meeting (Meeting.Tool)
+    for which it makes links.
     """
 
     name: str
     label: str
     does: str  # in words for the settings page
-    make: Callable[[CalendarAccess], Calendar]
+    make: Callable[..., Calendar]
     way: str = "password"
     configured: Callable[[], bool] = lambda: True
-    token: Callable[[str], str] = lambda secret: secret
-    renew: Callable[[str], tuple[str, datetime | None]] | None = None
+    tool: str = ""
 
 
 # Adapters are loaded when they are used: what they need takes longer to load than the web process likes.
@@ -39,6 +41,18 @@ def _caldav(access):
     from integrations.vendors.caldav import CalDav
 
     return CalDav(access)
+
+
+def _google(access, renew):
+    from integrations.vendors.google_calendar import GoogleCalendar
+
+    return GoogleCalendar(access, renew=renew)
+
+
+def _outlook(access, renew):
+    from integrations.vendors.outlook_calendar import OutlookCalendar
+
+    return OutlookCalendar(access, renew=renew)
 
 
 KINDS: dict[str, Kind] = {
@@ -50,8 +64,27 @@ KINDS: dict[str, Kind] = {
             "Nextcloud, iCloud, Fastmail, mailbox.org and every other calendar that speaks CalDAV.",
             _caldav,
         ),
+        Kind(
+            "google",
+            "Google",
+            "Google Calendar, with links of Google Meet for your meetings.",
+            _google,
+            way="oauth",
+            configured=partial(oauth.configured, "google"),
+            tool=Meeting.Tool.MEET,
+        ),
+        Kind(
+            "outlook",
+            "Microsoft",
+            "Outlook.com and Microsoft 365, with links of Microsoft Teams for your meetings.",
+            _outlook,
+            way="oauth",
+            configured=partial(oauth.configured, "outlook"),
+            tool=Meeting.Tool.TEAMS,
+        ),
     )
 }
+MAKERS = {kind.tool: kind.name for kind in KINDS.values() if kind.tool}  # {tool: the kind that makes its links}
 PROVIDERS = (LOCAL, "caldav", "google", "outlook")  # of the API
 
 
@@ -62,22 +95,46 @@ class Reach:
     """
 
     def __init__(self, account: CalendarAccount):
-        self.account_id, self.connected_at, self.provider = account.pk, account.connected_at, account.provider
-        self.kind = KINDS[account.provider]
+        self.organization_id, self.account_id, self.provider = account.organization_id, account.pk, account.provider
+        self.connected_at, self.kind = account.connected_at, KINDS[account.provider]
         self.address, self.username, self.calendar_id = account.address, account.username, account.calendar_id
-        self.secret, self.expires_at = unseal(account.secret) if account.secret else "", account.expires_at
-        self.is_renewed = False
+        self.secret = unseal(account.secret) if account.secret else ""
 
     def calendar(self, calendar_id=None) -> Calendar:
         """The adapter, of the calendar that our meetings go to unless another is named. Raises Passing, Permanent."""
-        if self.kind.renew and (self.expires_at is None or self.expires_at < now() + EARLY):
-            self.secret, self.expires_at = self.kind.renew(self.secret)
-            self.is_renewed = True
         chosen = self.calendar_id if calendar_id is None else calendar_id
-        return self.kind.make(CalendarAccess(self.address, self.username, self.kind.token(self.secret), chosen))
+        if self.kind.way != "oauth":
+            return self.kind.make(CalendarAccess(self.address, self.username, self.secret, chosen))
+        service = oauth.service(self.provider)
+        return oauth_calendar(self.kind, oauth.access_token(service, self._locked), chosen,
+                              renew=lambda token: oauth.access_token(service, self._locked, refused=token))
 
-    def keep(self):
-        """Store a token that was renewed on the way; in the organisation's scope, whatever else became of the errand."""
-        if self.is_renewed:
-            rows = CalendarAccount.objects.filter(pk=self.account_id, connected_at=self.connected_at)
-            rows.exclude(secret="").update(secret=seal(self.secret), expires_at=self.expires_at)
+    @contextmanager
+    def _locked(self):
+        """The grant in the account's locked row, stored when it was replaced (oauth.access_token)."""
+        with org_scope(self.organization_id):
+            row = CalendarAccount.objects.select_for_update().filter(
+                pk=self.account_id, connected_at=self.connected_at).exclude(secret="").first()
+            if row is None:
+                raise Permanent("This calendar was disconnected meanwhile.")
+            kept = Kept(oauth.Grant.unpacked(unseal(row.secret)))
+            before = kept.grant
+            yield kept
+            if kept.grant != before:
+                row.secret, row.expires_at = seal(kept.grant.packed()), ends(kept.grant)
+                row.save(update_fields=["secret", "expires_at", "updated_at"])
+
+
+@dataclass
+class Kept:
+    grant: oauth.Grant
+
+
+def oauth_calendar(kind, token, calendar_id="", *, renew=None):
+    """The adapter of a kind that is connected by OAuth, for a token of its service."""
+    return kind.make(CalendarAccess(settings.OAUTH[kind.name]["api_url"], secret=token, calendar_id=calendar_id), renew)
+
+
+def ends(grant):
+    """When the access token of a grant ends."""
+    return datetime.fromtimestamp(grant.ends_at, UTC)

@@ -1,0 +1,45 @@
+"""Telling those who meet: when the mail of a meeting goes, and that it goes once for each of its changes.
+
+A mail waits for the link that a calendar of the host's is to make (booking/calendars/copies.py), but never for ever: it goes as
+soon as the link is there or a try has failed, and at the latest after LINK_SECONDS. A link that comes later is a change of
+the meeting that is told like any other.
+"""
+
+from django.utils.timezone import now
+
+from booking import jobs
+from booking.calendars.registry import MAKERS
+from booking.models import CalendarAccount, Meeting
+from lio.jobs import enqueue, hurry
+
+LINK_SECONDS = 120
+
+
+def tell(meeting):
+    """Have host and attendees told of a meeting as it is at its `sequence` (jobs.invite), in the caller's transaction."""
+    delay = LINK_SECONDS if awaits_link(meeting) else 0
+    enqueue(jobs.invite, meeting.pk, meeting.sequence, key=_key(meeting), delay=delay)
+
+
+def awaits_link(meeting):
+    """Whether a calendar of the host's is about to make the link of a meeting."""
+    if meeting.meeting_url or meeting.deleted_at or meeting.status not in Meeting.BLOCKING or meeting.end_time <= now():
+        return False
+    return makes_link(meeting.organization_id, meeting.host_id, meeting.meeting_tool)
+
+
+def makes_link(organization, host_id, tool):
+    """Whether the member has a calendar connected that makes links of this tool."""
+    if tool not in MAKERS:
+        return False
+    rows = CalendarAccount.objects.of(organization).filter(user=host_id, provider=MAKERS[tool])
+    return rows.filter(state=CalendarAccount.State.CONNECTED).exclude(calendar_id="").exists()
+
+
+def go_on(meeting):
+    """The try to make a link is over: the mail that waits for it goes. Answers whether one did."""
+    return hurry(_key(meeting))
+
+
+def _key(meeting):
+    return f"invite:{meeting.pk}:{meeting.sequence}"
