@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.timezone import now
 
+from booking import profiles
 from booking.models import CalendarAccount
 from integrations.ports import Calendar, CalendarAccess
 from lio.secrets import seal, unseal
@@ -65,6 +66,8 @@ class Reach:
         self.account_id, self.connected_at, self.provider = account.pk, account.connected_at, account.provider
         self.kind = KINDS[account.provider]
         self.address, self.username, self.calendar_id = account.address, account.username, account.calendar_id
+        profile = profiles.of(account.user)
+        self.timezone, self.addresses = profiles.zone(profile).key, (account.user.email,)
         self.secret, self.expires_at = unseal(account.secret) if account.secret else "", account.expires_at
         self.is_renewed = False
 
@@ -74,7 +77,8 @@ class Reach:
             self.secret, self.expires_at = self.kind.renew(self.secret)
             self.is_renewed = True
         chosen = self.calendar_id if calendar_id is None else calendar_id
-        return self.kind.make(CalendarAccess(self.address, self.username, self.kind.token(self.secret), chosen))
+        return self.kind.make(CalendarAccess(
+            self.address, self.username, self.kind.token(self.secret), chosen, self.timezone, self.addresses))
 
     def keep(self):
         """Store a token that was renewed on the way; in the organisation's scope, whatever else became of the errand."""
