@@ -240,7 +240,7 @@ class CalendarAccount(OwnedModel):
 
 
 class BusyTime(OwnedModel):
-    """When a member's calendar elsewhere says that the member is not free. Times alone are kept: what for is nobody's reading."""
+    """When a member's calendar elsewhere says that the member is not free. Times are kept alone: why is nobody's reading."""
 
     account = models.ForeignKey(CalendarAccount, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     host = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False)

@@ -75,6 +75,8 @@ class CalendarAccess:
     username: str = ""
     secret: str = ""
     calendar_id: str = ""  # which of the account's calendars; "" its first or default one
+    timezone: str = "UTC"  # the member's: of whole days, and of times that say no zone
+    addresses: tuple[str, ...] = ()  # the member's own: what they have declined is not busy
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from django.conf import settings
 
+from booking import profiles
 from booking.models import CalendarAccount, Meeting
 from integrations import oauth
 from integrations.ports import Calendar, CalendarAccess, Permanent
@@ -98,15 +99,18 @@ class Reach:
         self.organization_id, self.account_id, self.provider = account.organization_id, account.pk, account.provider
         self.connected_at, self.kind = account.connected_at, KINDS[account.provider]
         self.address, self.username, self.calendar_id = account.address, account.username, account.calendar_id
+        profile = profiles.of(account.user)
+        self.timezone, self.addresses = profiles.zone(profile).key, (account.user.email,)
         self.secret = unseal(account.secret) if account.secret else ""
 
     def calendar(self, calendar_id=None) -> Calendar:
         """The adapter, of the calendar that our meetings go to unless another is named. Raises Passing, Permanent."""
         chosen = self.calendar_id if calendar_id is None else calendar_id
+        access = CalendarAccess(self.address, self.username, self.secret, chosen, self.timezone, self.addresses)
         if self.kind.way != "oauth":
-            return self.kind.make(CalendarAccess(self.address, self.username, self.secret, chosen))
+            return self.kind.make(access)
         service = oauth.service(self.provider)
-        return oauth_calendar(self.kind, oauth.access_token(service, self._locked), chosen,
+        return oauth_calendar(self.kind, replace(access, secret=oauth.access_token(service, self._locked)),
                               renew=lambda token: oauth.access_token(service, self._locked, refused=token))
 
     @contextmanager
@@ -130,9 +134,9 @@ class Kept:
     grant: oauth.Grant
 
 
-def oauth_calendar(kind, token, calendar_id="", *, renew=None):
-    """The adapter of a kind that is connected by OAuth, for a token of its service."""
-    return kind.make(CalendarAccess(settings.OAUTH[kind.name]["api_url"], secret=token, calendar_id=calendar_id), renew)
+def oauth_calendar(kind, access, *, renew=None):
+    """The adapter of a kind that is connected by OAuth: where it is, this installation's settings say."""
+    return kind.make(replace(access, address=settings.OAUTH[kind.name]["api_url"]), renew)
 
 
 def ends(grant):

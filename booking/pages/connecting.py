@@ -10,7 +10,7 @@ from booking.calendars import accounts
 from booking.calendars.registry import ends, oauth_calendar
 from integrations import oauth
 from integrations.oauth import StateError
-from integrations.ports import Passing, Permanent
+from integrations.ports import CalendarAccess, Passing, Permanent
 from lio.errors import DomainError, Missing
 from lio.outside import Errand
 from lio.pages import words_of
@@ -48,7 +48,7 @@ class BackFromProvider(_OAuthPage):
         def ask():
             try:
                 grant = oauth.finish(oauth.service(provider), told, **asked)
-                calendar = oauth_calendar(kind, grant.access)
+                calendar = oauth_calendar(kind, CalendarAccess("", secret=grant.access))
                 return grant, calendar.calendars(), calendar.account()
             except (StateError, Passing, Permanent) as error:
                 return error
