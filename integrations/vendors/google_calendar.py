@@ -37,6 +37,7 @@ class GoogleCalendar:
     def __init__(self, access, *, renew=None):
         """`renew(token)` gives another token for one that Google does not take; without it such a one is the end."""
         self.api, self.calendar_id = GoogleApi("Google", access, renew=renew), access.calendar_id or "primary"
+        self.zone = _zone(access.timezone, UTC)
 
     def calendars(self):
         """Those on the member's list, the main one first."""
@@ -58,7 +59,7 @@ class GoogleCalendar:
         asked = {"singleEvents": "true", "showDeleted": "false", "timeMin": _moment(since), "timeMax": _moment(until),
                  "maxResults": 250, "maxAttendees": 50, "fields": FIELDS}  # fmt: skip
         found, last = self.api.pages(path, params=asked, next_page=lambda body: _next(path, asked, body), items="items")
-        zone = _zone(last.get("timeZone"))
+        zone = _zone(last.get("timeZone"), self.zone)
         events, skipped, problems = [], 0, []
         for one in found:
             if one.get("status") == "cancelled" or one.get("eventType") in NEVER_BUSY:
@@ -188,14 +189,14 @@ def _at(given, zone):
         day = date.fromisoformat(given["date"])
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     moment = datetime.fromisoformat(given.get("dateTime"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=_zone(given.get("timeZone")) or zone)).astimezone(UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_zone(given.get("timeZone"), zone))).astimezone(UTC)
 
 
-def _zone(name):
+def _zone(name, otherwise):
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, TypeError, OSError):
-        return UTC
+        return otherwise
 
 
 def _join(one):

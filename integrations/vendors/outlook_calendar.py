@@ -18,8 +18,7 @@ from integrations.vendors.rest import Api, link, objects, part, segment, text
 PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'  # without the first, ids change when an event is moved
 MARK = "String {7b4c3f0e-2d51-4c8b-9f3a-6a1d0c5e8b27} Name lio_uid"
 OURS = "lio-"  # before the uid, in the transaction id
-FIELDS = ("id,iCalUId,subject,start,end,isAllDay,isCancelled,showAs,responseStatus,attendees,onlineMeeting,transactionId,"
-          "originalStartTimeZone")  # fmt: skip
+FIELDS = "id,iCalUId,subject,start,end,isAllDay,isCancelled,showAs,responseStatus,attendees,onlineMeeting,transactionId"
 NOT_BUSY = {"free", "workingElsewhere"}
 TEAMS = {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}
 DUPLICATE = "ErrorDuplicateTransactionId"
@@ -31,6 +30,7 @@ class OutlookCalendar:
     def __init__(self, access, *, renew=None):
         """`renew(token)` gives another token for one that Graph does not take; without it such a one is the end."""
         self.api = Api("Microsoft", access, renew=renew)
+        self.zone = _zone(access.timezone)
         self.here = f"/me/calendars/{segment(access.calendar_id)}" if access.calendar_id else "/me"
 
     def calendars(self):
@@ -56,7 +56,7 @@ class OutlookCalendar:
                 skipped += 1
                 continue
             try:
-                events.append(_event(one))
+                events.append(_event(one, self.zone))
             except (ValueError, TypeError, OverflowError):
                 problems.append(f"“{text(one.get('subject'), 80) or 'An event'}” has no time that can be read.")
         return Reading(events, skipped, len(problems), tuple(problems[:20]))
@@ -157,12 +157,11 @@ def _body(event):
     }
 
 
-def _event(one):
+def _event(one, days):
     id, all_day = one.get("id"), one.get("isAllDay") is True
     if not isinstance(id, str) or not id:
         raise ValueError("no id")
-    # a whole day is written as midnight in whichever zone was asked for, and begins at that of whoever planned it
-    zone = _zone(one.get("originalStartTimeZone")) if all_day else UTC
+    zone = days if all_day else UTC  # a whole day is midnight in whichever zone was asked for: it is the member's own
     begin, end = (_at(part(one, name), zone) for name in ("start", "end"))
     if end < begin:
         raise ValueError("ends before it begins")

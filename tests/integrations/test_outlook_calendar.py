@@ -16,7 +16,7 @@ TEAMS_MOVED = Invitation(**{**MOVED.__dict__, "with_link": "teams"})
 
 def calendar(graph, id="", renew=None, token=None):
     token = token or graph.grant()["access_token"]
-    return OutlookCalendar(CalendarAccess(address=graph.url, secret=token, calendar_id=id), renew=renew)
+    return OutlookCalendar(CalendarAccess(graph.url, secret=token, calendar_id=id, timezone="Europe/Berlin"), renew=renew)
 
 
 # --------------------------------------------------------------------------------------------------- reading
@@ -49,7 +49,6 @@ def test_events_are_read_with_what_blocks(graph):
         "2026-12-26T00:00:00",
         isAllDay=True,
         showAs="oof",
-        originalStartTimeZone="W. Europe Standard Time",
     )
     graph.add("e6", *hour, showAs="workingElsewhere")
     graph.add("e7", *hour, showAs="tentative", responseStatus={"response": "notResponded"})
@@ -113,15 +112,10 @@ def test_a_calendar_without_end_is_not_half_read(graph):
                     "isAllDay": True,
                     "start": {"dateTime": "0001-01-01T00:00:00", "timeZone": "UTC"},
                     "end": {"dateTime": "0001-01-02T00:00:00"},
-                    "originalStartTimeZone": "Tokyo Standard Time",
                 }
             ]
         },
-        {
-            "value": [
-                {"id": "x", "start": {"dateTime": "2026-99-01T00:00:00.0000000"}, "end": {}, "originalStartTimeZone": ["x"]}
-            ]
-        },
+        {"value": [{"id": "x", "start": {"dateTime": "2026-99-01T00:00:00.0000000"}, "end": {}}]},
     ],
 )
 def test_odd_answers_are_survived(graph, odd):
