@@ -35,8 +35,8 @@ settings = [
     path("booking", BookingSettings.as_view(), name="booking"),
     path("booking/types/add", EditType.as_view(), name="booking_type_add"),
     path("booking/types/<int:pk>", EditType.as_view(), name="booking_type"),
-    path("calendars/<str:provider>/connect", connecting.GoToProvider.as_view(), name="calendar_go"),
-    path("calendars/<str:provider>/connected", connecting.BackFromProvider.as_view(), name="calendar_back"),
+    path("calendars/<str:provider>/allow", connecting.GoToProvider.as_view(), name="calendar_allow"),
+    path("calendars/<str:provider>/allowed", connecting.BackFromProvider.as_view(), name="calendar_allowed"),
 ]
 verbs = VerbRouter()
 verbs.register("meeting", MeetingViewSet)

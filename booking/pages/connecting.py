@@ -25,7 +25,7 @@ class _OAuthPage(SettingsPage):
 
     def asked(self, provider):
         """What both ways must agree on."""
-        return {"redirect_uri": f"{settings.SITE_URL}{reverse('settings:calendar_back', args=[provider])}",
+        return {"redirect_uri": f"{settings.SITE_URL}{reverse('settings:calendar_allowed', args=[provider])}",
                 "member_id": self.request.user.pk, "session_id": self.request.auth_session_id}
 
 

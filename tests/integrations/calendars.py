@@ -5,7 +5,6 @@ import importlib.util
 import json
 import re
 from base64 import urlsafe_b64encode
-from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from itertools import count
@@ -14,8 +13,11 @@ from threading import Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 
+import pytest
 from jsonschema import Draft202012Validator
 from werkzeug import Response
+
+from tests.conftest import shared
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 DATE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
@@ -436,5 +438,17 @@ def _graph_error(code):
     return {"error": {"code": code, "message": code}}
 
 
-def moment(text):
-    return datetime.fromisoformat(text)
+@pytest.fixture
+def google(httpserver, settings):
+    """Google on this machine, with its description as the judge."""
+    there = Google(httpserver, settings)
+    yield there
+    assert there.errors == []
+
+
+@pytest.fixture
+def graph(httpserver, settings):
+    """Microsoft Graph on this machine, with its description as the judge."""
+    there = Graph(httpserver, settings, shared("contracts/microsoft_graph_v1.xml"))
+    yield there
+    assert there.errors == []

@@ -4,8 +4,7 @@ import socket
 
 import pytest
 
-from tests.conftest import shared
-from tests.integrations.calendars import Google, Graph
+from tests.integrations.calendars import google, graph  # noqa: F401 - fixtures
 
 
 @pytest.fixture
@@ -29,19 +28,3 @@ def internet(httpserver, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr(socket.socket, "connect", connect)
     return httpserver
-
-
-@pytest.fixture
-def google(httpserver, settings):
-    """Google on this machine, with its description as the judge."""
-    there = Google(httpserver, settings)
-    yield there
-    assert there.errors == []
-
-
-@pytest.fixture
-def graph(httpserver, settings):
-    """Microsoft Graph on this machine, with its description as the judge."""
-    there = Graph(httpserver, settings, shared("contracts/microsoft_graph_v1.xml"))
-    yield there
-    assert there.errors == []
