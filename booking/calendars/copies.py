@@ -5,12 +5,10 @@ beside another one: whoever has written looks at the meeting once more, and a me
 anew.
 """
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
+from booking import invites
 from booking.calendars import accounts, jobs
 from booking.calendars.registry import Reach
 from booking.models import CalendarAccount, Meeting, MeetingCopy
@@ -66,11 +64,10 @@ def follow(organization_id, meeting_id):
 
 
 def invitation(meeting):
-    """A meeting as calendars elsewhere get it; its uid is the one of its mails (booking/invites.py)."""
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    """A meeting as calendars elsewhere get it."""
     text = "\n\n".join(part for part in (meeting.description, meeting.meeting_url) if part)
     return Invitation(
-        uid=f"{meeting.uid}@{host}", title=meeting.title, start=meeting.start_time, end=meeting.end_time, description=text,
+        uid=invites.uid_of(meeting), title=meeting.title, start=meeting.start_time, end=meeting.end_time, description=text,
         location=meeting.location or meeting.meeting_url, timezone=meeting.timezone or "UTC", sequence=meeting.sequence,
         attendees=tuple((one["email"], one.get("name") or "") for one in meeting.attendees),
     )

@@ -30,6 +30,7 @@ class Kind:
     does: str  # in words for the settings page
     make: Callable[[CalendarAccess], Calendar]
     way: str = "password"
+    route: str = "settings:calendar_connect"  # of the page that connects it, by its name
     configured: Callable[[], bool] = lambda: True
     token: Callable[[str], str] = lambda secret: secret
     renew: Callable[[str], tuple[str, datetime | None]] | None = None
