@@ -4,6 +4,7 @@ from booking.api import Availability, BookingAvailability, BookingConfirm, Booki
 from booking.calendars.api import CalendarEvents
 from booking.pages import add, connecting, meeting, week
 from booking.pages import list as meetings
+from booking.pages.calendars import Calendars, ConnectCalendar, DisconnectCalendar
 from booking.pages.public import BookedPage, BookPage
 from booking.pages.settings import BookingSettings, EditType
 from lio.api.routers import VerbRouter
@@ -35,6 +36,9 @@ settings = [
     path("booking", BookingSettings.as_view(), name="booking"),
     path("booking/types/add", EditType.as_view(), name="booking_type_add"),
     path("booking/types/<int:pk>", EditType.as_view(), name="booking_type"),
+    path("calendars", Calendars.as_view(), name="calendars"),
+    path("calendars/<str:provider>/connect", ConnectCalendar.as_view(), name="calendar_connect"),
+    path("calendars/<str:provider>/disconnect", DisconnectCalendar.as_view(), name="calendar_disconnect"),
     path("calendars/<str:provider>/allow", connecting.GoToProvider.as_view(), name="calendar_allow"),
     path("calendars/<str:provider>/allowed", connecting.BackFromProvider.as_view(), name="calendar_allowed"),
 ]

@@ -58,9 +58,9 @@ def connect(member, provider, *, calendars, address="", username="", secret="", 
     if not calendars:
         raise Invalid({"address": ["leads to no calendar that holds events"]})
     row = _locked(member, provider)
-    if not (secret or row.secret):
-        raise Invalid({"secret": ["is required"]})
     before, is_other = _told(row), (row.address, row.username) != (address, username)
+    if not secret and (is_other or not row.secret):  # a secret that is there goes nowhere else
+        raise Invalid({"secret": ["is required"]})
     if secret:
         row.secret, row.expires_at = seal(secret), expires_at
     row.address, row.username = address[:500], username[:254]

@@ -9,13 +9,11 @@ event there: it goes when the event goes, and the host after that gets another.
 """
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
-from booking import telling
+from booking import invites, telling
 from booking.calendars import accounts, jobs
 from booking.calendars.registry import Reach
 from booking.models import CalendarAccount, Meeting, MeetingCopy
@@ -78,16 +76,15 @@ def links(meeting_ids):
 
 
 def invitation(meeting, kind=None, link=""):
-    """A meeting as calendars elsewhere get it; its uid is the one of its mails (booking/invites.py).
+    """A meeting as calendars elsewhere get it.
 
     A calendar of a `kind` that makes links of the meeting's tool is to make one, unless somebody has given another; `link` is
     the one that it has made.
     """
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
     makes = kind is not None and bool(kind.tool) and meeting.meeting_tool == kind.tool and meeting.meeting_url in ("", link)
     url = "" if makes else meeting.meeting_url
     return Invitation(
-        uid=f"{meeting.uid}@{host}", title=meeting.title, start=meeting.start_time, end=meeting.end_time,
+        uid=invites.uid_of(meeting), title=meeting.title, start=meeting.start_time, end=meeting.end_time,
         description="\n\n".join(part for part in (meeting.description, url) if part),
         location=meeting.location or url, timezone=meeting.timezone or "UTC", sequence=meeting.sequence,
         attendees=tuple((one["email"], one.get("name") or "") for one in meeting.attendees),

@@ -33,6 +33,7 @@ class Kind:
     does: str  # in words for the settings page
     make: Callable[..., Calendar]
     way: str = "password"
+    route: str = "settings:calendar_connect"  # of the page that connects it, by its name
     configured: Callable[[], bool] = lambda: True
     tool: str = ""
 
@@ -71,6 +72,7 @@ KINDS: dict[str, Kind] = {
             "Google Calendar, with links of Google Meet for your meetings.",
             _google,
             way="oauth",
+            route="settings:calendar_allow",
             configured=partial(oauth.configured, "google"),
             tool=Meeting.Tool.MEET,
         ),
@@ -80,6 +82,7 @@ KINDS: dict[str, Kind] = {
             "Outlook.com and Microsoft 365, with links of Microsoft Teams for your meetings.",
             _outlook,
             way="oauth",
+            route="settings:calendar_allow",
             configured=partial(oauth.configured, "outlook"),
             tool=Meeting.Tool.TEAMS,
         ),
