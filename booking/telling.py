@@ -8,8 +8,8 @@ the meeting that is told like any other.
 from django.utils.timezone import now
 
 from booking import jobs
-from booking.calendars.registry import MAKERS
-from booking.models import CalendarAccount, Meeting
+from booking.calendars.registry import KINDS, MAKERS
+from booking.models import CalendarAccount, Meeting, MeetingCopy
 from lio.jobs import enqueue, hurry
 
 LINK_SECONDS = 120
@@ -34,6 +34,30 @@ def makes_link(organization, host_id, tool):
         return False
     rows = CalendarAccount.objects.of(organization).filter(user=host_id, provider=MAKERS[tool])
     return rows.filter(state=CalendarAccount.State.CONNECTED).exclude(calendar_id="").exists()
+
+
+def link_note(organization, row):
+    """What a page says of the link that a meeting (a row of `page_rows`) is still without; "" where it needs none."""
+    name = MAKERS.get(row["meeting_tool"])
+    if name is None or row["meeting_url"]:
+        return ""
+    label, tool = KINDS[name].label, Meeting.Tool(row["meeting_tool"]).label
+    if not makes_link(organization, row["user_id"], row["meeting_tool"]):
+        can = f", or have the host connect {label} in Settings, Calendars" if KINDS[name].configured() else ""
+        return f"There is no link to join yet. Enter one{can}."
+    hosts = {"account__provider": name, "account__user": row["user_id"]}
+    copy = MeetingCopy.objects.of(organization).filter(meeting=row["id"], **hosts).first()
+    if copy is None:
+        return f"{label} is asked for the link."
+    if copy.reason:
+        return f"{label} was asked for the link, and will be again: {copy.reason}"
+    return f"{label} made no link: the account may be one without {tool}. Enter one."
+
+
+def link_help():
+    """How an empty link fills itself, for forms; "" where this installation can connect no such calendar."""
+    tools = " or ".join(Meeting.Tool(tool).label for tool, name in MAKERS.items() if KINDS[name].configured())
+    return f"Leave it empty for {tools}: the host's calendar there makes a link, once it is connected." if tools else ""
 
 
 def go_on(meeting):

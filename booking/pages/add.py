@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime, now
 from rest_framework.exceptions import ValidationError
 
-from booking import meetings
+from booking import meetings, telling
 from booking.models import Meeting
 from booking.pages.fields import attendees_of, find
 from booking.pages.forms import spell, text_area
@@ -47,6 +47,7 @@ class MeetingForm(InputForm):
         self.organization = organization
         super().__init__(*args, **kwargs)
         self.fields["user_id"].choices = people(organization)
+        self.fields["meeting_url"].help_text = telling.link_help()
 
     def clean_attendees(self):
         return attendees_of(self.cleaned_data["attendees"])

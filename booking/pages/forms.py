@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from accounts.forms import zones
+from booking import telling
 from booking.models import DAYS, Meeting
 from booking.serializers import ProfileFields, TypeFields
 from lio.errors import Invalid
@@ -197,6 +198,10 @@ class TypeForm(InputForm):
                     help_text="An address, a phone number, or the link of your own room; visitors find it in the confirmation.")
     questions = text_area("Questions to visitors, one a line", rows=3,
                           help_text="End a question with * where it must be answered. Name and e-mail are always asked.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["location"].help_text = f"{self.fields['location'].help_text} {telling.link_help()}".strip()
 
     def clean_questions(self):
         lines = [line.strip() for line in self.cleaned_data["questions"].splitlines() if line.strip()]

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import User
 from activity import record_page as pages
-from booking import meetings
+from booking import meetings, telling
 from booking.models import Meeting
 from booking.pages.fields import MeetingFields
 from booking.pages.query import LABELS, TOOLS, dressed, whole
@@ -35,7 +35,11 @@ class MeetingPage(pages.RecordPage):
 
     def about(self, record):
         return super().about(record) | {"warning": WARNING, "status_url": self.route("status"), "tools": TOOLS,
-                                        "can_hold": record["is_on"] and record["has_begun"]}
+                                        "can_hold": record["is_on"] and record["has_begun"],
+                                        "link_note": self.link_note(record)}
+
+    def link_note(self, record):
+        return telling.link_note(self.organization, record) if record["is_on"] and not record["is_over"] else ""
 
 
 class ViewMeeting(MeetingPage, pages.ViewRecord):

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
-from booking import confirm, finding, invites, links, meetings, profiles
+from booking import confirm, finding, invites, links, meetings, profiles, telling
 from booking.api import PublicPage, title_of
 from booking.models import Meeting
 from booking.serializers import ZONES, Confirm
@@ -63,6 +63,9 @@ class VisitorPage(PublicPage):
                 "profile": profile, "host": profile.user, "organization": profile.user.organization, "title": title_of(profile),
                 "colors": reverse("forms:colors", args=[profile.color.removeprefix("#")]),
             }
+            if kind := context.get("kind"):
+                told["linked"] = kind.location.startswith(("https://", "http://")) or telling.makes_link(
+                    profile.organization_id, profile.user_id, kind.tool)
         return self.dress(HttpResponse(render_to_string(template, told | context), status=status))
 
     def handle_exception(self, exc):
@@ -285,7 +288,7 @@ class BookedPage(VisitorPage):
             "meeting": meeting, "day": here.date(), "zone": self.zone.key, "problem": problem, "may_change": self.may_change,
             "time": f"{self.clock(meeting.start_time)} – {self.clock(meeting.end_time)}", "base": f"/booked/{self.token}",
             "gone": meeting.status == Meeting.Status.CANCELLED, "over": meeting.end_time < now(),
-            "notice": self.profile.change_notice_minutes,
+            "notice": self.profile.change_notice_minutes, "awaits_link": telling.awaits_link(meeting),
         }
         return self.show(template, context | more, status)
 

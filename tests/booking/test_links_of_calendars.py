@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from time import time
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
@@ -246,6 +247,58 @@ def test_what_is_deleted_is_told_at_once_and_comes_back_with_a_link(rep, google,
         meetings.restore(Meeting.objects.filter(pk=meeting.pk), by=rep)
     jobs.drain()
     assert f"Join: {stored(meeting).meeting_url}" in sent()[-1][1] and stored(meeting).meeting_url
+
+
+# ------------------------------------------------------------------------------------------- what pages say
+@pytest.fixture
+def page(browser):
+    def ask(meeting):
+        return browser.get(f"/meetings/{meeting.pk}/").content.decode()
+
+    return ask
+
+
+def test_the_page_of_a_meeting_says_where_its_link_is(rep, google, plan, page):
+    meeting = plan("meet")
+    jobs.drain()
+    assert "There is no link to join yet. Enter one, or have the host connect Google" in page(meeting)
+    connect(rep, google)
+    assert "no link" not in page(meeting) and f'href="{stored(meeting).meeting_url}"' in page(meeting)
+    other = plan("meet", start=meeting.start_time + timedelta(days=1))
+    assert "Google is asked for the link." in page(other)
+    google.says(503, {}, only="POST")
+    jobs.drain()
+    assert "will be again: Google answers 503." in page(other)
+    google.makes_links = False
+    Job.objects.filter(state="queued").update(run_at=now() - timedelta(seconds=1))
+    jobs.drain()
+    assert "Google made no link" in page(other)
+    assert "link" not in page(plan("none")).split('id="hero"')[1].split('class="acts"')[0].replace('class="link"', "")
+
+
+def test_forms_say_when_a_link_makes_itself(rep, browser, settings):
+    shown = browser.get("/meetings/add").content.decode() + browser.get("/settings/booking/types/add").content.decode()
+    assert "Leave it empty" not in shown
+    mine = {"client_id": "x", "client_secret": "y"}
+    settings.OAUTH = {**settings.OAUTH, "google": settings.OAUTH["google"] | mine}
+    for path in ("/meetings/add", "/settings/booking/types/add"):
+        assert "Leave it empty for Google Meet: the host" in browser.get(path).content.decode()
+
+
+def test_visitors_are_told_how_the_link_comes(rep, google, client, start):
+    always_open(rep)
+    with org_scope(rep.organization), history.one_action():
+        profiles.update(rep, {"types": [{"name": "Call", "minutes": 30, "tool": "meet"}]}, by=rep)
+    path = f"/book/{rep.booking_slug}"
+    assert f"Google Meet; {rep.first_name} sends the link" in client.get(path).content.decode()
+    connect(rep, google)
+    assert "Video link in the confirmation" in client.get(path).content.decode()
+    answer = client.post(f"/api/v1/booking/{rep.booking_slug}/confirm", booking(start), content_type="application/json").json()
+    booked = urlsplit(answer["data"]["manage_url"]).path
+    assert "and the link to join is on its way" in client.get(booked).content.decode()
+    jobs.drain()
+    shown = client.get(booked).content.decode()
+    assert "and the link to join" not in shown and MEET in shown
 
 
 # ------------------------------------------------------------------------------------------- tokens on the way
