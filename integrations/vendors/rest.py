@@ -65,10 +65,10 @@ class Api:
         if answer.status < 300 and not isinstance(found, dict):
             raise Passing(f"{self.label} gives an answer that cannot be read.")
         found = found if isinstance(found, dict) else {}
-        error = found.get("error") if isinstance(found.get("error"), dict) else {}
-        reasons = [error.get("code"), *(one.get("reason") for one in objects(error.get("errors")))]
+        told = part(found, "error")
+        reasons = [told.get("code"), *(one.get("reason") for one in objects(told.get("errors")))]
         return Reply(answer.status, found, answer.headers, frozenset(one for one in reasons if isinstance(one, str)),
-                     text(error.get("message"), 200))  # fmt: skip
+                     text(told.get("message"), 200))  # fmt: skip
 
     def pages(self, path, *, params, next_page, items, headers=None):
         """The objects of a list, page after page. `next_page(body)` gives (path, params) of the next page, or None.
