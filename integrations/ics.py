@@ -24,6 +24,7 @@ NEAR = timedelta(days=2)  # around what is asked for: days and floating times ha
 LONGEST_TITLE = 300
 PERIODS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600, "DAILY": 86400, "WEEKLY": 7 * 86400, "MONTHLY": 28 * 86400,
            "YEARLY": 365 * 86400}  # fmt: skip
+TOO_OFTEN = "An event recurs too often to be followed: its first time alone counts."
 RULES = ("RRULE", "RDATE", "EXDATE")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 DAYS_OF = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYDAY")
@@ -116,11 +117,11 @@ def _occurrences(found, calendar, series):
         if key in calendar:
             alone[key] = calendar[key]
     for component in series:
-        _check(component, found.until)
+        _check(component, found.since, found.until)
         alone.add_component(component)
     occurrences = recurring_ical_events.of(alone).between(found.since - NEAR, found.until + NEAR)
     if len(occurrences) > MOST_OCCURRENCES:
-        raise Unreadable("An event recurs too often.")
+        raise Unreadable(TOO_OFTEN)
     return occurrences
 
 
@@ -164,7 +165,7 @@ def _moment(given, zone):
 
 
 # ------------------------------------------------------------------------------------------- rules of recurrence
-def _check(component, until):
+def _check(component, since, until):
     """Raises Unreadable for an event that is none, or whose rules cannot be walked in good time."""
     start = getattr(component.get("DTSTART"), "dt", None)
     if not isinstance(start, date):
@@ -173,14 +174,15 @@ def _check(component, until):
     if sum(len(getattr(one, "dts", ())) for one in dates) > MOST_DATES:
         raise Unreadable("An event lists too many dates.")
     for rule in _listed(component.get("RRULE")):
-        _check_rule({key.upper(): value if isinstance(value, list) else [value] for key, value in rule.items()}, start, until)
+        parts = {key.upper(): value if isinstance(value, list) else [value] for key, value in rule.items()}
+        _check_rule(parts, start, since, until)
 
 
 def _listed(value):
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def _check_rule(rule, start, until):
+def _check_rule(rule, start, since, until):
     frequency = str(rule.get("FREQ", [""])[0]).upper()
     if frequency not in PERIODS:
         raise Unreadable("A rule of recurrence says no known frequency.")
@@ -196,16 +198,16 @@ def _check_rule(rule, start, until):
         raise Unreadable("A rule of recurrence counts days or weeks of which it knows no number.")
     if any(abs(number) > 366 for number in map(int, rule.get("BYSETPOS", []))):
         raise Unreadable("A rule of recurrence never comes true.")
-    end = until + NEAR
-    first = start if isinstance(start, datetime) else datetime.combine(start, time())
-    span = (end.replace(tzinfo=None) - first.replace(tzinfo=None)).total_seconds()
-    steps = span / (PERIODS[frequency] * interval)
+    first = (start if isinstance(start, datetime) else datetime.combine(start, time())).replace(tzinfo=None)
+    last, near = (until + NEAR).replace(tzinfo=None), (since - NEAR).replace(tzinfo=None)
+    step = PERIODS[frequency] * interval
     for name, count in (("BYSECOND", 60), ("BYMINUTE", 60), ("BYHOUR", 24)):
-        steps *= min(len(rule.get(name, [0])), count)
+        step /= min(len(rule.get(name, [0])), count)
     if frequency in ("MONTHLY", "YEARLY") and days:
-        steps *= 31 if frequency == "MONTHLY" else 366
-    if steps > MOST_STEPS:
-        raise Unreadable("An event recurs too often.")
+        step /= 31 if frequency == "MONTHLY" else 366
+    walked, shown = ((last - edge).total_seconds() / step for edge in (first, max(first, near)))
+    if walked > MOST_STEPS or shown > MOST_OCCURRENCES:
+        raise Unreadable(TOO_OFTEN)
     if days and not _comes_true(frequency, interval, days, first.date()):
         raise Unreadable("A rule of recurrence never comes true.")
 

@@ -62,7 +62,7 @@ class Calendars(CalendarsPage):
 class PasswordForm(InputForm):
     input_class = Given
     address = Text("Address", required=True, maxlength=500, inputmode="url", placeholder="https://",
-                   help_text="Of the server or of one calendar. Your calendar's settings show it, often as CalDAV address.")  # fmt: skip
+                   help_text="Of the server or of one calendar, as your calendar's settings show it.")
     username = Text("User name", required=True, maxlength=254)
     password = forms.CharField(
         label="Password", required=False, strip=False, max_length=500, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
@@ -126,8 +126,10 @@ class ConnectCalendar(CalendarsPage):
     def form(self, provider, *data):
         row = accounts.of(self.request.user).get(provider)
         form = PasswordForm(*data, initial={"address": row.address, "username": row.username} if row else {})
+        has_one = bool(row and row.secret)
+        form.fields["password"].required = not has_one
         form.fields["password"].help_text = (
-            "Leave it empty to keep the one that is there." if row and row.secret
+            "Leave it empty to keep the one that is there." if has_one
             else "Many services give out a password for apps in their security settings; take such a one.")
         return form
 

@@ -13,6 +13,7 @@ from booking.calendars import accounts, jobs
 from booking.calendars.registry import KINDS
 from booking.invites import uid_of
 from booking.models import BusyTime, CalendarAccount, Meeting, MeetingCopy
+from integrations.ics import TOO_OFTEN
 from integrations.ports import CalendarAccess
 from lio.errors import Conflict
 from lio.jobs import drain, enqueue
@@ -154,7 +155,7 @@ def test_what_blocks_nobody_is_skipped_and_what_is_broken_fails(host, start, rad
     connect(host, radicale)
     row = account_of(host)
     assert (row.read_count, row.kept_count, row.skipped_count, row.failed_count) == (6, 2, 3, 1)
-    assert row.problems == ["An event recurs too often."]
+    assert row.problems == [TOO_OFTEN]
     assert [one for one, _ in busy_of(host)] == [start, start + timedelta(hours=1)]
 
 

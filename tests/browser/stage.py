@@ -19,9 +19,10 @@ class Stage:
     """`folder` takes the data and logs. Between `start` and `stop` LIO answers at `url`."""
 
     def __init__(self, urls, folder):
-        with socket.socket() as probe:
+        with socket.socket() as probe, socket.socket() as other:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+            other.bind(("127.0.0.1", 0))
+            port, self.calendar_port = probe.getsockname()[1], other.getsockname()[1]  # the second: of a calendar server
         self.url, self.folder, self.processes = f"http://127.0.0.1:{port}", folder, []
         self.env = os.environ | {
             "DATABASE_URL": urls["app"],
@@ -29,6 +30,7 @@ class Stage:
             "DATABASE_SYSTEM_URL": urls["system"],
             "LIO_ENV": "development",
             "LIO_PORT": str(port),
+            "LIO_ALLOW_PRIVATE_HOSTS": f"127.0.0.1:{self.calendar_port}",
             "SITE_URL": self.url,
             "LIO_DATA_DIR": str(folder),
             "SECRET_KEY": "only-for-the-browser-tests",

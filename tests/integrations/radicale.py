@@ -55,10 +55,11 @@ class Radicale:
 
 
 @contextmanager
-def running(folder):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def running(folder, port=None):
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
     (folder / "config").write_text(f"""[server]
 hosts = 127.0.0.1:{port}
