@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -38,6 +38,7 @@ class Server:
             "client_id": f"{provider}-client", "client_secret": "client-secret-7", "api_url": self.url,
             "authorize_url": http.url_for("/authorize"), "token_url": http.url_for("/token")}}  # fmt: skip
         settings.ALLOW_PRIVATE_HOSTS = [f"{http.host}:{http.port}"]
+        http.expect_request("/authorize", method="GET").respond_with_handler(self.authorize)
         http.expect_request("/token", method="POST").respond_with_handler(self.token)
         http.expect_request(re.compile(f"^{self.root}/")).respond_with_handler(self.answer)
 
@@ -73,6 +74,11 @@ class Server:
         code = f"code-{next(self.numbers)}"
         self.codes[code] = asked
         return {"code": code, "state": asked["state"]}
+
+    def authorize(self, request):
+        """Where the browser goes: whoever comes says yes."""
+        told = self.consent(request.url)
+        return Response("", 302, {"Location": f"{request.args['redirect_uri']}?{urlencode(told)}"})
 
     def token(self, request):
         asked = request.form.to_dict()
