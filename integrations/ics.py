@@ -200,7 +200,7 @@ def _check_rule(rule, start, since, until):
         raise Unreadable("A rule of recurrence never comes true.")
     first = (start if isinstance(start, datetime) else datetime.combine(start, time())).replace(tzinfo=None)
     last, near = (until + NEAR).replace(tzinfo=None), (since - NEAR).replace(tzinfo=None)
-    step = PERIODS[frequency] * interval
+    step = float(PERIODS[frequency] * interval)  # seconds
     for name, count in (("BYSECOND", 60), ("BYMINUTE", 60), ("BYHOUR", 24)):
         step /= min(len(rule.get(name, [0])), count)
     if frequency in ("MONTHLY", "YEARLY") and days:

@@ -1,6 +1,6 @@
 """Reading a member's calendar: what it says of busy times replaces what was known, all at once and outside of any request."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -20,6 +20,7 @@ MOST = 5_000  # busy times that are kept of one calendar, the nearest
 MOST_PROBLEMS = 5
 EMPTY_TIMES = 3  # readings in a row after which an emptied calendar is believed
 LONGEST_WAIT = timedelta(hours=6)
+Busy = tuple[str, datetime, datetime]  # id of the event, start, end
 
 
 def read(organization_id, account_id):
@@ -52,46 +53,59 @@ def read(organization_id, account_id):
             return False
         if error:
             return _fail(row, str(error), wait=error.wait)
-        _take_in(row, found, since)
+        _take_in(row, found)
     return True
 
 
-def _take_in(row, found, since):
-    ours = _ours(row, found)
-    notes, entries = [], []
-    read = kept = skipped = failed = 0
+def _take_in(row, found):
+    """Make what was found the account's busy times, with the counts of it; a calendar that is suddenly empty keeps its own."""
+    ours, notes, entries = _ours(row, found), [], []
+    row.read_count = row.kept_count = row.skipped_count = row.failed_count = 0
     for one in row.calendars:
-        reading = found.get(one["id"])
-        if reading is None:
-            entries.append(one)
-            continue
-        busy, notes = {}, [*notes, *reading.problems]
-        read += len(reading.events) + reading.skipped + reading.failed
-        skipped, failed = skipped + reading.skipped, failed + reading.failed
-        for event in islice(sorted(reading.events, key=lambda event: event.start), MOST):
-            if event.is_busy and event.start < event.end and _number(event.uid) not in ours:
-                busy[event.id[:1000], event.start, event.end] = None
-        kept, skipped = kept + len(busy), skipped + len(reading.events) - len(busy)
-        there = {key: pk for pk, *key in BusyTime.objects.filter(account=row, calendar_id=one["id"]).values_list(
-            "pk", "remote_id", "start_time", "end_time") for key in [tuple(key)]}
-        empty = one["empty"] + 1 if not reading.events and any(end > since + BACK for _, _, end in there) else 0
-        if empty and not row.believes_empty and empty < EMPTY_TIMES:
-            notes.append(f"{one['name']} is suddenly empty. Nothing was removed; it is believed after {EMPTY_TIMES} readings "
-                         f"in a row ({empty} so far), or at once if you say so.")
-            kept += len(there)
-        else:
-            empty = 0
-            BusyTime.objects.filter(pk__in=[pk for key, pk in there.items() if key not in busy]).delete()
-            BusyTime.objects.bulk_create([
-                BusyTime(organization_id=row.organization_id, account=row, host_id=row.user_id, calendar_id=one["id"],
-                         remote_id=remote_id, start_time=start, end_time=end)
-                for remote_id, start, end in busy if (remote_id, start, end) not in there], batch_size=1000)
+        reading, empty = found.get(one["id"]), one["empty"]
+        if reading is not None:
+            busy = _busy(reading, ours)
+            there = _there(row, one["id"])
+            is_emptied = not reading.events and any(end > now() for _, _, end in there)
+            empty = empty + 1 if is_emptied and not row.believes_empty and empty + 1 < EMPTY_TIMES else 0
+            row.read_count += len(reading.events) + reading.skipped + reading.failed
+            row.kept_count += len(there) if empty else len(busy)
+            row.skipped_count += len(reading.events) - len(busy) + reading.skipped
+            row.failed_count += reading.failed
+            notes += reading.problems
+            if empty:
+                notes.append(f"{one['name']} is suddenly empty. Nothing was removed; it is believed after {EMPTY_TIMES} "
+                             f"readings in a row ({empty} so far), or at once if you say so.")
+            else:
+                _replace(row, one["id"], there, busy)
         entries.append(one | {"empty": empty})
     row.calendars, row.problems = entries, [str(note)[:300] for note in notes[:MOST_PROBLEMS]]
-    row.read_count, row.kept_count, row.skipped_count, row.failed_count = read, kept, skipped, failed
     row.failures, row.is_syncing, row.believes_empty, row.last_sync_at = 0, False, False, now()
     row.next_sync_at = now() + timedelta(minutes=settings.CALENDAR_MINUTES)
     row.save()
+
+
+def _busy(reading: Reading, ours) -> set[Busy]:
+    """What of a reading blocks its member; our own meetings among it block by themselves."""
+    spans = ((event.id[:1000], event.start, event.end) for event in sorted(reading.events, key=lambda event: event.start)
+             if event.is_busy and event.start < event.end and _number(event.uid) not in ours)
+    return set(islice(spans, MOST))
+
+
+def _there(row, calendar_id) -> dict[Busy, int]:
+    """What is known of a calendar, {busy time: its id}."""
+    rows = BusyTime.objects.filter(account=row, calendar_id=calendar_id)
+    return {(remote_id, start, end): pk for pk, remote_id, start, end in rows.values_list(
+        "pk", "remote_id", "start_time", "end_time")}
+
+
+def _replace(row, calendar_id, there: dict[Busy, int], busy: set[Busy]):
+    """Write what differs, in two statements."""
+    BusyTime.objects.filter(pk__in=[pk for key, pk in there.items() if key not in busy]).delete()
+    mine = {"organization_id": row.organization_id, "account": row, "host_id": row.user_id, "calendar_id": calendar_id}
+    BusyTime.objects.bulk_create([
+        BusyTime(**mine, remote_id=remote_id, start_time=start, end_time=end)
+        for remote_id, start, end in sorted(busy - there.keys())], batch_size=1000)
 
 
 def _ours(row, found):

@@ -52,6 +52,7 @@ class CalDav:
     # ------------------------------------------------------------------------------------- the port
     def calendars(self) -> list[RemoteCalendar]:
         """The calendars that hold events: the one that the address leads to, or those of the account."""
+        self._check(self.root)
         for address in dict.fromkeys([self.root, urljoin(self.root, "/.well-known/caldav"), urljoin(self.root, "/")]):
             answer = self._find(address, depth=0, may_miss=True)
             for url, properties in answer[:1]:
@@ -104,6 +105,7 @@ class CalDav:
     def _own(self):
         """The address of the calendar that is meant."""
         if self.access.calendar_id:
+            self._check(self.access.calendar_id)
             return self.access.calendar_id
         if not (found := self.calendars()):
             raise Permanent(f"There is no calendar for events on {self.host}.")
@@ -120,7 +122,7 @@ class CalDav:
 
     def _find(self, url, *, depth, may_miss=False):
         answer = self._ask("PROPFIND", url, body=FIND, headers={"Depth": str(depth)})
-        if may_miss and answer.status in (400, 404, 405, 501):
+        if may_miss and answer.status in (400, 403, 404, 405, 501):
             return []
         if may_miss and answer.status == 200:  # a page, for browsers
             return []

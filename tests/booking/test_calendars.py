@@ -22,7 +22,7 @@ from lio.secrets import seal
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, wire
 from tests.conftest import client_of
-from tests.factories import make_member
+from tests.factories import make_member, make_organization
 from tests.integrations.radicale import PASSWORD, USER, running
 
 pytestmark = pytest.mark.xdist_group("radicale")
@@ -424,3 +424,84 @@ def test_what_is_not_connected(host, settings):
         answer = api.get(f"/api/calendar/{provider}/events")
         assert answer.status_code == 409 and answer.json()["error"]["code"] == "not_connected"
     assert api.get("/api/calendar/local/events").status_code == 200
+
+
+def test_a_server_that_is_away_or_refuses_is_told_as_such(host, start, radicale, settings):
+    connect(host, radicale)
+    api, body = client_of(host), {"title": "x", "start_time": wire(start), "end_time": wire(start + timedelta(hours=1))}
+    settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1:9"]
+    with org_scope(host.organization):
+        row = account_of(host)
+        CalendarAccount.objects.update(address="http://127.0.0.1:9/", calendar_id="http://127.0.0.1:9/work/")
+    for answer in (api.get("/api/calendar/caldav/events"), api.post("/api/calendar/caldav/events", body, format="json")):
+        assert answer.status_code == 409 and answer.json()["error"]["code"] == "calendar_away"
+    assert account_of(host).state == "connected" and busy_of(host) == []
+    settings.ALLOW_PRIVATE_HOSTS = [radicale.place]
+    with org_scope(host.organization):
+        CalendarAccount.objects.update(address=row.address, calendar_id=row.calendar_id, secret=seal("another one"))
+    answer = api.get("/api/calendar/caldav/events")
+    assert answer.status_code == 409 and answer.json()["error"]["code"] == "not_connected"
+    assert account_of(host).state == "refused"
+    with org_scope(host.organization):
+        assert Notification.objects.filter(user=host, title__contains="calendar").count() == 1
+
+
+# ------------------------------------------------------------------------------------------- cost
+@pytest.mark.parametrize("busy", [0, 300])
+def test_slots_cost_the_same_queries_whatever_stands_elsewhere(host, start, busy, django_assert_num_queries):
+    with org_scope(host.organization):
+        row = CalendarAccount.objects.create(organization=host.organization, user=host, provider="caldav", state="connected")
+        mine = {"organization": host.organization, "account": row, "host": host}
+        BusyTime.objects.bulk_create([
+            BusyTime(**mine, remote_id=str(n), start_time=at, end_time=at + timedelta(minutes=30))
+            for n, at in enumerate(start + timedelta(hours=n) for n in range(busy))])
+        profile = profiles.of(host)
+        with django_assert_num_queries(2):  # our meetings, busy times
+            found = finding.slots(profile, 30, start, start + timedelta(days=10))
+    assert len(found) == 480 - min(busy, 240)
+
+
+def test_reading_again_writes_only_what_differs(host, start, radicale):
+    for n in range(20):
+        radicale.put(f"e{n}", times(start + timedelta(hours=n), 30))
+    pk = connect(host, radicale)
+    with org_scope(host.organization):
+        before = set(BusyTime.objects.values_list("pk", flat=True))
+    radicale.drop("e3")
+    radicale.put("new", times(start + timedelta(days=2)))
+    sync(host, pk)
+    with org_scope(host.organization):
+        after = set(BusyTime.objects.values_list("pk", flat=True))
+    assert len(before) == len(after) == 20 and len(before & after) == 19
+
+
+# ------------------------------------------------------------------------------------------- by itself
+@pytest.mark.django_db(transaction=True, databases=["default", "system"])
+def test_the_sweep_reads_what_is_due_once(radicale):
+    host, idle = make_organization("Acme"), make_organization("Globex")
+    pk = connect(host, radicale)
+    other = connect(idle, radicale)
+    at = (now() + timedelta(days=3)).replace(microsecond=0)
+    radicale.put("one", times(at))
+    with org_scope(host.organization):
+        CalendarAccount.objects.filter(pk=pk).update(next_sync_at=now() - timedelta(seconds=1))
+    enqueue(jobs.sweep)
+    enqueue(jobs.sweep)
+    drain()
+    assert busy_of(host) == [(at, at + timedelta(hours=1))] and busy_of(idle) == []
+    assert account_of(host).next_sync_at > now() + timedelta(minutes=5)
+    readings = Job.objects.filter(function="booking.calendars.jobs.sync").values_list("args", flat=True)
+    assert sorted(args[0] for args in readings) == sorted([pk, pk, other])
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "system"])
+def test_a_reading_that_died_is_taken_up_again(radicale):
+    host = make_organization("Acme")
+    pk = connect(host, radicale)
+    with org_scope(host.organization):  # as a worker leaves it that dies while it reads
+        CalendarAccount.objects.filter(pk=pk).update(is_syncing=True, next_sync_at=now() - timedelta(seconds=1))
+    at = (now() + timedelta(days=3)).replace(microsecond=0)
+    radicale.put("one", times(at))
+    enqueue(jobs.sweep)
+    drain()
+    assert len(busy_of(host)) == 1 and not account_of(host).is_syncing
