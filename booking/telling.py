@@ -36,15 +36,17 @@ def makes_link(organization, host_id, tool):
     return rows.filter(state=CalendarAccount.State.CONNECTED).exclude(calendar_id="").exists()
 
 
-def link_note(organization, row):
-    """What a page says of the link that a meeting (a row of `page_rows`) is still without; "" where it needs none."""
+def link_note(viewer, row):
+    """What a page tells `viewer` of the link that a meeting (a row of `page_rows`) is still without; "" where it needs none."""
     name = MAKERS.get(row["meeting_tool"])
     if name is None or row["meeting_url"]:
         return ""
     label, tool = KINDS[name].label, Meeting.Tool(row["meeting_tool"]).label
+    organization, is_host = viewer.organization_id, row["user_id"] == viewer.pk
     if not makes_link(organization, row["user_id"], row["meeting_tool"]):
-        can = f", or have the host connect {label} in Settings, Calendars" if KINDS[name].configured() else ""
-        return f"There is no link to join yet. Enter one{can}."
+        who = "" if is_host else "have the host "
+        other = f", or {who}connect {label} in Settings, Calendars" if KINDS[name].configured() else ""
+        return f"There is no link to join yet. Enter one{other}."
     hosts = {"account__provider": name, "account__user": row["user_id"]}
     copy = MeetingCopy.objects.of(organization).filter(meeting=row["id"], **hosts).first()
     if copy is None:
@@ -54,10 +56,10 @@ def link_note(organization, row):
     return f"{label} made no link: the account may be one without {tool}. Enter one."
 
 
-def link_help():
+def link_help(whose="the host's"):
     """How an empty link fills itself, for forms; "" where this installation can connect no such calendar."""
     tools = " or ".join(Meeting.Tool(tool).label for tool, name in MAKERS.items() if KINDS[name].configured())
-    return f"Leave it empty for {tools}: the host's calendar there makes a link, once it is connected." if tools else ""
+    return f"Leave it empty for {tools}: {whose} calendar there makes a link, once it is connected." if tools else ""
 
 
 def go_on(meeting):

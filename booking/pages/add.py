@@ -85,7 +85,8 @@ class AddMeetingPage(Page):
             try:
                 values = attributes(form.given) | {"timezone": request.user.timezone or "UTC"}
                 meeting = meetings.add(self.organization, values, by=request.user)
-                self.say(f"{meeting.title} is planned.", undoable=True)
+                link = " Its link is being made and goes out with the mail." if telling.awaits_link(meeting) else ""
+                self.say(f"{meeting.title} is planned.{link}", undoable=True)
                 return redirect("meetings:view", pk=meeting.pk)
             except DomainError as error:
                 form.refuse(error)

@@ -16,7 +16,7 @@ from lio.outside import Errand
 from lio.secrets import Unreadable, unseal
 
 State = CalendarAccount.State
-ENDING = "Its password is deleted here, and its events block no times any more. Meetings that stand there stay there."
+ENDING = "LIO forgets how to sign in there, and its events block no times any more. Meetings that stand there stay there."
 
 
 class CalendarsPage(SettingsPage):
@@ -156,7 +156,7 @@ class DisconnectCalendar(CalendarsPage):
     def post(self, request, provider):
         kind = self.kind(provider)
         accounts.disconnect(request.user, provider, ip=self.ip)
-        self.say(f"{kind.label} is disconnected; its password is gone.")
+        self.say(f"{kind.label} is disconnected; its {'password' if kind.way == 'password' else 'key'} is gone.")
         return redirect("settings:calendars")
 
     def kind(self, provider):

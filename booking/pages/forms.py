@@ -201,7 +201,8 @@ class TypeForm(InputForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["location"].help_text = f"{self.fields['location'].help_text} {telling.link_help()}".strip()
+        field = self.fields["location"]
+        field.help_text = f"{field.help_text} {telling.link_help('your')}".strip()
 
     def clean_questions(self):
         lines = [line.strip() for line in self.cleaned_data["questions"].splitlines() if line.strip()]

@@ -39,7 +39,7 @@ class MeetingPage(pages.RecordPage):
                                         "link_note": self.link_note(record)}
 
     def link_note(self, record):
-        return telling.link_note(self.organization, record) if record["is_on"] and not record["is_over"] else ""
+        return telling.link_note(self.request.user, record) if record["is_on"] and not record["is_over"] else ""
 
 
 class ViewMeeting(MeetingPage, pages.ViewRecord):

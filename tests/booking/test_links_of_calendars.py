@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils.timezone import now
 from werkzeug import Response
 
@@ -19,6 +20,7 @@ from lio import history, jobs
 from lio.models import Change, Job
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking
+from tests.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
 VERA = [{"email": "vera@visitor.example", "name": "Vera"}]
@@ -258,10 +260,13 @@ def page(browser):
     return ask
 
 
-def test_the_page_of_a_meeting_says_where_its_link_is(rep, google, plan, page):
+def test_the_page_of_a_meeting_says_where_its_link_is(rep, colleague, google, plan, page):
+    client_of_colleague = sign_in(Client(), colleague)
     meeting = plan("meet")
     jobs.drain()
-    assert "There is no link to join yet. Enter one, or have the host connect Google" in page(meeting)
+    assert "There is no link to join yet. Enter one, or connect Google in Settings" in page(meeting)
+    seen = client_of_colleague.get(f"/meetings/{meeting.pk}/").content.decode()
+    assert "or have the host connect Google in Settings" in seen
     connect(rep, google)
     assert "no link" not in page(meeting) and f'href="{stored(meeting).meeting_url}"' in page(meeting)
     other = plan("meet", start=meeting.start_time + timedelta(days=1))
@@ -281,8 +286,8 @@ def test_forms_say_when_a_link_makes_itself(rep, browser, settings):
     assert "Leave it empty" not in shown
     mine = {"client_id": "x", "client_secret": "y"}
     settings.OAUTH = {**settings.OAUTH, "google": settings.OAUTH["google"] | mine}
-    for path in ("/meetings/add", "/settings/booking/types/add"):
-        assert "Leave it empty for Google Meet: the host" in browser.get(path).content.decode()
+    assert "Leave it empty for Google Meet: the host" in browser.get("/meetings/add").content.decode()
+    assert "Leave it empty for Google Meet: your calendar" in browser.get("/settings/booking/types/add").content.decode()
 
 
 def test_visitors_are_told_how_the_link_comes(rep, google, client, start):
