@@ -21,6 +21,8 @@ from lio.models import Change, Job
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking
 from tests.conftest import sign_in
+from tests.factories import make_organization
+from tests.kit.test_races import together
 
 pytestmark = pytest.mark.django_db
 VERA = [{"email": "vera@visitor.example", "name": "Vera"}]
@@ -354,6 +356,25 @@ def test_a_service_in_trouble_disconnects_nobody(rep, google):
     with org_scope(rep.organization):
         account.refresh_from_db()
         assert account.state == "connected" and account.failures == 1 and "answers 503" in account.problems[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_need_a_new_token_at_once_get_one(google, settings):
+    """Real connections: the row's lock decides who renews, and nobody holds it meanwhile."""
+    member = make_organization("Acme")
+    with org_scope(member.organization):
+        profiles.of(member)
+    account = connect(member, google, lasts=3600)
+    google.access_tokens.clear()
+
+    def one():
+        with org_scope(member.organization):
+            reach = Reach(CalendarAccount.objects.get(pk=account.pk))
+        return reach.calendar().account()  # refused, renewed, and asked again
+
+    assert together([one] * 6) == ["rep@example.com"] * 6
+    assert google.renewals == 1 and grant_of(account).refresh in google.refresh_tokens
+    assert grant_of(account).renewing_until == 0
 
 
 def test_who_disconnects_while_a_token_is_renewed_is_not_connected_again(rep, google):
