@@ -42,7 +42,8 @@ class CalendarEvents(LioView):
         events.check(provider)
         zone = self.zone()
         return events.added(self.caller, provider, given.read(request.data, zone),
-                            lambda found: Envelope(shown(found), "Event created successfully", status=201))
+                            lambda found: Envelope(shown(found), "Event created successfully", status=201),
+                            key=self.idempotency_key(request) or "")
 
     def zone(self):
         if self.caller is None:

@@ -1,6 +1,6 @@
 """Events of one member's calendars over the API: our own meetings, or what stands in a connected calendar right now."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 
@@ -15,6 +15,7 @@ from lio.outside import Errand
 from lio.secrets import Unreadable
 
 SANDBOX = "sandbox"
+OURS = UUID("6e5b1f6a-6f0c-4d0e-9a57-6a1d0c3f2b11")  # of uids made of an Idempotency-Key
 MOST = 5_000  # events of one answer
 
 
@@ -46,15 +47,17 @@ def listed(member, provider, since, until, answer):
     return _errand(member, provider, ask, lambda account, found: answer([of_event(event, provider) for event in found]))
 
 
-def added(member, provider, given, answer):
+def added(member, provider, given, answer, *, key=""):
     """Make an event in the member's calendar: `given` has title, start_time, end_time, attendees, description, location.
 
-    Answers like `listed`, with the one event that was made. Raises Invalid, Conflict `not_connected`.
+    Made again with the same `key` it is one event, even if nobody came to note the first. Answers like `listed`, with the one
+    event that was made. Raises Invalid, Conflict `not_connected`.
     """
     if name := _own(member, provider):
         row = meetings.add(member.organization, given, by=member, inviting=name == LOCAL)
         return answer(of_meeting(row, name))
-    row = Meeting(organization=member.organization, host=member, uid=uuid4(), **given)
+    uid = uuid5(OURS, f"{member.pk} {provider} {key}") if key else uuid4()
+    row = Meeting(organization=member.organization, host=member, uid=uid, **given)
     meetings.check(row)
     wanted = copies.invitation(row)
 

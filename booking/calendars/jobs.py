@@ -17,11 +17,12 @@ AT_ONCE = 200  # accounts of an organisation that one sweep sends off
 @job(attempts=1)
 def sweep():
     """Send off the readings that are due. In which organisations is asked with the system role."""
-    due = CalendarAccount.objects.using("system").filter(state="connected", next_sync_at__lte=now())
+    is_due = {"state": "connected", "next_sync_at__lte": now(), "user__is_active": True}
+    due = CalendarAccount.objects.using("system").filter(**is_due)
     for organization_id in list(due.values_list("organization_id", flat=True).distinct()):
         with org_scope(organization_id):
-            rows = CalendarAccount.objects.of(organization_id).filter(state="connected", next_sync_at__lte=now())
-            ids = [row.pk for row in rows.order_by("next_sync_at").select_for_update(skip_locked=True)[:AT_ONCE]]
+            rows = CalendarAccount.objects.of(organization_id).filter(**is_due).order_by("next_sync_at")
+            ids = [row.pk for row in rows.select_for_update(of=("self",), skip_locked=True)[:AT_ONCE]]
             CalendarAccount.objects.filter(pk__in=ids).update(next_sync_at=now() + LEASE, is_syncing=True)
             for pk in ids:
                 enqueue(sync, pk)
