@@ -77,7 +77,7 @@ def enqueue(function, *args, by=None, key=None, total=0, delay=0):
             """INSERT INTO lio_job (organization_id, by_id, function, args, is_batch, key, state, attempts, max_attempts,
                                     total, processed, succeeded, failed, skipped, error, woken_at, run_at)
                VALUES (%s, %s, %s, %s::jsonb, %s, %s, 'queued', 0, %s, %s, 0, 0, 0, 0, '', %s,
-                       now() + make_interval(secs => %s))
+                       statement_timestamp() + make_interval(secs => %s))
                ON CONFLICT (key) DO NOTHING RETURNING id""",
             [current_organization_id(), by and by.pk, path_of(function), history._json(args), options["batch"], key,
              options["attempts"], total, None if options["batch"] or delay else now(), delay],
