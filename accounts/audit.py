@@ -24,6 +24,8 @@ VERBS = {
     "key.revoked": "Revoked an API key",
     "connection.made": "Connected a service",
     "connection.ended": "Disconnected a service",
+    "calendar.connected": "Connected a calendar",
+    "calendar.disconnected": "Disconnected a calendar",
     "export.created": "Exported records",
     "organization.updated": "Changed the organization",
     "organization.entered": "Entered the organization as platform staff",

@@ -32,6 +32,7 @@ class BookingConfig(AppConfig):
 
     def ready(self):
         from booking import meetings, profiles, shared
+        from booking.calendars import jobs  # noqa: F401 - what the queue calls
         from booking.columns import COLUMNS
         from booking.filters import MeetingFilter
         from booking.models import Meeting

@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from booking import finding, jobs, meetings, profiles, shared
+from booking import finding, meetings, profiles, shared
 from booking.meetings import insert, lock_host, remind, tell_host, told, url_of
 from booking.models import Meeting
 from booking.slots import free
+from booking.telling import tell
 from intent import signals
 from intent.models import RawEvent
 from leads.capture import capture
 from leads.models import Lead
 from lio import history
 from lio.errors import Conflict, DomainError, Invalid
-from lio.jobs import enqueue
 from lookups.known import known
 
 WEBSITE = 1  # the seeded source
@@ -96,7 +96,7 @@ def _book(profile, kind, start, end, visitor, *, page=None):
         signals.log(organization, lead_id, "demo_requested", source="booking page", channel=RawEvent.Channel.BOOKING,
                     detail={"meeting_id": meeting.pk, "start": start.isoformat(), "type": kind.name})
         tell_host(meeting, f"{visitor.name} booked {kind.name}", by=None)
-    enqueue(jobs.invite, meeting.pk, meeting.sequence)
+    tell(meeting)
     return meeting
 
 

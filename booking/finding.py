@@ -7,7 +7,7 @@ from django.db.models import Aggregate, BigIntegerField, Func, Q, TextField
 from django.utils.timezone import now
 
 from booking import meetings, profiles
-from booking.models import LONGEST, Meeting
+from booking.models import LONGEST, BusyTime, Meeting
 from booking.slots import Taken, free, moment
 from lio.errors import DomainError
 
@@ -46,11 +46,11 @@ def between(asked, zone):
     first, last = asked.get("from"), asked.get("to")
     if day := asked.get("date"):
         first = last = day
-    since = _edge(first, zone) if first else now()
+    since = edge(first, zone) if first else now()
     if last is None:
-        until = since + timedelta(days=7) if first else _edge(today + timedelta(days=7), zone)
+        until = since + timedelta(days=7) if first else edge(today + timedelta(days=7), zone)
     else:
-        until = last + timedelta(microseconds=1) if isinstance(last, datetime) else _edge(last, zone, days=1)
+        until = last + timedelta(microseconds=1) if isinstance(last, datetime) else edge(last, zone, days=1)
     if until < since or (last is not None and until == since):
         raise BadQuestion("to: is before from", fields={"to": ["is before from"]})
     if until - since > timedelta(days=MOST_DAYS + 1, hours=3):
@@ -58,8 +58,8 @@ def between(asked, zone):
     return since, until
 
 
-def _edge(value, zone, days=0):
-    """The moment itself, or midnight so many days after a date."""
+def edge(value, zone, days=0):
+    """The moment itself, or midnight so many days after a date. Raises BadQuestion."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     try:
@@ -86,13 +86,16 @@ def slots(profile, length, since, until, *, at=None, but=None):
 
 
 def taken(profile, since, until, *, but=None):
-    """What the host's meetings take around [since, until)."""
-    near = Q(start_time__lt=until + NEAR, start_time__gt=since - NEAR - meetings.LONGEST, end_time__gt=since - NEAR)
+    """What the host's meetings, and the host's calendars elsewhere, take around [since, until)."""
+    near = Q(start_time__lt=until + NEAR, end_time__gt=since - NEAR)
     rows = Meeting.objects.of(profile.organization_id).blocking().filter(near, host=profile.user_id)
+    rows = rows.filter(start_time__gt=since - NEAR - meetings.LONGEST)  # bounds what of the index is read
     if but is not None:
         rows = rows.exclude(pk=but.pk)
     told = rows.aggregate(told=Told(Micros("start_time"), Micros("end_time"), "buffer_before", "buffer_after", "exclusive"))
-    return [
+    found = [
         Taken(EPOCH + timedelta(microseconds=start), EPOCH + timedelta(microseconds=end), before, after, booked)
         for start, end, before, after, booked in json.loads(told["told"])
     ]
+    busy = BusyTime.objects.of(profile.organization_id).filter(near, host=profile.user_id)
+    return found + [Taken(start, end) for start, end in busy.values_list("start_time", "end_time")]

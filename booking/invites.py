@@ -16,9 +16,8 @@ def calendar_file(meeting, *, link=""):
     `link` leads whoever booked it to where it can be moved or cancelled. Times are UTC, so no zone has to be described.
     """
     gone = meeting.deleted_at is not None or meeting.status == meeting.Status.CANCELLED
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
     event = Event()
-    event.add("uid", f"{meeting.uid}@{host}")
+    event.add("uid", uid_of(meeting))
     event.add("sequence", meeting.sequence)
     event.add("dtstamp", now().astimezone(UTC))
     event.add("dtstart", meeting.start_time.astimezone(UTC))
@@ -41,6 +40,11 @@ def calendar_file(meeting, *, link=""):
     calendar.add("method", CANCEL if gone else REQUEST)
     calendar.add_component(event)
     return calendar.to_ical()
+
+
+def uid_of(meeting):
+    """What the meeting is called in every calendar, whichever way it came there."""
+    return f"{meeting.uid}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}"
 
 
 def _address(email, name, role=""):

@@ -7,12 +7,12 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.timezone import now
 
 from activity.notify import Notice, notify
-from booking import jobs
+from booking import telling
+from booking.calendars import copies
 from booking.models import BookingProfile, Meeting
 from leads.models import Lead
 from lio import history, many, search
 from lio.errors import Conflict, Invalid, Missing
-from lio.jobs import enqueue
 
 Status = Meeting.Status
 FIELDS = ("host_id", "title", "description", "location", "start_time", "end_time", "timezone", "attendees", "meeting_url",
@@ -52,14 +52,15 @@ def insert(meeting):
     meeting.pk = Meeting.objects.filter(uid=meeting.uid).values_list("pk", flat=True).first()
     if meeting.pk:
         search.write("meeting", meeting.pk, words(meeting))
+        copies.send(meeting.organization_id, [meeting.pk], [meeting.host_id])
     return meeting.pk is not None
 
 
 @transaction.atomic
-def add(organization, fields, *, by):
+def add(organization, fields, *, by, inviting=True):
     """A meeting planned by hand: `fields` are {attribute: value}. It may overlap others of its host. Answers it.
 
-    The host is `host_id`, else `by`. Raises Invalid.
+    The host is `host_id`, else `by`. Attendees get mail unless `inviting` says otherwise. Raises Invalid.
     """
     meeting = Meeting(organization=organization, created_by=by, **({"host_id": by and by.pk} | fields))
     if meeting.host_id is None:
@@ -71,10 +72,11 @@ def add(organization, fields, *, by):
     search.write("meeting", meeting.pk, words(meeting))
     history.record("meeting.created", meeting, by=by, after=told(meeting))
     touch(meeting)
+    copies.send(organization, [meeting.pk], [meeting.host_id])
     if meeting.end_time > now():  # what is over is only written down
         tell_host(meeting, f"{who(by)} planned {meeting.title} with you", by=by)
-        if meeting.attendees:
-            enqueue(jobs.invite, meeting.pk, meeting.sequence)
+        if inviting and meeting.attendees:
+            telling.tell(meeting)
     return meeting
 
 
@@ -101,7 +103,9 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
         meeting.status = Status.RESCHEDULED
     check(meeting)
     if {"meeting_tool", "location"} & fields.keys() and "meeting_url" not in fields:
-        if meeting.meeting_url == before["location"]:  # it was the place that one met at
+        left = meeting.meeting_tool != before["meeting_tool"]
+        made = left and (meeting.pk, meeting.meeting_url) in copies.links([meeting.pk])
+        if made or meeting.meeting_url == before["location"]:  # it was the place that one met at
             meeting.meeting_url = ""
         meeting.meeting_url = url_of(meeting)
     changed = {name for name in FIELDS if getattr(meeting, name) != before[name]}
@@ -119,10 +123,11 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     history.record(verb, meeting, by=by, before=wire({name: before[name] for name in changed}),
                    after=wire({name: getattr(meeting, name) for name in changed}))
     touch(meeting)
+    copies.send(organization, [meeting.pk], [meeting.host_id, before["host_id"]])
     if "host_id" in changed and is_on and meeting.end_time > now() and not undoing:
         tell_host(meeting, f"{who(by)} gave you {meeting.title}", by=by)
     if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
-        enqueue(jobs.invite, meeting.pk, meeting.sequence)
+        telling.tell(meeting)
     return meeting
 
 
@@ -147,10 +152,12 @@ def delete(rows, *, by):
     if ids:
         history.change_rows(Meeting.objects.filter(pk__in=ids), "meeting.deleted", {"deleted_at": now()}, by=by)
         search.forget("meeting", ids)
+        copies.send(going[0].organization_id, ids, {row.host_id for row in going})
         for row in going:
             if row.attendees and row.status in Meeting.BLOCKING and row.end_time > now():
-                Meeting.objects.filter(pk=row.pk).update(sequence=row.sequence + 1)
-                enqueue(jobs.invite, row.pk, row.sequence + 1)
+                row.deleted_at, row.sequence = now(), row.sequence + 1
+                Meeting.objects.filter(pk=row.pk).update(sequence=row.sequence)
+                telling.tell(row)
     return ids
 
 
@@ -171,7 +178,9 @@ def restore(rows, *, by):
         search.write("meeting", row.pk, words(row))
         history.record("meeting.restored", row, by=by, before={"deleted_at": deleted_at}, after={"deleted_at": None})
         if tells:
-            enqueue(jobs.invite, row.pk, row.sequence)
+            telling.tell(row)
+    if coming:
+        copies.send(coming[0].organization_id, [row.pk for row in coming], {row.host_id for row in coming})
     return [row.pk for row in coming]
 
 
@@ -186,11 +195,13 @@ def change_many(rows, values, *, by):
     lock_host(*rows.alive().order_by().values_list("host_id", flat=True).distinct())
     found, tells, columns = [], [], {"sequence", "remind_at"}
     changes: dict[str, list] = {"meeting.updated": [], "meeting.cancelled": []}
+    made = copies.links(rows.values("pk")) if "meeting_tool" in values else ()
     for row in rows.alive().order_by("pk").select_for_update(of=("self",)):
         before = {name: getattr(row, name) for name in (*values, "meeting_url")}
         for name, value in values.items():
             setattr(row, name, value)
-        if row.meeting_url == before.get("location"):
+        left = row.meeting_tool != before.get("meeting_tool") and (row.pk, row.meeting_url) in made
+        if left or row.meeting_url == before.get("location"):
             row.meeting_url = ""
         row.meeting_url = url_of(row)
         differs = [name for name in before if getattr(row, name) != before[name]]
@@ -211,10 +222,11 @@ def change_many(rows, values, *, by):
     if found:
         many.save(found, columns, found[0].organization)
         search.write_many("meeting", [(row.pk, words(row)) for row in found])
+        copies.send(found[0].organization_id, [row.pk for row in found], {row.host_id for row in found})
     for verb, entries in changes.items():
         history.record_each(verb, "meeting", entries, by=by)
     for row in tells:
-        enqueue(jobs.invite, row.pk, row.sequence)
+        telling.tell(row)
     return [row.pk for row in found]
 
 

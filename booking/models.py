@@ -312,3 +312,84 @@ class MeetingSummary(OwnedModel):
 
     def __str__(self):
         return f"{self.get_detail_display()} summary"
+
+
+class CalendarAccount(OwnedModel):
+    """A member's calendar elsewhere: how it is reached, what of it is read and written, and how the last reading went.
+
+    The row stays when it is disconnected; its secret and its busy times do not.
+    """
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", "Connected"
+        REFUSED = "refused", "Refused"  # by the other side: `reason` has its words
+        OFF = "off", "Not connected"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    provider = models.CharField(max_length=10)  # booking/calendars/registry.py
+    state = models.CharField(max_length=10, choices=State, default=State.OFF)
+    reason = models.CharField(max_length=300, blank=True, default="")
+    address = models.CharField(max_length=500, blank=True, default="")  # root of the service; of CalDAV what was typed
+    username = models.CharField(max_length=254, blank=True, default="")
+    secret = models.TextField(blank=True, default="", editable=False)  # under seal (lio/secrets.py)
+    expires_at = models.DateTimeField(null=True)  # of an access token in the secret
+    calendar_id = models.CharField(max_length=1000, blank=True, default="")  # where our meetings go; "" the first one
+    # [{"id", "name", "may_write", "blocks", "empty"}]: `blocks` says that its events are busy times, `empty` how many readings
+    # in a row found nothing where there had been something
+    calendars = models.JSONField(default=list)
+    connected_at = models.DateTimeField(null=True)
+    is_syncing = models.BooleanField(default=False)
+    believes_empty = models.BooleanField(default=False)  # the member said that the next reading holds, even if it is empty
+    failures = models.PositiveSmallIntegerField(default=0)  # readings in a row that came to nothing
+    last_sync_at = models.DateTimeField(null=True)
+    next_sync_at = models.DateTimeField(null=True)
+    read_count = models.PositiveIntegerField(default=0)  # of the last reading: all events,
+    kept_count = models.PositiveIntegerField(default=0)  # ... those that block,
+    skipped_count = models.PositiveIntegerField(default=0)  # ... those that block nobody,
+    failed_count = models.PositiveIntegerField(default=0)  # ... and those that could not be read
+    problems = models.JSONField(default=list)  # in words
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "user", "provider"], name="one_account_per_calendar")]
+        indexes = [models.Index(fields=["next_sync_at"], condition=Q(state="connected"), name="calendars_to_read")]
+
+    def __str__(self):
+        return self.provider
+
+
+class BusyTime(OwnedModel):
+    """When a member's calendar elsewhere says that the member is not free. Times are kept alone: why is nobody's reading."""
+
+    account = models.ForeignKey(CalendarAccount, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    calendar_id = models.CharField(max_length=1000, blank=True, default="")
+    remote_id = models.CharField(max_length=1000)
+    start_time = models.DateTimeField()
+    end_time = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(end_time__gt=F("start_time")), name="busy_ends_after_it_starts")]
+        indexes = [
+            models.Index(fields=["organization", "host", "end_time", "start_time"], name="busy_times_of_host"),
+            models.Index(fields=["organization", "account"], name="busy_times_of_account"),
+        ]
+
+
+class MeetingCopy(OwnedModel):
+    """A meeting of ours as it stands in a member's calendar elsewhere."""
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    account = models.ForeignKey(CalendarAccount, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    calendar_id = models.CharField(max_length=1000, blank=True, default="")  # in which of the account's calendars
+    remote_id = models.CharField(max_length=1000, blank=True, default="")
+    version = models.CharField(max_length=300, blank=True, default="")
+    sequence = models.PositiveIntegerField(default=0)  # of the meeting, as it was written last
+    link = models.CharField(max_length=500, blank=True, default="")  # where it is joined, as that calendar made it
+    reason = models.CharField(max_length=300, blank=True, default="")  # why it could not be written; empty: it stands there
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "meeting", "account"], name="one_copy_per_calendar")]
+        indexes = [models.Index(fields=["organization", "account"], name="copies_of_account")]

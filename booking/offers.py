@@ -47,6 +47,7 @@ class OwnOffer(Offer):
         self.name, self.organization = profile.user.full_name, profile.user.organization
         self.title = profile.title or f"Book time with {profile.user.full_name}"
         self.key = f"booking:{profile.user_id}"
+        self.host_ids = [profile.user_id]
 
     @property
     def zone(self):
@@ -75,6 +76,10 @@ class SharedOffer(Offer):
     @cached_property
     def hosts(self):
         return shared.hosts(self.page)
+
+    @property
+    def host_ids(self):
+        return [profile.user_id for profile in self.hosts]
 
     def slots(self, length, since, until, *, but=None):
         return shared.slots(self.hosts, length, since, until)

@@ -351,3 +351,17 @@ def profile_attributes(given):
         both = values.pop("buffer_minutes")
         values = {"buffer_before": both, "buffer_after": both} | values
     return values
+
+
+# ------------------------------------------------------------------------- calendars elsewhere
+class ConnectCalendar(Input):
+    """What a member enters to connect a calendar by password."""
+
+    address = WebAddress(min_length=1)
+    username = Text(min_length=1, max_length=254)
+    password = Text(max_length=500, required=False)
+
+    def validate(self, data):
+        if ":" in data.get("username", ""):
+            raise ValidationError({"username": ["must not hold a colon"]})
+        return data

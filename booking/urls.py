@@ -1,8 +1,10 @@
 from django.urls import path
 
 from booking.api import Availability, BookingAvailability, BookingConfirm, BookingProfileView, MeetingViewSet, MyProfile
-from booking.pages import add, meeting, week
+from booking.calendars.api import CalendarEvents
+from booking.pages import add, connecting, meeting, week
 from booking.pages import list as meetings
+from booking.pages.calendars import Calendars, ConnectCalendar, DisconnectCalendar
 from booking.pages.public import BookedPage, BookPage
 from booking.pages.settings import BookingSettings, EditType
 from booking.pages.shared import EditSharedPage, EditSharedType, NewSharedPage, SharedPages
@@ -44,11 +46,17 @@ settings = [
     path("booking/shared/<int:page>", EditSharedPage.as_view(), name="shared_page"),
     path("booking/shared/<int:page>/types/add", EditSharedType.as_view(), name="shared_type_add"),
     path("booking/shared/<int:page>/types/<int:pk>", EditSharedType.as_view(), name="shared_type"),
+    path("calendars", Calendars.as_view(), name="calendars"),
+    path("calendars/<str:provider>/connect", ConnectCalendar.as_view(), name="calendar_connect"),
+    path("calendars/<str:provider>/disconnect", DisconnectCalendar.as_view(), name="calendar_disconnect"),
+    path("calendars/<str:provider>/allow", connecting.GoToProvider.as_view(), name="calendar_allow"),
+    path("calendars/<str:provider>/allowed", connecting.BackFromProvider.as_view(), name="calendar_allowed"),
 ]
 verbs = VerbRouter()
 verbs.register("meeting", MeetingViewSet)
 api = [
     path("calendar/availability", Availability.as_view(), name="calendar-availability"),
+    path("calendar/<str:provider>/events", CalendarEvents.as_view(), name="calendar-events"),
     path("booking-profile", MyProfile.as_view(), name="booking-profile"),
     path("booking/<str:slug>", BookingProfileView.as_view(), name="v1-booking"),
     path("booking/<str:slug>/availability", BookingAvailability.as_view(), name="v1-booking-availability"),

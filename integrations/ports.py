@@ -73,8 +73,10 @@ class CalendarAccess:
 
     address: str  # root of the service's API; of CalDAV what the member typed
     username: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     calendar_id: str = ""  # which of the account's calendars; "" its first or default one
+    timezone: str = "UTC"  # the member's: of whole days, and of times that say no zone
+    addresses: tuple[str, ...] = ()  # the member's own: what they have declined is not busy
 
 
 @dataclass(frozen=True)

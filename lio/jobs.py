@@ -64,26 +64,39 @@ def path_of(function):
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def enqueue(function, *args, by=None, key=None, total=0):
+def enqueue(function, *args, by=None, key=None, total=0, delay=0):
     """Have `function(*args)` run in the background once the current transaction has landed. Answers the job's id.
 
     With a `key` that was used before nothing happens and the answer is None. The job runs in the organisation's scope
-    that is open now; a job enqueued without scope sees no organisation's rows.
+    that is open now; a job enqueued without scope sees no organisation's rows. It is not run for `delay` seconds, unless
+    somebody hurries it by its key.
     """
     options = function.job
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO lio_job (organization_id, by_id, function, args, is_batch, key, state, attempts, max_attempts,
-                                    total, processed, succeeded, failed, skipped, error, woken_at)
-               VALUES (%s, %s, %s, %s::jsonb, %s, %s, 'queued', 0, %s, %s, 0, 0, 0, 0, '', %s)
+                                    total, processed, succeeded, failed, skipped, error, woken_at, run_at)
+               VALUES (%s, %s, %s, %s::jsonb, %s, %s, 'queued', 0, %s, %s, 0, 0, 0, 0, '', %s,
+                       statement_timestamp() + make_interval(secs => %s))
                ON CONFLICT (key) DO NOTHING RETURNING id""",
             [current_organization_id(), by and by.pk, path_of(function), history._json(args), options["batch"], key,
-             options["attempts"], total, None if options["batch"] else now()],
+             options["attempts"], total, None if options["batch"] or delay else now(), delay],
         )
         found = cursor.fetchone()
-    if found and not options["batch"]:  # batches are woken by the worker's own tick, many rows at once
+    if found and not (options["batch"] or delay):  # the worker's own tick wakes batches, many rows at once, and what waits
         wake(found[0])
     return found and found[0]
+
+
+def hurry(key):
+    """Have the job of that key run as soon as the current transaction has landed, if it has not begun; answers whether so."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE lio_job SET run_at = now(), woken_at = now() WHERE key = %s AND state = 'queued' RETURNING id",
+                       [key])
+        found = cursor.fetchone()
+    if found:
+        wake(found[0])
+    return found is not None
 
 
 def enqueue_many(function, first_args):

@@ -75,6 +75,25 @@ S3_BUCKET = env.str("LIO_S3_BUCKET", "")  # uploaded files go there; without it,
 # Services in the operator's own network that LIO may reach, as host or host:port; all else that is private is refused.
 ALLOW_PRIVATE_HOSTS = env.list("LIO_ALLOW_PRIVATE_HOSTS", default=[])
 PDL_URL = env.str("LIO_PDL_URL", "https://api.peopledatalabs.com").rstrip("/")
+CALENDAR_MINUTES = env.int("LIO_CALENDAR_MINUTES", 10)  # after which a member's connected calendar is read again
+# Calendars of Google and Microsoft: what this installation is registered as there, and where they are.
+_google, _microsoft = "https://www.googleapis.com/calendar/v3", "https://login.microsoftonline.com/common/oauth2/v2.0"
+OAUTH = {
+    "google": {
+        "client_id": env.str("LIO_GOOGLE_CLIENT_ID", ""),
+        "client_secret": env.str("LIO_GOOGLE_CLIENT_SECRET", ""),
+        "authorize_url": env.str("LIO_GOOGLE_AUTHORIZE_URL", "https://accounts.google.com/o/oauth2/v2/auth"),
+        "token_url": env.str("LIO_GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"),
+        "api_url": env.str("LIO_GOOGLE_API_URL", _google).rstrip("/"),
+    },
+    "outlook": {
+        "client_id": env.str("LIO_MICROSOFT_CLIENT_ID", ""),
+        "client_secret": env.str("LIO_MICROSOFT_CLIENT_SECRET", ""),
+        "authorize_url": env.str("LIO_MICROSOFT_AUTHORIZE_URL", f"{_microsoft}/authorize"),
+        "token_url": env.str("LIO_MICROSOFT_TOKEN_URL", f"{_microsoft}/token"),
+        "api_url": env.str("LIO_MICROSOFT_API_URL", "https://graph.microsoft.com/v1.0").rstrip("/"),
+    },
+}
 METRICS_TOKEN = env.str("LIO_METRICS_TOKEN", "")  # /metrics beyond this machine needs it
 
 

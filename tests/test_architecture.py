@@ -91,7 +91,8 @@ SQL = {
     "transfers/staging.py",
 }
 SYSTEM_ROLE = {
-    "accounts/jobs.py", "activity/jobs.py", "booking/jobs.py", "companies/similar.py", "deals/forecast/jobs.py",
+    "accounts/jobs.py", "activity/jobs.py", "booking/calendars/jobs.py", "booking/jobs.py", "companies/similar.py",
+    "deals/forecast/jobs.py",
     "intent/across.py", "lio/matching.py", "leads/jobs.py", "transfers/jobs.py",
 }
 

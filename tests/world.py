@@ -503,6 +503,9 @@ SPECIAL = {
     "user-delete": lambda world, n: {"user_id": world.fresh_member().pk},
     "contact-bulk-update": lambda world, n: {"lead_score": n % 100},
     "meeting-add": lambda world, n: {"end_time": "2026-06-15T10:00:00Z"},
+    "calendar-events-add": lambda world, n: {
+        "summary": f"{world.mark} call {n}", "start": {"dateTime": "2026-06-15T09:00:00Z"},
+        "end": {"dateTime": "2026-06-15T10:00:00Z"}},
     "meeting-update": lambda world, n: {"location": f"{world.mark} room {n}"},
     "meeting-transcript-remove": lambda world, n: {"id": world.spoken_meeting(n)},
     "meeting-delete": lambda world, n: {"id": world.spare_meeting(n)},

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime, now
 from rest_framework.exceptions import ValidationError
 
-from booking import meetings
+from booking import meetings, telling
 from booking.models import Meeting
 from booking.pages.fields import attendees_of, find
 from booking.pages.forms import spell, text_area
@@ -47,6 +47,7 @@ class MeetingForm(InputForm):
         self.organization = organization
         super().__init__(*args, **kwargs)
         self.fields["user_id"].choices = people(organization)
+        self.fields["meeting_url"].help_text = telling.link_help()
 
     def clean_attendees(self):
         return attendees_of(self.cleaned_data["attendees"])
@@ -84,7 +85,8 @@ class AddMeetingPage(Page):
             try:
                 values = attributes(form.given) | {"timezone": request.user.timezone or "UTC"}
                 meeting = meetings.add(self.organization, values, by=request.user)
-                self.say(f"{meeting.title} is planned.", undoable=True)
+                link = " Its link is being made and goes out with the mail." if telling.awaits_link(meeting) else ""
+                self.say(f"{meeting.title} is planned.{link}", undoable=True)
                 return redirect("meetings:view", pk=meeting.pk)
             except DomainError as error:
                 form.refuse(error)

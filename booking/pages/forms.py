@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from accounts.forms import zones
+from booking import telling
 from booking.models import DAYS, Meeting, SharedPage
 from booking.serializers import ProfileFields, SharedFields, TypeFields
 from lio.errors import Invalid
@@ -236,6 +237,11 @@ class TypeForm(InputForm):
                     help_text="An address, a phone number, or the link of your own room; visitors find it in the confirmation.")
     questions = text_area("Questions to visitors, one a line", rows=3,
                           help_text="End a question with * where it must be answered. Name and e-mail are always asked.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        field = self.fields["location"]
+        field.help_text = f"{field.help_text} {telling.link_help('your')}".strip()
 
     def clean_questions(self):
         lines = lines_of(self.cleaned_data["questions"])

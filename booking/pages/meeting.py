@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 
 from accounts.models import User
 from activity import record_page as pages
-from booking import meetings, recaps
+from booking import meetings, recaps, telling
 from booking.models import Meeting, MeetingSummary
 from booking.pages import transcript
 from booking.pages.fields import MeetingFields
@@ -40,7 +40,11 @@ class MeetingPage(pages.RecordPage):
 
     def about(self, record):
         return super().about(record) | {"warning": WARNING, "status_url": self.route("status"), "tools": TOOLS,
-                                        "can_hold": record["is_on"] and record["has_begun"]}
+                                        "can_hold": record["is_on"] and record["has_begun"],
+                                        "link_note": self.link_note(record)}
+
+    def link_note(self, record):
+        return telling.link_note(self.request.user, record) if record["is_on"] and not record["is_over"] else ""
 
 
 class ViewMeeting(MeetingPage, pages.ViewRecord):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
-from booking import confirm, finding, invites, links, profiles
+from booking import confirm, finding, invites, links, profiles, telling
 from booking.api import PublicPage
 from booking.models import Meeting
 from booking.offers import OwnOffer
@@ -67,7 +67,11 @@ class VisitorPage(PublicPage):
                 "title": offer.title, "colors": reverse("forms:colors", args=[offer.page.color.removeprefix("#")])}
 
     def show(self, template, context, status=200):
-        return self.dress(HttpResponse(render_to_string(template, self.told() | context), status=status))
+        told = self.told()
+        if kind := context.get("kind"):
+            told["linked"] = kind.location.startswith(("https://", "http://")) or telling.make_links(
+                self.offer.organization.pk, self.offer.host_ids, kind.tool)
+        return self.dress(HttpResponse(render_to_string(template, told | context), status=status))
 
     def handle_exception(self, exc):
         return self.dress(refusal_page(super().handle_exception(exc), "booking/refused.html", **self.told()))
@@ -305,7 +309,7 @@ class BookedPage(VisitorPage):
             "meeting": meeting, "day": here.date(), "zone": self.zone.key, "problem": problem, "may_change": self.may_change,
             "time": f"{self.clock(meeting.start_time)} – {self.clock(meeting.end_time)}", "base": f"/booked/{self.token}",
             "gone": meeting.status == Meeting.Status.CANCELLED, "over": meeting.end_time < now(),
-            "notice": self.profile.change_notice_minutes, "again": self.again,
+            "notice": self.profile.change_notice_minutes, "again": self.again, "awaits_link": telling.awaits_link(meeting),
         }
         return self.show(template, context | more, status)
 

@@ -157,7 +157,7 @@ class ContractSchema(AutoSchema):
 
     def _path_parameter(self, token):
         name = token.strip("{}")
-        kind = "string" if name in ("form_link", "slug", "token") else "integer"
+        kind = "string" if name in ("form_link", "provider", "slug", "token") else "integer"
         return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
     def _query(self, name, schema, note=""):

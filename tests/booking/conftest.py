@@ -5,6 +5,7 @@ from django.utils.timezone import now
 
 from booking import profiles
 from lio.tenancy import org_scope
+from tests.integrations.calendars import google, graph  # noqa: F401 - fixtures
 
 
 @pytest.fixture

@@ -19,9 +19,12 @@ class Stage:
     """`folder` takes the data and logs. Between `start` and `stop` LIO answers at `url`."""
 
     def __init__(self, urls, folder):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        with socket.socket() as probe, socket.socket() as other, socket.socket() as third:
+            for one in (probe, other, third):
+                one.bind(("127.0.0.1", 0))
+            # the second and the third: of a calendar server, and of one in Google's place
+            port, self.calendar_port, self.google_port = (one.getsockname()[1] for one in (probe, other, third))
+        google = f"http://127.0.0.1:{self.google_port}"
         self.url, self.folder, self.processes = f"http://127.0.0.1:{port}", folder, []
         self.env = os.environ | {
             "DATABASE_URL": urls["app"],
@@ -29,6 +32,12 @@ class Stage:
             "DATABASE_SYSTEM_URL": urls["system"],
             "LIO_ENV": "development",
             "LIO_PORT": str(port),
+            "LIO_ALLOW_PRIVATE_HOSTS": f"127.0.0.1:{self.calendar_port},127.0.0.1:{self.google_port}",
+            "LIO_GOOGLE_CLIENT_ID": "google-client",
+            "LIO_GOOGLE_CLIENT_SECRET": "client-secret-7",
+            "LIO_GOOGLE_API_URL": f"{google}/calendar/v3",
+            "LIO_GOOGLE_AUTHORIZE_URL": f"{google}/authorize",
+            "LIO_GOOGLE_TOKEN_URL": f"{google}/token",
             "SITE_URL": self.url,
             "LIO_DATA_DIR": str(folder),
             "SECRET_KEY": "only-for-the-browser-tests",

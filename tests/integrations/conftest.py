@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from tests.integrations.calendars import google, graph  # noqa: F401 - fixtures
+
 
 @pytest.fixture
 def internet(httpserver, monkeypatch):

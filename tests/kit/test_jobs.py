@@ -93,6 +93,22 @@ def test_a_key_lets_it_happen_once_ever(db):
     assert len(ran) == 1
 
 
+def test_a_job_waits_for_its_time_unless_it_is_hurried(rep):
+    with org_scope(rep.organization):
+        jobs.enqueue(note, "later", key="waits", delay=60)
+        jobs.enqueue(note, "much later", delay=600)
+    jobs.drain()
+    assert ran == [] and not OrmQ.objects.exists()
+    jobs.tick({})
+    assert Job.objects.filter(key="waits", woken_at=None).exists()  # the tick wakes it when it is due
+    with org_scope(rep.organization):
+        assert jobs.hurry("waits") and not jobs.hurry("never heard of")
+    jobs.drain()
+    assert [one for one in ran if one[1] == "later"] == [(rep.organization_id, "later")] and len(ran) == 1
+    assert not jobs.hurry("waits")  # it has run
+    assert jobs.enqueue(note, "again", key="waits") is None
+
+
 def test_a_job_that_fails_stops_after_its_attempts(rep):
     lead = make_lead(rep.organization, city="Ulm")
     jobs.drain()
