@@ -39,14 +39,18 @@ def send(organization, meeting_ids, host_ids):
 
 
 def catch_up(organization_id, account_id):
-    """Send off the meetings of an account's member that are still to come and are not in that calendar as they are."""
+    """Send off what an account lacks: its member's meetings to come that are not there as they are, and those that should not
+    stand there any more. What jobs have given up while the server was away is made good here."""
     with org_scope(organization_id):
         row = CalendarAccount.objects.of(organization_id).filter(pk=account_id, state=CONNECTED).first()
         if row is None or not row.calendar_id:
             return
         there = MeetingCopy.objects.filter(meeting=OuterRef("pk"), account=row, reason="", sequence__gte=OuterRef("sequence"))
-        missing = Meeting.objects.of(organization_id).blocking().filter(host=row.user_id, end_time__gt=now())
-        for pk in missing.exclude(Exists(there)).order_by("start_time").values_list("pk", flat=True)[:AT_ONCE]:
+        coming = Meeting.objects.of(organization_id).blocking().filter(host=row.user_id, end_time__gt=now())
+        missing = coming.exclude(Exists(there)).order_by("start_time").values_list("pk", flat=True)
+        gone = Q(meeting__status=Meeting.Status.CANCELLED) | ~Q(meeting__deleted_at=None) | ~Q(meeting__host=row.user_id)
+        left = MeetingCopy.objects.filter(gone, account=row).order_by("pk").values_list("meeting_id", flat=True)
+        for pk in (*missing[:AT_ONCE], *left[:AT_ONCE]):
             enqueue(jobs.copy, pk)
 
 

@@ -252,6 +252,30 @@ def test_a_job_that_died_in_the_middle_is_repeated_cleanly(host, start, radicale
         assert not Job.objects.filter(function__contains="calendars", state__in=["queued", "failed"]).exists()
 
 
+def test_what_jobs_have_given_up_is_made_good_with_the_next_reading(host, start, radicale, settings):
+    pk = connect(host, radicale)
+    meeting = plan(host, start)
+    drain()
+    settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1:9"]
+    with org_scope(host.organization):
+        CalendarAccount.objects.update(address="http://127.0.0.1:9/")
+        MeetingCopy.objects.update(remote_id="http://127.0.0.1:9/x.ics")
+        meetings.update(meeting.pk, host.organization, {"status": Meeting.Status.CANCELLED}, by=host)
+    late = plan(host, start + timedelta(hours=1))
+    drain()
+    with org_scope(host.organization):
+        assert MeetingCopy.objects.filter(meeting=meeting).exists()
+        assert Job.objects.filter(function="booking.calendars.jobs.copy", state="queued").count() == 1  # the other: refused
+        Job.objects.filter(state="queued").delete()
+        CalendarAccount.objects.update(address=radicale.url, state="connected")
+        MeetingCopy.objects.filter(meeting=meeting).update(remote_id=f"{radicale.url}{USER}/work/{uid_of(meeting)}.ics")
+    settings.ALLOW_PRIVATE_HOSTS = [radicale.place]
+    sync(host, pk)
+    assert set(events_in(radicale)) == {uid_of(late)}
+    with org_scope(host.organization):
+        assert list(MeetingCopy.objects.values_list("meeting_id", "reason")) == [(late.pk, "")]
+
+
 def test_a_meeting_that_changes_hands_changes_calendars(host, start, radicale):
     other = make_member(host.organization, role="Sales Rep")
     connect(host, radicale)
