@@ -58,7 +58,7 @@ def host_ids(page):
 
 def slots(there, length, since, until):
     """The times at which any of the hosts `there` is free: [(start, end)] in UTC."""
-    return sorted({span for profile in there for span in finding.slots(profile, length, since, until)})
+    return sorted({span for found in finding.slots_of(there, length, since, until).values() for span in found})
 
 
 def in_turn(page, there, email):
