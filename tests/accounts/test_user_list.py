@@ -5,12 +5,13 @@ from tests.factories import make_member
 
 
 def test_my_profile(colleague_api, colleague):
+    assert colleague.booking_slug  # everybody can be booked from the start
     shown = colleague_api.get("/api/user/my").json()["data"]
     assert (shown["id"], shown["email"], shown["role_name"], shown["booking_slug"]) == (
         colleague.pk,
         colleague.email,
         "Sales Rep",
-        None,
+        colleague.booking_slug,
     )
 
 

@@ -17,7 +17,7 @@ from leads.models import Lead
 from lio.tenancy import org_scope
 from tests.factories import make_deal, make_lead, make_organization
 
-QUERIES = 30, 28, 27  # of the page of a lead, of a company, of a contact
+QUERIES = 30, 29, 28  # of the page of a lead, of a company, of a contact
 
 
 def text(answer):

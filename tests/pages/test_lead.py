@@ -8,7 +8,7 @@ from lio.tenancy import org_scope
 from tests.factories import make_lead, make_member
 from tests.pages.conftest import fresh
 
-QUERIES = 28  # fifteen of them of what higher floors show: contact, conversion, enrichment, deals, signals
+QUERIES = 29  # sixteen of them of what higher floors show: contact, conversion, enrichment, deals, meetings, signals
 
 
 def test_its_queries_do_not_grow_with_its_history(browser, rep, django_assert_max_num_queries):
