@@ -14,7 +14,8 @@ from accounts.models import User
 from booking.models import DAYS, BookingProfile, Meeting, MeetingType, SharedPage
 from booking.slots import DAY, Hours, Rules
 from lio import history
-from lio.errors import Conflict, DomainError, Invalid
+from lio.errors import Conflict, Invalid
+from lio.revert import CHANGED, each, whole
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,58}[a-z0-9])")
 FIRST = (30, 60)  # minutes of what can be booked from the start
@@ -104,31 +105,22 @@ def undo(organization, changes, by):
 
     Answers (ids of the pages, conflicts). One's own page, or any as an administrator.
     """
-    done, conflicts = [], []
-    for change in changes:
-        left = _undo_one(organization, change, by)
-        conflicts += [{"model_id": change.model_id, **one} for one in left]
-        if not left:
-            done.append(change.model_id)
-    return list(dict.fromkeys(done)), conflicts
+    return each(changes, lambda change: _undo_one(organization, change, by))
 
 
 def _undo_one(organization, change, by):
     profile = BookingProfile.objects.of(organization).select_related("user").filter(pk=change.model_id).first()
     if profile is None:
-        return [{"field": None, "reason": "the booking page is gone"}]
+        return whole("the booking page is gone")
     if by is not None and by.pk != profile.user_id and not by.is_admin:
-        return [{"field": None, "reason": "this is the booking page of somebody else"}]
+        return whole("this is the booking page of somebody else")
     there = {name: getattr(profile, name) for name in TOLD} | {"slug": profile.user.booking_slug, "types": told_types(profile)}
     before, after = change.before or {}, change.after or {}
     fields = {name: before.get(name) for name in after if there.get(name) == after[name]}
-    left = [{"field": name, "reason": "has been changed since"} for name in after if name not in fields]
-    try:
-        with transaction.atomic():
-            if fields:
-                update(profile.user, fields, by=by)
-    except DomainError as error:
-        return [{"field": None, "reason": str(error)}]
+    left = [{"field": name, "reason": CHANGED} for name in after if name not in fields]
+    with transaction.atomic():
+        if fields:
+            update(profile.user, fields, by=by)
     return left
 
 

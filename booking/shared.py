@@ -13,8 +13,9 @@ from booking.models import BookingProfile, Meeting, SharedPage, SharedPageHost
 from leads.identity import holders
 from leads.models import Lead
 from lio import history
-from lio.errors import Conflict, DomainError, Invalid, Missing
+from lio.errors import Conflict, Invalid, Missing
 from lio.norms import email_norm
+from lio.revert import CHANGED, each, whole
 
 MOST_HOSTS = 20  # of a page
 MOST_PAGES = 100  # of an organisation
@@ -141,32 +142,23 @@ def undo(organization, changes, by):
 
     A page that was made is switched off, for its bookings stay. Answers (ids of the pages, conflicts).
     """
-    done, conflicts = [], []
-    for change in changes:
-        left = _undo_one(organization, change, by)
-        conflicts += [{"model_id": change.model_id, **one} for one in left]
-        if not left:
-            done.append(change.model_id)
-    return list(dict.fromkeys(done)), conflicts
+    return each(changes, lambda change: _undo_one(organization, change, by))
 
 
 def _undo_one(organization, change, by):
     page = SharedPage.objects.of(organization).filter(pk=change.model_id).first()
     if page is None:
-        return [{"field": None, "reason": "the booking page is gone"}]
+        return whole("the booking page is gone")
     if by is not None and not by.can("organization.manage"):
-        return [{"field": None, "reason": "shared pages are changed by administrators"}]
+        return whole("shared pages are changed by administrators")
     there, before, after = told(page), change.before or {}, change.after or {}
     if change.verb == "shared_page.created":
         before, after = {"is_active": False}, {"is_active": True}
     fields = {name: before.get(name) for name in after if there.get(name) == after[name]}
-    left = [{"field": name, "reason": "has been changed since"} for name in after if name not in fields]
-    try:
-        with transaction.atomic():
-            if fields:
-                update(page.pk, organization, fields, by=by)
-    except DomainError as error:
-        return [{"field": None, "reason": str(error)}]
+    left = [{"field": name, "reason": CHANGED} for name in after if name not in fields]
+    with transaction.atomic():
+        if fields:
+            update(page.pk, organization, fields, by=by)
     return left
 
 

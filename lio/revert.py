@@ -142,6 +142,23 @@ class Reverter:
         return dict(rows.values("model_id").annotate(last=Max("pk")).values_list("model_id", "last"))
 
 
+def each(changes, undo):
+    """Undo changes one by one: `undo(change)` answers what it left alone, [{"field", "reason"}], or raises DomainError.
+
+    Answers (ids of the records that are as before, conflicts).
+    """
+    done, conflicts = [], []
+    for change in changes:
+        try:
+            left = undo(change)
+        except DomainError as error:
+            left = whole(str(error))
+        conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
+        if not left:
+            done.append(change.model_id)
+    return list(dict.fromkeys(done)), conflicts
+
+
 def all_or(done, reason):
     return (True, []) if done else (False, whole(reason))
 

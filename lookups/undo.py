@@ -1,6 +1,7 @@
 """How saved views and custom fields are put back to what they were."""
 
-from lio.errors import DomainError, Forbidden
+from lio.errors import Forbidden
+from lio.revert import each, whole
 from lookups import fields, views
 from lookups.models import CustomField, SavedView
 
@@ -10,7 +11,7 @@ State = CustomField.State
 
 def undo_views(organization, changes, by):
     """Put the saved views of these Change rows (last first) back. Answers (their ids, conflicts)."""
-    return _each(changes, lambda change: _undo_view(organization, change, by))
+    return each(changes, lambda change: _undo_view(organization, change, by))
 
 
 def undo_fields(organization, changes, by):
@@ -18,38 +19,21 @@ def undo_fields(organization, changes, by):
     if by is not None and not by.can("organization.manage"):
         reason = "your role does not let you change fields"
         return [], [{"model_id": change.model_id, "field": None, "reason": reason} for change in changes]
-    return _each(changes, lambda change: _undo_field(organization, change, by))
-
-
-def _each(changes, undo):
-    done, conflicts = [], []
-    for change in changes:
-        try:
-            left = undo(change)
-        except DomainError as error:
-            left = [{"field": None, "reason": str(error)}]
-        conflicts += [{"model_id": change.model_id, **conflict} for conflict in left]
-        if not left:
-            done.append(change.model_id)
-    return list(dict.fromkeys(done)), conflicts
-
-
-def _whole(reason):
-    return [{"field": None, "reason": reason}]
+    return each(changes, lambda change: _undo_field(organization, change, by))
 
 
 def _undo_view(organization, change, by):
     rows = SavedView.objects.of(organization).filter(pk=change.model_id)
     if change.verb == "view.deleted":
-        return [] if views.restore(rows, by=by) else _whole("the view is there already")
+        return [] if views.restore(rows, by=by) else whole("the view is there already")
     view = rows.alive().first()
     if view is None:
-        return _whole(f"the view {GONE}")
+        return whole(f"the view {GONE}")
     if by is not None and not views.may_change(view, by):
         raise Forbidden("Only its owner or an administrator can change this view.")
     left = _changed(view, change.after)
     if left:
-        return left if change.verb == "view.updated" else _whole(f"the view {CHANGED}")
+        return left if change.verb == "view.updated" else whole(f"the view {CHANGED}")
     if change.verb == "view.updated":
         views.update(view, by=by, **change.before)
     else:
@@ -60,11 +44,11 @@ def _undo_view(organization, change, by):
 def _undo_field(organization, change, by):
     field = CustomField.objects.of(organization).filter(pk=change.model_id).first()
     if field is None:
-        return _whole(f"the field {GONE}")
+        return whole(f"the field {GONE}")
     left = _changed(field, change.after)
     if change.verb == "custom_field.created":
         if left:
-            return _whole(f"the field {CHANGED}")
+            return whole(f"the field {CHANGED}")
         fields.update(field, organization, by=by, state=State.DROPPED)
         return []
     if left:

@@ -11,7 +11,7 @@ from booking import meetings, telling
 from booking.models import Meeting
 from booking.pages.fields import attendees_of, find
 from booking.pages.forms import spell, text_area
-from booking.pages.query import as_input, from_input, whole
+from booking.pages.query import as_input, from_input
 from booking.serializers import AddMeeting, attributes
 from companies.models import Company
 from contacts.models import Contact
@@ -19,6 +19,7 @@ from leads.models import Lead
 from lio.errors import DomainError, Invalid
 from lio.forms import Choice, InputForm, Text
 from lio.pages import Page
+from lookups.names import whole
 from lookups.record_fields import people
 
 LENGTHS = (15, 20, 30, 45, 60, 90, 120, 180, 240, 480)

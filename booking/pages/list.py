@@ -7,12 +7,13 @@ from booking.columns import COLUMNS, DEFAULT
 from booking.filters import MeetingFilter
 from booking.models import Meeting
 from booking.pages.fields import LINKS, MeetingFields
-from booking.pages.query import TOOLS, dressed, whole
+from booking.pages.query import TOOLS, dressed
 from companies.models import Company
 from contacts.models import Contact
 from leads.models import Lead
 from lio.errors import Invalid
 from lookups.list_page import BulkPage, EditView, ListKind, ListPage, SaveView
+from lookups.names import names_of
 from lookups.record_fields import people
 
 WHENS = [("coming", "Coming"), ("unsettled", "Over, neither held nor missed yet"), ("past", "Over")]
@@ -85,14 +86,8 @@ class Meetings(ListKind):
         if name == "is_booked":
             return "yes" if values[-1] == "true" else "no"
         if name in NAMED:
-            return ", ".join(self.names_of(*NAMED[name], values)) or ", ".join(values)
+            return ", ".join(names_of(self.organization, *NAMED[name], values)) or ", ".join(values)
         return super().words(name, values)
-
-    def names_of(self, model, columns, ids):
-        """The names of records by ids as an address holds them; those of other organisations are none."""
-        wanted = [whole(part.strip()) for text in ids for part in text.split(",")]
-        rows = model.objects.of(self.organization).filter(pk__in=wanted).order_by("pk").values_list(*columns)[:5]
-        return [" ".join(filter(None, row[:2])) or row[-1] or "" for row in rows]
 
 
 class MeetingList(Meetings, ListPage):

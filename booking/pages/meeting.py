@@ -10,7 +10,7 @@ from booking import meetings, recaps, telling
 from booking.models import Meeting, MeetingSummary
 from booking.pages import transcript
 from booking.pages.fields import MeetingFields
-from booking.pages.query import LABELS, TOOLS, dressed, whole
+from booking.pages.query import LABELS, TOOLS, dressed
 from booking.serializers import words_sent
 from booking.transcripts import MOST_BYTES
 from companies.models import Company
@@ -18,6 +18,7 @@ from contacts.models import Contact
 from leads.models import Lead
 from lio.errors import Invalid, Missing
 from lio.pages import REFUSALS
+from lookups.names import whole
 
 WARNING = "The meeting goes from list and calendar, with its notes and history. If it was still to come, attendees are told."
 Status = Meeting.Status

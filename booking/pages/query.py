@@ -40,11 +40,6 @@ def dressed(rows):
     return rows
 
 
-def whole(text):
-    """The id that an address or a form names; 0 of what is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
 def as_input(moment):
     """A moment as an input of date and time takes it, in the viewer's zone."""
     return f"{moment.astimezone(get_current_timezone()):%Y-%m-%dT%H:%M}" if moment else ""

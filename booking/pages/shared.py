@@ -9,10 +9,10 @@ from accounts.models import User
 from booking import profiles, shared
 from booking.models import SharedPage, SharedPageHost
 from booking.pages.forms import NewSharedForm, SharedForm
-from booking.pages.query import whole
 from booking.pages.settings import ON_TYPES, BookingSettingsPage, EditType
 from lio.errors import DomainError, Missing
 from lio.pages import REFUSALS, words_of
+from lookups.names import whole
 from lookups.record_fields import people
 
 SHOWN = ("title", "slug", "intro", "assigning", "color", "is_active")

@@ -10,9 +10,10 @@ from django.utils.timezone import get_current_timezone, localtime, now
 
 from booking.meetings import LONGEST
 from booking.models import Meeting
-from booking.pages.query import dressed, whole
+from booking.pages.query import dressed
 from lio.pages import Page
 from lio.rows import plain_rows
+from lookups.names import whole
 from lookups.record_fields import people
 
 DAYS = 7

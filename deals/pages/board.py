@@ -18,7 +18,7 @@ from deals import edit
 from deals.models import Deal, Stage
 from deals.pages.forms import QuickForm
 from deals.pages.list import BulkDeals, Deals, ShownDeals
-from deals.pages.query import dressed, pipelines_of, whole
+from deals.pages.query import dressed, pipelines_of
 from deals.serializers import attributes
 from lio.api.envelope import BadParameter
 from lio.api.viewsets import in_order
@@ -27,6 +27,7 @@ from lio.grammar import GROUPS, zone_of
 from lio.pages import Page, words_of
 from lio.rows import plain_rows
 from lookups.list_page import EditView, SaveView, as_query, cleaned
+from lookups.names import whole
 
 SIZE = 25  # cards that a column loads at once
 RECENT = timedelta(days=30)  # for so long won and lost deals stay on the board

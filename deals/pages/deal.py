@@ -9,10 +9,11 @@ from deals import contacts, edit
 from deals.forecast.deal import forecast
 from deals.models import Deal, DealContact, StageEntry
 from deals.pages.moving import DealPage
-from deals.pages.query import dressed, whole
+from deals.pages.query import dressed
 from leads.models import Lead
 from lio.errors import Conflict, Invalid
 from lio.pages import REFUSALS
+from lookups.names import whole
 
 OLD = 50  # stages that a deal went through
 MOST_CONTACTS = 200

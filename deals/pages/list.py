@@ -12,11 +12,12 @@ from deals.columns import COLUMNS, DEFAULT
 from deals.filters import DealFilter
 from deals.models import Deal, Stage
 from deals.pages.fields import DealFields
-from deals.pages.query import REASONS, day_in_words, dressed, pipelines_of, whole
+from deals.pages.query import REASONS, day_in_words, dressed, pipelines_of
 from leads.models import Lead
 from lio.errors import Invalid
 from lio.templatetags.look import money, priority_tone
 from lookups.list_page import BulkPage, EditView, ListKind, ListPage, SaveView
+from lookups.names import names_of, whole
 from lookups.record_fields import people
 
 STATES = [("open", "Open"), ("won", "Won"), ("lost", "Lost")]
@@ -126,14 +127,8 @@ class Deals(ListKind):
         if name == "rotting":
             return "yes" if values[-1] == "true" else "no"
         if name in NAMED:
-            return ", ".join(self.names_of(*NAMED[name], values)) or ", ".join(values)
+            return ", ".join(names_of(self.organization, *NAMED[name], values)) or ", ".join(values)
         return super().words(name, values)
-
-    def names_of(self, model, columns, ids):
-        """The names of records by ids as an address holds them; those of other organisations are none."""
-        wanted = [whole(part.strip()) for text in ids for part in text.split(",")]
-        rows = model.objects.of(self.organization).filter(pk__in=wanted).order_by("pk").values_list(*columns)[:5]
-        return [" ".join(filter(None, row[:2])) or row[-1] or "" for row in rows]
 
 
 class ShownDeals(Deals, ListPage):

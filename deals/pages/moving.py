@@ -11,11 +11,12 @@ from deals.edit import KEEP
 from deals.models import Deal, Stage
 from deals.pages.board import heads
 from deals.pages.fields import DealFields
-from deals.pages.query import REASONS, dressed, whole
+from deals.pages.query import REASONS, dressed
 from deals.serializers import MoveDeal, attributes
 from lio.errors import Conflict, Invalid, Missing
 from lio.pages import REFUSALS, words_of
 from lookups.custom import active
+from lookups.names import whole
 
 LABELS = {"lost_reason": "Why was it lost?", "next_step": "Next step", "next_step_on": "Next step on",
           "description": "Description", "assigned_to": "Owner"}

@@ -11,11 +11,11 @@ from deals.api import RATE_FILE
 from deals.edit import REQUIRABLE
 from deals.models import Deal, ExchangeRate, Pipeline, Stage
 from deals.pages.moving import LABELS
-from deals.pages.query import whole
 from deals.serializers import AddPipeline, Rate, UpdatePipeline, pipeline_attributes
 from lio.errors import DomainError, Invalid, Missing
 from lio.pages import REFUSALS, words_of
 from lookups.custom import active
+from lookups.names import whole
 
 BLANK = 2  # empty rows for new stages
 MOST_RATES = 200

@@ -18,11 +18,6 @@ def pipelines_of(organization):
     return list(Pipeline.objects.of(organization).alive().order_by("-is_active", "position", "id"))
 
 
-def whole(text):
-    """The id that an address or a form names; 0 of what is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
 def day_in_words(day):
     """`2027-01-31` as `31 Jan 2027`; "" without one."""
     return f"{day.day} {day:%b %Y}" if day else ""

@@ -12,8 +12,9 @@ from deals.forecast.days import today
 from deals.forecast.months import month_of, name_of
 from deals.forecast.pages.base import ForecastPage, options, word_of
 from deals.forecast.serializers import AskGoals, SetQuota
-from deals.pages.query import pipelines_of, whole
+from deals.pages.query import pipelines_of
 from lio.pages import REFUSALS, sentence
+from lookups.names import whole
 from lookups.record_fields import people
 
 BACK, AHEAD = 12, 12  # months that one can choose

@@ -7,10 +7,10 @@ from deals.forecast.filters import AtRiskFilter, any_risk
 from deals.forecast.lists import RISKS, DealAtRisk
 from deals.forecast.pages.base import ForecastPage, number_of_page, paging
 from deals.models import Stage
-from deals.pages.query import whole
 from leads.models import Lead
 from lio.api.envelope import BadParameter
 from lio.listing import Listing
+from lookups.names import whole
 
 SIZE = 25
 LABELS = {"overdue": "Overdue", "stalled": "Stalled", "inactive": "No activity"}
