@@ -3,8 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_every_page import LOOKS
-
 
 @pytest.fixture(scope="module")
 def lead(acme):
@@ -68,12 +66,11 @@ def test_without_script(visit, acme):
     expect(page.locator("#hero")).to_contain_text("Works of Art")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_pages_are_accessible_and_fit(visit, acme, axe, look):
-    page = visit("ada@acme.example", **LOOKS[look])
-    one = acme.lead(first_name="Look", last_name=look.title(), email=f"{look}@look-works.com")
+def test_pages_are_accessible_and_fit(visit, acme, sound):
+    page = visit("ada@acme.example")
+    one = acme.lead(first_name="Look", last_name="Once", email="once@look-works.com")
     made = acme.post("/api/lead/convert", {"lead_id": one})["data"]["contact_id"]
-    other = acme.lead(first_name="Look", last_name="Again", email=f"again.{look}@look-works.com", company="Look Ltd")
+    other = acme.lead(first_name="Look", last_name="Again", email="again@look-works.com", company="Look Ltd")
     for path in (
         "/contacts/",
         "/contacts/add",
@@ -82,8 +79,7 @@ def test_pages_are_accessible_and_fit(visit, acme, axe, look):
         f"/contacts/{made}/?edit=emails",
     ):
         page.goto(path)
-        assert axe(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], path
+        assert sound(page, full=True) == []
 
 
 def test_a_deal_is_made_as_well_and_stands_on_the_board(visit, acme, axe):

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import SETTLED
 from tests.browser.stage import PASSWORD
 
 THEMES = ("light", "dark")
@@ -30,9 +31,8 @@ def enter(page, email):
     page.wait_for_url("**/admin/**")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_admin_keeps_the_policy_and_reads_well(visit, acme, axe, theme):
-    page = visit("ada@acme.example", color_scheme=theme)
+def test_the_admin_keeps_the_policy_and_reads_well(visit, acme, sound):
+    page = visit("ada@acme.example")
     lead, me = acme.get("/api/lead/list")[0]["id"], acme.get("/api/user/my")["id"]
     paths = [
         "/admin/",
@@ -50,15 +50,18 @@ def test_the_admin_keeps_the_policy_and_reads_well(visit, acme, axe, theme):
     for path in paths:
         assert page.goto(path).status == 200
         page.wait_for_load_state("networkidle")
+        for theme in reversed(THEMES):  # what only the dark one loads is held against the policy, too
+            page.emulate_media(color_scheme=theme)
+            page.evaluate(SETTLED)
     assert not page.said
     looks = [
         line
         for path in ("/admin/", "/admin/leads/lead/", f"/admin/accounts/user/{me}/change/")
         if page.goto(path)
-        for line in axe(page)
+        for line in sound(page, looks=THEMES, full=True)
     ]
     page.said.clear()  # axe reads style sheets in ways that the policy forbids
-    assert not looks
+    assert not looks, "\n".join(looks)
 
 
 def test_a_lead_is_changed_in_the_admin(visit, acme):
