@@ -112,7 +112,8 @@ class VisitorPage(PublicPage):
             "month": month, "weeks": weeks, "weekdays": list(calendar.day_abbr), "day": day, "slots": slots,
             "before": self.address(month=f"{before:%Y-%m}", day=None, start=None) if before >= today else "",
             "after": self.address(month=f"{after:%Y-%m}", day=None, start=None) if after <= shifted(today, AHEAD) else "",
-            "zone": self.zone.key, "now": self.clock(now()), "zones": [(name, spoken(name)) for name in SHOWN_ZONES], "twelve": self.twelve,
+            "zone": self.zone.key, "now": self.clock(now()), "twelve": self.twelve,
+            "zones": [(name, spoken(name)) for name in SHOWN_ZONES],
             "other_clock": self.address(clock="24" if self.twelve else "12"), "query": self.query, "length": length,
             "said_zone": "tz" in self.query,
             "soonest": self.address(month=None, day=None, start=None) if self.query.get("month") else "",
@@ -249,7 +250,7 @@ class BookPage(VisitorPage):
             age = submitting.age_of(self.offer.slug, sent.get(STAMP))
         except submitting.Stale:
             sent.pop(STAMP, None)
-            raise Invalid({STAMP: ["This page was open for more than a day. Check your answers and send them again."]}) from None
+            raise Invalid({STAMP: ["This page was open for over a day. Check your answers and send them again."]}) from None
         if age is None:
             raise Invalid({STAMP: ["This was sent without the form. Fill it in and send it again."]})
         if age < submitting.QUICK:  # not kept for the page's key: the same is taken in a moment
