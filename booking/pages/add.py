@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.timezone import localtime, now
+from django.utils.timezone import get_current_timezone_name, localtime, now
 from rest_framework.exceptions import ValidationError
 
 from booking import meetings, telling
@@ -46,6 +46,7 @@ class MeetingForm(InputForm):
     def __init__(self, *args, organization, **kwargs):
         self.organization = organization
         super().__init__(*args, **kwargs)
+        self.fields["starts"].help_text = f"In your time zone: {get_current_timezone_name().replace('_', ' ')}."
         self.fields["user_id"].choices = people(organization)
         self.fields["meeting_url"].help_text = telling.link_help()
 

@@ -18,8 +18,8 @@ MOST_TIMES = 10  # of a day, as the API has it
 MOST_ROWS = 60  # of dates
 LONGEST_OFF = 100  # days that one row of dates may span
 BLANK = 2  # empty rows for further dates
-ASSIGNING = ("In turn: of those who are free the one with the fewest bookings here in 30 days. The owner first: whoever the "
-             "visitor's lead belongs to, if that is a host who is free.")
+ASSIGNING = ("In turn: of those who are free, the one with the fewest bookings here in the last 30 days. The owner first: "
+             "whoever owns the visitor's lead, if that is a host who is free; else in turn.")
 PARTS = {"working_hours": "Weekly hours", "overrides": "Dates"}
 BUFFERS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 STEPS = (0, 5, 10, 15, 20, 30, 45, 60)
@@ -62,12 +62,12 @@ class BookingForm(InputForm):
     color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
     timezone = Choice("Time zone of these hours")
     min_notice_minutes = Choice("Booked at least this long before", required=True)
-    horizon_days = Text("Booked at most so many days ahead", kind="number", min=1, max=365, required=True)
-    slot_step = Choice("A meeting can begin every", required=True)
-    daily_limit = Text("Bookings a day", kind="number", min=0, max=100, help_text="Empty: as many as fit.")
-    buffer_before = Choice("Kept free before", required=True)
-    buffer_after = Choice("Kept free after", required=True)
-    change_notice_minutes = Choice("Visitors move or cancel until", required=True)
+    horizon_days = Text("Booked at most this many days ahead", kind="number", min=1, max=365, required=True)
+    slot_step = Choice("Times are offered every", required=True)
+    daily_limit = Text("Most bookings a day", kind="number", min=0, max=100, help_text="Leave it empty for as many as fit.")
+    buffer_before = Choice("Kept free before a meeting", required=True)
+    buffer_after = Choice("Kept free after a meeting", required=True)
+    change_notice_minutes = Choice("Visitors can move or cancel until", required=True)
     reminder_minutes = Choice("Visitors are reminded", required=True)
     allowed_domains = text_area("Allowed domains, one a line", rows=2,
                                 help_text="Sites that may show the page in a frame. Subdomains count.")
@@ -79,8 +79,8 @@ class BookingForm(InputForm):
         self.fields["timezone"].choices = [("", f"That of your profile: {own.replace('_', ' ')}"), *zones()]
         for name, presets, nothing in (
             ("buffer_before", BUFFERS, "Nothing"), ("buffer_after", BUFFERS, "Nothing"),
-            ("slot_step", STEPS, "As long as the meeting is"), ("min_notice_minutes", NOTICES, "Up to the last minute"),
-            ("change_notice_minutes", NOTICES, "It begins"), ("reminder_minutes", REMINDERS, "Never"),
+            ("slot_step", STEPS, "Length of the meeting"), ("min_notice_minutes", NOTICES, "Up to the last minute"),
+            ("change_notice_minutes", NOTICES, "The meeting begins"), ("reminder_minutes", REMINDERS, "Never"),
         ):
             after = {"slot_step": "", "reminder_minutes": " before", "change_notice_minutes": " before"}.get(name, "")
             self.fields[name].choices = [
