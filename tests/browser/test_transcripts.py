@@ -67,7 +67,7 @@ def test_added_summed_up_and_found_again(visit, acme, axe, scripted):
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_its_pages_are_sound(look, visit, acme, axe):
-    number, found = planned(acme, f"Sound {look}"), []
+    number, found = planned(acme, f"Sound {look} with a title that is longer than a phone is wide"), []
     acme.post(f"/api/meeting/{number}/transcript", {"text": "Ana: We agreed on it.\nJon: I'll send it."})
     acme.post(f"/api/meeting/{number}/generate-summary", {"detail": "detailed"})
     empty = planned(acme, f"Empty {look}")
@@ -76,4 +76,6 @@ def test_its_pages_are_sound(look, visit, acme, axe):
         assert page.goto(path).status == 200, path
         found += axe(page, rules=RULES[look])
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        if path.endswith("/transcript"):
+            assert page.locator(".foot").evaluate("part => getComputedStyle(part).display") == "flex"
     assert not found, "\n".join(found)
