@@ -8,7 +8,8 @@ from django.utils.text import capfirst
 
 from accounts.forms import zones
 from booking import telling
-from booking.models import DAYS, Meeting, SharedPage
+from booking.models import DAYS, SharedPage
+from booking.pages.query import TOOLS
 from booking.serializers import ProfileFields, SharedFields, TypeFields
 from lio.errors import Invalid
 from lio.forms import Choice, InputForm, Text
@@ -231,8 +232,7 @@ class TypeForm(InputForm):
     partial = True
     name = Text("Name", required=True, maxlength=100, autofocus=True, help_text="What visitors choose, like Demo.")
     minutes = Text("Minutes", required=True, kind="number", min=5, max=480)
-    tool = Choice("Meet with", choices=[(key, "In person or by phone" if key == "none" else label)
-                                        for key, label in Meeting.Tool.choices], required=True)
+    tool = Choice("Meet with", choices=[*TOOLS.items()], required=True)
     location = Text("Place or link", maxlength=500,
                     help_text="An address, a phone number, or the link of your own room; visitors find it in the confirmation.")
     questions = text_area("Questions to visitors, one a line", rows=3,
