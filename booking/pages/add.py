@@ -4,14 +4,13 @@ from datetime import timedelta
 
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.timezone import localtime, now
+from django.utils.timezone import get_current_timezone_name, localtime, now
 from rest_framework.exceptions import ValidationError
 
 from booking import meetings, telling
-from booking.models import Meeting
 from booking.pages.fields import attendees_of, find
 from booking.pages.forms import spell, text_area
-from booking.pages.query import as_input, from_input
+from booking.pages.query import TOOLS, as_input, from_input
 from booking.serializers import AddMeeting, attributes
 from companies.models import Company
 from contacts.models import Contact
@@ -39,7 +38,7 @@ class MeetingForm(InputForm):
     company = Text("Company", placeholder="Name")
     attendees = text_area("Attendees, one a line", rows=2,
                           help_text="An e-mail address, then the name if you like. They get a mail.")
-    meeting_tool = Choice("Meet with", choices=Meeting.Tool.choices, required=True)
+    meeting_tool = Choice("Meet with", choices=[*TOOLS.items()], required=True)
     meeting_url = Text("Link to join", kind="url", maxlength=500)
     location = Text("Place", maxlength=500)
     description = text_area("What it is about", rows=3, maxlength=10_000)
@@ -47,6 +46,7 @@ class MeetingForm(InputForm):
     def __init__(self, *args, organization, **kwargs):
         self.organization = organization
         super().__init__(*args, **kwargs)
+        self.fields["starts"].help_text = f"In your time zone: {get_current_timezone_name().replace('_', ' ')}."
         self.fields["user_id"].choices = people(organization)
         self.fields["meeting_url"].help_text = telling.link_help()
 

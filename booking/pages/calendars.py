@@ -16,7 +16,7 @@ from lio.outside import Errand
 from lio.secrets import Unreadable, unseal
 
 State = CalendarAccount.State
-ENDING = "LIO forgets how to sign in there, and its events block no times any more. Meetings that stand there stay there."
+ENDING = "LIO deletes its access, and events there no longer block your times. Meetings already in that calendar stay in it."
 
 
 class CalendarsPage(SettingsPage):
@@ -37,9 +37,10 @@ class Calendars(CalendarsPage):
             row = one["account"]
             one["is_empty"] = bool(row) and any(calendar["empty"] for calendar in row.calendars)
             one["address"] = reverse(one["kind"].route, args=[one["kind"].name])
+        missing = [kind.label for kind in KINDS.values() if not kind.configured()]
         working = any(one["account"] and one["account"].is_syncing for one in kinds)
         template = "settings/_calendars.html" if self.is_swap else "settings/calendars.html"
-        return self.show(template, {"kinds": kinds, "working": working, "ending": ENDING})
+        return self.show(template, {"kinds": kinds, "working": working, "ending": ENDING, "missing": missing})
 
     def post(self, request):
         action = next((name for name in ("read", "believe", "choose") if name in request.POST), "")
@@ -62,7 +63,7 @@ class Calendars(CalendarsPage):
 class PasswordForm(InputForm):
     input_class = Given
     address = Text("Address", required=True, maxlength=500, inputmode="url", placeholder="https://",
-                   help_text="Of the server or of one calendar, as your calendar's settings show it.")
+                   help_text="From your calendar's settings, often called CalDAV address. Like https://caldav.icloud.com")
     username = Text("User name", required=True, maxlength=254)
     password = forms.CharField(
         label="Password", required=False, strip=False, max_length=500, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
@@ -130,15 +131,15 @@ class ConnectCalendar(CalendarsPage):
         form.fields["password"].required = not has_one
         form.fields["password"].help_text = (
             "Leave it empty to keep the one that is there." if has_one
-            else "Many services give out a password for apps in their security settings; take such a one.")
+            else "Many services want an app password here: make one in their security settings.")
         return form
 
     def page(self, kind, form, status=200):
         context = {
             "form": form, "title": f"Connect {kind.label}", "verb": "Connect", "back": reverse("settings:calendars"),
             "place": "Calendars",
-            "text": "LIO reads when you are busy, never what with, and enters your meetings. The password is kept under seal "
-                    "and goes to this server alone.",
+            "text": "LIO reads when you are busy, never what with, and adds your meetings. Your password is stored encrypted "
+                    "and sent only to this server.",
         }  # fmt: skip
         return self.show("settings/form.html", context, status=status)
 

@@ -91,7 +91,7 @@ class MeetingFields(RecordFields):
         return super().told(name, value)
 
     def choices(self, record, name):
-        options: list[tuple] = {"user_id": lambda: people(self.organization), "meeting_tool": lambda: Meeting.Tool.choices,
+        options: list[tuple] = {"user_id": lambda: people(self.organization), "meeting_tool": lambda: [*TOOLS.items()],
                                 "status": lambda: [one for one in Meeting.Status.choices if one[0] not in Meeting.BLOCKING],
                                 }.get(name, list)()  # fmt: skip
         return [{"id": key, "name": label, "selected": key == record[name]} for key, label in options]

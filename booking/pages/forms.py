@@ -8,7 +8,8 @@ from django.utils.text import capfirst
 
 from accounts.forms import zones
 from booking import telling
-from booking.models import DAYS, Meeting, SharedPage
+from booking.models import DAYS, SharedPage
+from booking.pages.query import TOOLS
 from booking.serializers import ProfileFields, SharedFields, TypeFields
 from lio.errors import Invalid
 from lio.forms import Choice, InputForm, Text
@@ -18,8 +19,8 @@ MOST_TIMES = 10  # of a day, as the API has it
 MOST_ROWS = 60  # of dates
 LONGEST_OFF = 100  # days that one row of dates may span
 BLANK = 2  # empty rows for further dates
-ASSIGNING = ("In turn: of those who are free the one with the fewest bookings here in 30 days. The owner first: whoever the "
-             "visitor's lead belongs to, if that is a host who is free.")
+ASSIGNING = ("In turn: of those who are free, the one with the fewest bookings here in the last 30 days. The owner first: "
+             "whoever owns the visitor's lead, if that is a host who is free; else in turn.")
 PARTS = {"working_hours": "Weekly hours", "overrides": "Dates"}
 BUFFERS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 STEPS = (0, 5, 10, 15, 20, 30, 45, 60)
@@ -62,12 +63,12 @@ class BookingForm(InputForm):
     color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
     timezone = Choice("Time zone of these hours")
     min_notice_minutes = Choice("Booked at least this long before", required=True)
-    horizon_days = Text("Booked at most so many days ahead", kind="number", min=1, max=365, required=True)
-    slot_step = Choice("A meeting can begin every", required=True)
-    daily_limit = Text("Bookings a day", kind="number", min=0, max=100, help_text="Empty: as many as fit.")
-    buffer_before = Choice("Kept free before", required=True)
-    buffer_after = Choice("Kept free after", required=True)
-    change_notice_minutes = Choice("Visitors move or cancel until", required=True)
+    horizon_days = Text("Booked at most this many days ahead", kind="number", min=1, max=365, required=True)
+    slot_step = Choice("Times are offered every", required=True)
+    daily_limit = Text("Most bookings a day", kind="number", min=0, max=100, help_text="Leave it empty for as many as fit.")
+    buffer_before = Choice("Kept free before a meeting", required=True)
+    buffer_after = Choice("Kept free after a meeting", required=True)
+    change_notice_minutes = Choice("Visitors can move or cancel until", required=True)
     reminder_minutes = Choice("Visitors are reminded", required=True)
     allowed_domains = text_area("Allowed domains, one a line", rows=2,
                                 help_text="Sites that may show the page in a frame. Subdomains count.")
@@ -79,8 +80,8 @@ class BookingForm(InputForm):
         self.fields["timezone"].choices = [("", f"That of your profile: {own.replace('_', ' ')}"), *zones()]
         for name, presets, nothing in (
             ("buffer_before", BUFFERS, "Nothing"), ("buffer_after", BUFFERS, "Nothing"),
-            ("slot_step", STEPS, "As long as the meeting is"), ("min_notice_minutes", NOTICES, "Up to the last minute"),
-            ("change_notice_minutes", NOTICES, "It begins"), ("reminder_minutes", REMINDERS, "Never"),
+            ("slot_step", STEPS, "Length of the meeting"), ("min_notice_minutes", NOTICES, "Up to the last minute"),
+            ("change_notice_minutes", NOTICES, "The meeting begins"), ("reminder_minutes", REMINDERS, "Never"),
         ):
             after = {"slot_step": "", "reminder_minutes": " before", "change_notice_minutes": " before"}.get(name, "")
             self.fields[name].choices = [
@@ -231,8 +232,7 @@ class TypeForm(InputForm):
     partial = True
     name = Text("Name", required=True, maxlength=100, autofocus=True, help_text="What visitors choose, like Demo.")
     minutes = Text("Minutes", required=True, kind="number", min=5, max=480)
-    tool = Choice("Meet with", choices=[(key, "In person or by phone" if key == "none" else label)
-                                        for key, label in Meeting.Tool.choices], required=True)
+    tool = Choice("Meet with", choices=[*TOOLS.items()], required=True)
     location = Text("Place or link", maxlength=500,
                     help_text="An address, a phone number, or the link of your own room; visitors find it in the confirmation.")
     questions = text_area("Questions to visitors, one a line", rows=3,

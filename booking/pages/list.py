@@ -16,7 +16,7 @@ from lookups.list_page import BulkPage, EditView, ListKind, ListPage, SaveView
 from lookups.names import names_of
 from lookups.record_fields import people
 
-WHENS = [("coming", "Coming"), ("unsettled", "Over, neither held nor missed yet"), ("past", "Over")]
+WHENS = [("coming", "Upcoming"), ("unsettled", "Over, neither held nor missed yet"), ("past", "Over")]
 PLACES = {"start_time": "at-title", "status": "at-foot", "user_id": "at-owner"}  # of cells on a phone
 ACTS = {"held": (Meeting.Status.HELD, "marked as held"), "no_show": (Meeting.Status.NO_SHOW, "marked as no show"),
         "cancel": (Meeting.Status.CANCELLED, "cancelled")}  # fmt: skip
@@ -31,7 +31,7 @@ class Meetings(ListKind):
     name_field, name_label = "title", "Title"
     columns, default = COLUMNS, DEFAULT
     down = ("start_time", "created_at", "updated_at")
-    tabs = [("All meetings", {}), ("Coming", {"when": "coming"}), ("My coming", {"when": "coming", "user_id": "true"}),
+    tabs = [("All meetings", {}), ("Upcoming", {"when": "coming"}), ("My upcoming", {"when": "coming", "user_id": "true"}),
             ("To settle", {"when": "unsettled"}), ("Booked by visitors", {"is_booked": "true"})]  # fmt: skip
     inputs = [
         ("one", "user_id", "Host"), ("choices", "status", "Status"), ("one", "when", "Time"),

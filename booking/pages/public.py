@@ -29,6 +29,7 @@ from lio.tenancy import org_scope
 
 TRAP, STAMP = "website_2", "stamp"
 AHEAD = 12  # months that the arrows go to
+NOTHING = ("blank", "required", "null")  # how it is said in codes that something is not there
 ASKED = ("type", "tz", "clock", "month", "day", "start")
 SHOWN_ZONES = [*sorted(name for name in ZONES if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/"))), "UTC"]
 
@@ -67,7 +68,7 @@ class VisitorPage(PublicPage):
                 "title": offer.title, "colors": reverse("forms:colors", args=[offer.page.color.removeprefix("#")])}
 
     def show(self, template, context, status=200):
-        told = self.told()
+        told = self.told() | {"zone_name": spoken(self.zone.key)}
         if kind := context.get("kind"):
             told["linked"] = kind.location.startswith(("https://", "http://")) or telling.make_links(
                 self.offer.organization.pk, self.offer.host_ids, kind.tool)
@@ -111,9 +112,11 @@ class VisitorPage(PublicPage):
             "month": month, "weeks": weeks, "weekdays": list(calendar.day_abbr), "day": day, "slots": slots,
             "before": self.address(month=f"{before:%Y-%m}", day=None, start=None) if before >= today else "",
             "after": self.address(month=f"{after:%Y-%m}", day=None, start=None) if after <= shifted(today, AHEAD) else "",
-            "zone": self.zone.key, "now": self.clock(now()), "zones": SHOWN_ZONES, "twelve": self.twelve,
+            "zone": self.zone.key, "now": self.clock(now()), "twelve": self.twelve,
+            "zones": [(name, spoken(name)) for name in SHOWN_ZONES],
             "other_clock": self.address(clock="24" if self.twelve else "12"), "query": self.query, "length": length,
             "said_zone": "tz" in self.query,
+            "soonest": self.address(month=None, day=None, start=None) if self.query.get("month") else "",
         }
 
     def month(self, length, but):
@@ -166,7 +169,7 @@ class BookPage(VisitorPage):
         known = {one["name"] for one in inputs}
         context = {
             "kind": kind, "inputs": inputs, "wrong": [one for one in inputs if one["error"]], "day": here.date(),
-            "time": f"{self.clock(start)} – {self.clock(end)}", "zone": self.zone.key, "trap": TRAP,
+            "time": f"{self.clock(start)} – {self.clock(end)}", "trap": TRAP,
             "complaints": [words(lines) for name, lines in errors.items() if name not in known],
             "hidden": [("start", f"{start:%Y-%m-%dT%H:%M:%SZ}"), ("type", kind.pk), ("timezone", self.zone.key),
                        (STAMP, sent.get(STAMP) or submitting.stamp(self.offer.slug))],
@@ -247,9 +250,9 @@ class BookPage(VisitorPage):
             age = submitting.age_of(self.offer.slug, sent.get(STAMP))
         except submitting.Stale:
             sent.pop(STAMP, None)
-            raise Invalid({STAMP: ["was open for more than a day: check your answers and send them again"]}) from None
+            raise Invalid({STAMP: ["This page was open for over a day. Check your answers and send them again."]}) from None
         if age is None:
-            raise Invalid({STAMP: ["was sent without the form: fill it in and send it again"]})
+            raise Invalid({STAMP: ["This was sent without the form. Fill it in and send it again."]})
         if age < submitting.QUICK:  # not kept for the page's key: the same is taken in a moment
             raise TooMany("That was very quick. Look at your answers once more and send them again.", wait=submitting.QUICK)
 
@@ -306,7 +309,7 @@ class BookedPage(VisitorPage):
         meeting = self.meeting
         here = meeting.start_time.astimezone(self.zone)
         context = {
-            "meeting": meeting, "day": here.date(), "zone": self.zone.key, "problem": problem, "may_change": self.may_change,
+            "meeting": meeting, "day": here.date(), "now_day": here.date(), "problem": problem, "may_change": self.may_change,
             "time": f"{self.clock(meeting.start_time)} – {self.clock(meeting.end_time)}", "base": f"/booked/{self.token}",
             "gone": meeting.status == Meeting.Status.CANCELLED, "over": meeting.end_time < now(),
             "notice": self.profile.change_notice_minutes, "again": self.again, "awaits_link": telling.awaits_link(meeting),
@@ -375,8 +378,16 @@ def shifted(day, months):
     return date(place // 12, place % 12 + 1, 1)
 
 
+def spoken(zone):
+    """A zone in words: America/New York."""
+    return zone.replace("_", " ")
+
+
 def words(lines):
     if not lines:
         return ""
-    text = str(lines[0] if isinstance(lines, list) else lines)
+    text = lines[0] if isinstance(lines, list) else lines
+    if getattr(text, "code", "") in NOTHING or text == "is required":
+        return "Fill this in."
+    text = str(text)
     return f"{text[:1].upper()}{text[1:]}"

@@ -10,7 +10,7 @@ from booking.models import Meeting
 Status = Meeting.Status
 LABELS = dict(Status.choices)
 TONES = {Status.SCHEDULED: "acc", Status.RESCHEDULED: "warm", Status.HELD: "good", Status.CANCELLED: "", Status.NO_SHOW: "bad"}
-TOOLS = dict(Meeting.Tool.choices)
+TOOLS = dict(Meeting.Tool.choices) | {"none": "In person or by phone"}
 
 
 def span(start, end):

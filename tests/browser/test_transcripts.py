@@ -65,7 +65,7 @@ def test_added_summed_up_and_found_again(visit, acme, axe, scripted):
 
 
 def test_its_pages_are_sound(visit, acme, sound):
-    number, found = planned(acme, "Sound"), []
+    number, found = planned(acme, "Sound with a title that is longer than a phone is wide"), []
     acme.post(f"/api/meeting/{number}/transcript", {"text": "Ana: We agreed on it.\nJon: I'll send it."})
     acme.post(f"/api/meeting/{number}/generate-summary", {"detail": "detailed"})
     empty = planned(acme, "Empty")
@@ -73,4 +73,6 @@ def test_its_pages_are_sound(visit, acme, sound):
     for path in (f"/meetings/{number}/", f"/meetings/{number}/transcript", f"/meetings/{empty}/"):
         assert page.goto(path).status == 200, path
         found += sound(page)
+        if path.endswith("/transcript"):
+            assert page.locator(".foot").evaluate("part => getComputedStyle(part).display") == "flex"
     assert not found, "\n".join(found)
