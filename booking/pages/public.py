@@ -262,6 +262,7 @@ class BookedPage(VisitorPage):
     http_method_names = ["get", "post", "head"]
 
     def answer(self, request, *args, **kwargs):
+        self.handler(request)
         token = kwargs["token"]
         found = links.read(token)
         if found is None:
