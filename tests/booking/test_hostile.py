@@ -140,6 +140,18 @@ def test_what_the_host_has_changed_meanwhile_is_not_moved_or_cancelled(page, hos
         assert Meeting.objects.values().get(pk=made) == before
 
 
+def test_a_meeting_is_moved_ten_times_an_hour_whoever_asks(client, page, host, start, settings):
+    """Each move is a mail to the address that was entered, which need not be that of who entered it."""
+    settings.RATES = settings.RATES | {"public": 1000}
+    path = "/" + page("/confirm", booking(start)).json()["data"]["manage_url"].split("/", 3)[3]
+    moves = [client.post(f"{path}/move", {"start": wire(start + HALF * n)}, REMOTE_ADDR=f"198.51.100.{n}").status_code
+             for n in range(1, 13)]
+    assert moves == [303] * 10 + [429] * 2
+    with org_scope(host.organization):
+        assert Meeting.objects.get().start_time == start + 10 * HALF
+    assert client.post(f"{path}/cancel").status_code == 303
+
+
 # ----------------------------------------------------------------------- other methods than those of a page
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
 def test_pages_for_visitors_take_what_pages_take(client, page, host, start, method):
