@@ -187,7 +187,7 @@ class PublicPage(LioView):
 
     def answer(self, request, *args, **kwargs):
         slug = kwargs["slug"]
-        handler = getattr(self, request.method.lower(), None) if request.method in ("GET", "HEAD", "POST") else None
+        handler = self.handler(request)
         place = offers.find(slug)
         if place is None:
             raise Missing("There is no such booking page.")
@@ -201,12 +201,17 @@ class PublicPage(LioView):
                 self.offer = offers.at(place)
                 if self.offer is None:
                     raise Missing("There is no such booking page.")
-                response = self.once(request, handler or self.http_method_not_allowed, self.offer.key, (), {})
+                response = self.once(request, handler, self.offer.key, (), {})
                 if response.status_code >= 400 and not getattr(response, "keep_writes", False):
                     transaction.set_rollback(True)
             if not self.is_deadlocked:
                 break
         return response
+
+    def handler(self, request):
+        """What answers the request. Raises MethodNotAllowed."""
+        found = getattr(self, request.method.lower(), None) if request.method in ("GET", "HEAD", "POST") else None
+        return found or self.http_method_not_allowed(request)
 
     def book(self, start, end, visitor, *, type_id=None):
         """The meeting that a visitor books. Raises what booking.confirm does, and TooMany for the address.

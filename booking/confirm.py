@@ -104,15 +104,26 @@ def _book(profile, kind, start, end, visitor, *, page=None):
 def move(profile, meeting, start):
     """The visitor moves what he booked to another free time of its host, who is told. Raises as `confirm` does."""
     end = start + (meeting.end_time - meeting.start_time)
-    lock_host(meeting.host_id)
+    check_still(meeting)
     check_free(profile, start, end, but=meeting)
     return _change(meeting, {"start_time": start, "end_time": end}, "moved")
 
 
 @transaction.atomic
 def cancel(meeting):
-    """The visitor cancels what he booked; its host is told."""
+    """The visitor cancels what he booked; its host is told. Raises Conflict when that has changed meanwhile."""
+    check_still(meeting)
     return _change(meeting, {"status": Meeting.Status.CANCELLED}, "cancelled")
+
+
+def check_still(meeting):
+    """Lock the host, then raise Conflict unless the meeting is what the visitor saw: cancelled meanwhile it must not come
+    back, nor move into the day of a host whom nobody has asked.
+    """
+    lock_host(meeting.host_id)
+    seen = {name: getattr(meeting, name) for name in ("host_id", "status", "start_time", "end_time")}
+    if not Meeting.objects.of(meeting.organization_id).alive().filter(pk=meeting.pk, **seen).exists():
+        raise Conflict("This meeting has just been changed. Look at it again.", code="changed_meanwhile")
 
 
 def _change(meeting, fields, verb):

@@ -110,5 +110,5 @@ def taken(there, since, until, *, but=None):
         ]
     busy = BusyTime.objects.of(organization_id).filter(near)
     for host_id, start, end in busy.values_list("host", "start_time", "end_time"):
-        found[host_id].append(Taken(start, end))
+        found[host_id].append(Taken(max(start, since - NEAR), min(end, until + NEAR)))  # some end with the calendar itself
     return found

@@ -105,7 +105,7 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
     if {"meeting_tool", "location"} & fields.keys() and "meeting_url" not in fields:
         left = meeting.meeting_tool != before["meeting_tool"]
         made = left and (meeting.pk, meeting.meeting_url) in copies.links([meeting.pk])
-        if made or meeting.meeting_url == before["location"]:  # it was the place that one met at
+        if made or meeting.meeting_url == room(before["location"]):  # it was the place that one met at
             meeting.meeting_url = ""
         meeting.meeting_url = url_of(meeting)
     changed = {name for name in FIELDS if getattr(meeting, name) != before[name]}
@@ -201,7 +201,7 @@ def change_many(rows, values, *, by):
         for name, value in values.items():
             setattr(row, name, value)
         left = row.meeting_tool != before.get("meeting_tool") and (row.pk, row.meeting_url) in made
-        if left or row.meeting_url == before.get("location"):
+        if left or ("location" in before and row.meeting_url == room(before["location"])):
             row.meeting_url = ""
         row.meeting_url = url_of(row)
         differs = [name for name in before if getattr(row, name) != before[name]]
@@ -276,8 +276,12 @@ def url_of(meeting):
     """Where one meets online: an address that is given holds; else that of one's own room, which stands as the location."""
     if meeting.meeting_url:
         return meeting.meeting_url
-    online = meeting.meeting_tool != Meeting.Tool.NONE and meeting.location.startswith(("https://", "http://"))
-    return meeting.location if online else ""
+    return room(meeting.location) if meeting.meeting_tool != Meeting.Tool.NONE else ""
+
+
+def room(location):
+    """The web address that a place begins with; what follows, like a passcode, is for people. "" for a place on earth."""
+    return location.split(maxsplit=1)[0] if location.startswith(("https://", "http://")) else ""
 
 
 def words(meeting):

@@ -124,8 +124,10 @@ def attributes(given):
             values["host_id"] = value.pk
         elif name == "attendees":
             values[name] = value or []
-        elif value is None and name in ("description", "location", "timezone", "meeting_url"):
-            values[name] = "UTC" if name == "timezone" else ""
+        elif name == "timezone":
+            values[name] = value or "UTC"
+        elif value is None and name in ("description", "location", "meeting_url"):
+            values[name] = ""
         else:
             values[name] = value
     return values

@@ -48,7 +48,7 @@ RATES = {  # requests a minute (R28)
     "public": env.int("LIO_RATE_PUBLIC", 300),
     "form": env.int("LIO_RATE_FORM", 30),  # submissions of one form from one address
     "booking": env.int("LIO_RATE_BOOKING", 20),  # tries to book on one page from one address
-    "booked": env.int("LIO_RATE_BOOKED", 10),  # bookings an hour with one organisation from one address
+    "booked": env.int("LIO_RATE_BOOKED", 10),  # bookings an hour with one organisation from one address; moves of one
     "form_total": env.int("LIO_RATE_FORM_TOTAL", 300),  # of one form from everywhere; what is beyond is held
     "site": env.int("LIO_RATE_SITE", 300),  # views of organisations' own sites from one address
     "site_total": env.int("LIO_RATE_SITE_TOTAL", 6000),  # of the site of one organisation

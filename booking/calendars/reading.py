@@ -5,11 +5,12 @@ from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.timezone import now
 
 from booking.calendars import accounts
 from booking.calendars.registry import Reach
-from booking.models import BookingProfile, BusyTime, CalendarAccount, Meeting
+from booking.models import BookingProfile, BusyTime, CalendarAccount, Meeting, MeetingCopy
 from integrations.ports import Passing, Permanent, Reading
 from lio.secrets import Unreadable
 from lio.tenancy import org_scope
@@ -109,9 +110,12 @@ def _replace(row, calendar_id, there: dict[Busy, int], busy: set[Busy]):
 
 
 def _ours(row, found):
-    """The uids of our own meetings among what was found: they block by themselves, once."""
+    """The uids of the member's own meetings among what was found: they block by themselves, once. So are copies that are yet
+    to be taken away; the invitation to a colleague's meeting is none and blocks.
+    """
     numbers = {_number(event.uid) for reading in found.values() for event in reading.events} - {None}
-    rows = Meeting.objects.of(row.organization_id).filter(uid__in=numbers)
+    copies = MeetingCopy.objects.filter(account=row).values("meeting")
+    rows = Meeting.objects.of(row.organization_id).filter(Q(host=row.user_id) | Q(pk__in=copies), uid__in=numbers)
     return set(rows.values_list("uid", flat=True)) if numbers else set()
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError
+from django.conf import settings
+from django.db import OperationalError, transaction
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -16,12 +17,13 @@ from django.utils.timezone import now
 from rest_framework.exceptions import ValidationError
 
 from booking import confirm, finding, invites, links, profiles, telling
-from booking.api import PublicPage
+from booking.api import HOUR, PublicPage
 from booking.models import Meeting
 from booking.offers import OwnOffer
 from booking.serializers import ZONES, Confirm
 from leads.web_forms import submitting
 from leads.web_forms.views import sent_of
+from lio import ratelimit
 from lio.api.parsers import check_text
 from lio.api.views import refusal_page
 from lio.errors import TRIES, Conflict, DomainError, Invalid, Missing, TooMany, is_deadlock
@@ -265,6 +267,7 @@ class BookedPage(VisitorPage):
     http_method_names = ["get", "post", "head"]
 
     def answer(self, request, *args, **kwargs):
+        self.handler(request)
         token = kwargs["token"]
         found = links.read(token)
         if found is None:
@@ -351,7 +354,12 @@ class BookedPage(VisitorPage):
     def move(self, start):
         if start is None:
             raise Invalid({"start": ["must be one of the times of the page"]})
-        confirm.move(self.profile, self.meeting, start)
+        with transaction.atomic():  # a move that is refused is none
+            confirm.move(self.profile, self.meeting, start)
+            rate = ratelimit.count(f"moved:{self.meeting.organization_id}:{self.meeting.pk}", settings.RATES["booked"], HOUR)
+            if rate.exceeded:  # each is a mail to an address that nobody has proved to be the visitor's
+                raise TooMany("This meeting has been moved very often. Try again in an hour, or write to the host.",
+                              wait=rate.wait)
 
 
 # ------------------------------------------------------------------------- reading

@@ -217,6 +217,15 @@ def test_a_booking_goes_out_and_does_not_count_twice(host, start, radicale):
     assert busy_of(host) == [] and (row.read_count, row.kept_count, row.skipped_count) == (1, 0, 1)
 
 
+def test_an_invitation_to_the_meeting_of_a_colleague_blocks(host, colleague, start, radicale):
+    """It has come into the calendar by mail, under the same name as the meeting, and is nothing that LIO put there."""
+    meeting = plan(colleague, start, attendees=[{"email": host.email, "name": ""}])
+    radicale.put(uid_of(meeting), times(start))
+    connect(host, radicale)
+    assert busy_of(host) == [(start, start + timedelta(hours=1))]
+    assert (start, start + timedelta(minutes=30)) not in slots_of(host, start)
+
+
 def test_what_is_to_come_is_sent_when_a_calendar_is_connected(host, start, radicale):
     coming = plan(host, start)
     plan(host, now() - timedelta(days=2))

@@ -7,10 +7,10 @@ from django.core import mail
 from icalendar import Calendar
 
 from activity.models import Notification
-from booking import jobs
 from booking.models import Meeting
 from intent.models import Signal
 from leads.models import Lead
+from lio.jobs import drain
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking, read, wire
 
@@ -37,7 +37,7 @@ def test_a_slot_is_booked_and_all_follows(page, host, start):
         assert lead.company.company_name == "Visitor Ltd" and meeting.host_id == host.pk and meeting.status == 1
         assert Signal.objects.get(lead=lead).signal_type == "demo_requested"
         assert Notification.objects.get(type_id=5).user_id == host.pk
-        jobs.invite(meeting.pk, 0)
+    drain()
     to_visitor, to_host = mail.outbox
     assert to_visitor.to == ["vera@visitor.example"] and to_host.to == [host.email] and "/booked/" in to_visitor.body
     part = next(one for one in to_visitor.attachments)

@@ -14,6 +14,7 @@ from booking.models import BookingAddress, Meeting, MeetingType, SharedPage
 from leads.models import Lead
 from lio import history
 from lio.errors import Conflict, Invalid
+from lio.jobs import drain
 from lio.models import Change
 from lio.tenancy import org_scope
 from tests.booking.conftest import always_open, booking, wire
@@ -195,15 +196,13 @@ def test_the_owner_of_the_lead_comes_first_where_the_page_says_so(ask, hosts, te
 
 
 def test_a_booking_belongs_to_its_host(client, ask, hosts, team, start, mailoutbox):
-    from booking import jobs
-
     answer = ask("/confirm", booking(start))
     meeting = booked(answer, hosts[0].organization)
     with org_scope(hosts[0].organization):
         lead = Lead.objects.get(pk=meeting.lead_id)
         assert lead.assigned_to_id == meeting.host_id == hosts[0].pk and meeting.shared_page_id == team.page.pk
         assert Notification.objects.get(type_id=5).user_id == hosts[0].pk
-        jobs.invite(meeting.pk, 0)
+    drain()
     event = Calendar.from_ical(mailoutbox[0].attachments[0].get_payload(decode=True)).events[0]
     assert hosts[0].email in str(event["ORGANIZER"])
     path = "/" + answer.json()["data"]["manage_url"].split("/", 3)[3]
