@@ -10,10 +10,12 @@ from icalendar import Calendar, Event, vCalAddress, vText
 REQUEST, CANCEL = "REQUEST", "CANCEL"
 
 
-def calendar_file(meeting, *, link=""):
+def calendar_file(meeting, *, link="", released=""):
     """The bytes of the file that invites to a meeting, moves it or takes it out of a calendar.
 
-    `link` leads whoever booked it to where it can be moved or cancelled. Times are UTC, so no zone has to be described.
+    `link` leads whoever booked it to where it can be moved or cancelled. `released` is the address of one who has no part in
+    it any more: for him it is cancelled, for the others it goes on, so it has no status (RFC 5546, 3.2.5). Times are UTC, so
+    no zone has to be described.
     """
     gone = meeting.deleted_at is not None or meeting.status == meeting.Status.CANCELLED
     event = Event()
@@ -23,7 +25,8 @@ def calendar_file(meeting, *, link=""):
     event.add("dtstart", meeting.start_time.astimezone(UTC))
     event.add("dtend", meeting.end_time.astimezone(UTC))
     event.add("summary", meeting.title)
-    event.add("status", "CANCELLED" if gone else "CONFIRMED")
+    if not released:
+        event.add("status", "CANCELLED" if gone else "CONFIRMED")
     text = "\n\n".join(part for part in (meeting.description, meeting.meeting_url, link and f"Move or cancel: {link}") if part)
     if text:
         event.add("description", text)
@@ -32,12 +35,12 @@ def calendar_file(meeting, *, link=""):
     if meeting.meeting_url:
         event.add("url", meeting.meeting_url)
     event.add("organizer", _address(meeting.host.email, meeting.host.full_name))
-    for one in meeting.attendees:
+    for one in [{"email": released}] if released else meeting.attendees:
         event.add("attendee", _address(one["email"], one.get("name") or "", role="REQ-PARTICIPANT"), encode=False)
     calendar = Calendar()
     calendar.add("prodid", "-//LIO//Lead Intelligence//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", CANCEL if gone else REQUEST)
+    calendar.add("method", CANCEL if gone or released else REQUEST)
     calendar.add_component(event)
     return calendar.to_ical()
 

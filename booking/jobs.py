@@ -35,12 +35,14 @@ def send(meeting_id, sequence, what, to):
     """One mail about a meeting to one attendee, or to its host when `to` is empty: whoever's server refuses his costs nobody
     else's. It is not sent when the meeting has changed meanwhile, of which a later one tells.
     """
-    rows = Meeting.objects.select_related("host", "organization").filter(pk=meeting_id, sequence=sequence)
+    rows = Meeting.objects.select_related("host", "organization").filter(pk=meeting_id)
+    if what != "released":  # who is out of it hears of no later change
+        rows = rows.filter(sequence=sequence)
     meeting = (rows.blocking().filter(start_time__gt=now()) if what == "reminded" else rows).first()
-    if meeting is None:
+    if meeting is None or (what == "released" and to.casefold() in _people(meeting)):
         return
     if to:
-        link = links.manage_url(meeting) if meeting.exclusive and what != "cancelled" else ""
+        link = links.manage_url(meeting) if meeting.exclusive and what not in ("cancelled", "released") else ""
         _send(meeting, to, what, zone=meeting.timezone, link=link)
     else:
         _send(meeting, meeting.host.email, what, zone=meeting.host.timezone or "UTC", link="")
@@ -62,6 +64,12 @@ def remind():
                 status__in=Meeting.BLOCKING, deleted_at=None).update(remind_at=None)
 
 
+def _people(meeting):
+    """The addresses to which the mails of a meeting go."""
+    hosts = [meeting.host.email] if meeting.exclusive else []
+    return {email.casefold() for email in (*hosts, *(one["email"] for one in meeting.attendees))}
+
+
 def _send(meeting, to, what, *, zone, link):
     """One mail. Message-IDs are the same at every try, so that a repeat is one mail for who reads it."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
@@ -74,8 +82,9 @@ def _send(meeting, to, what, *, zone, link):
                  "Auto-Submitted": "auto-generated"},
     )
     if what != "reminded":
-        part = MIMEText(invites.calendar_file(meeting, link=link).decode(), "calendar", "utf-8")
-        part.set_param("method", invites.CANCEL if what == "cancelled" else invites.REQUEST)
+        file = invites.calendar_file(meeting, link=link, released=to if what == "released" else "")
+        part = MIMEText(file.decode(), "calendar", "utf-8")
+        part.set_param("method", invites.CANCEL if what in ("cancelled", "released") else invites.REQUEST)
         part.add_header("Content-Disposition", "attachment", filename="invite.ics")
         mail.attach(part)
     mail.send()

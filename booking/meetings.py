@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.timezone import now
 
+from accounts.models import User
 from activity.notify import Notice, notify
 from booking import telling
 from booking.calendars import copies
@@ -18,7 +19,7 @@ Status = Meeting.Status
 FIELDS = ("host_id", "title", "description", "location", "start_time", "end_time", "timezone", "attendees", "meeting_url",
           "meeting_tool", "status", "lead_id", "contact_id", "company_id")  # fmt: skip
 WIRE = {"host_id": "user_id"}
-FOLLOWED = {"title", "location", "start_time", "end_time", "attendees", "meeting_url"}  # what calendars must be told of
+FOLLOWED = {"title", "location", "start_time", "end_time", "attendees", "meeting_url", "host_id"}  # calendars must be told of
 SHARED = {"status", "location", "description", "meeting_tool"}  # what many meetings may get at once
 LONGEST = timedelta(days=31)  # what a meeting is shorter than
 LOCK_NOT_AVAILABLE = "55P03"
@@ -128,7 +129,17 @@ def update(meeting_id, organization, fields, *, by, undoing=False):
         tell_host(meeting, f"{who(by)} gave you {meeting.title}", by=by)
     if tell and (meeting.attendees or before["attendees"]) and max(meeting.end_time, before["end_time"]) > now():
         telling.tell(meeting)
+        telling.release(meeting, left_by(meeting, before))
     return meeting
+
+
+def left_by(meeting, before):
+    """Addresses of those who had a meeting in their calendars by our mails, and have no part in it any more."""
+    there = [one["email"] for one in before["attendees"]]
+    if meeting.exclusive and meeting.host_id != before["host_id"]:
+        there += User.objects.filter(pk=before["host_id"]).values_list("email", flat=True)
+    stay = {one["email"].casefold() for one in meeting.attendees}
+    return [email for email in there if email.casefold() not in stay] if before["status"] in Meeting.BLOCKING else []
 
 
 def save(meeting):

@@ -21,6 +21,12 @@ def tell(meeting):
     enqueue(jobs.invite, meeting.pk, meeting.sequence, key=_key(meeting), delay=delay)
 
 
+def release(meeting, addresses):
+    """Have those told who have no part in a meeting any more (jobs.send), so that it leaves their calendars."""
+    for address in addresses:
+        enqueue(jobs.send, meeting.pk, meeting.sequence, "released", address)
+
+
 def awaits_link(meeting):
     """Whether a calendar of the host's is about to make the link of a meeting."""
     if meeting.meeting_url or meeting.deleted_at or meeting.status not in Meeting.BLOCKING or meeting.end_time <= now():

@@ -160,3 +160,44 @@ def test_pages_for_visitors_take_what_pages_take(client, page, host, start, meth
         token = links.token(Meeting.objects.get(pk=made))
     for path in (f"/book/{host.booking_slug}", f"/booked/{token}", f"/booked/{token}/move", f"/booked/{token}/meeting.ics"):
         assert getattr(client, method)(path).status_code == 405, path
+
+
+def methods_of(one):
+    return [part.get_param("method") for part in one.attachments]
+
+
+def test_who_is_taken_off_a_meeting_gets_it_out_of_his_calendar(api, start):
+    made = add(api, start, attendees=["vera@visitor.example", "wim@visitor.example"])
+    drain()
+    mail.outbox.clear()
+    changed = api.post(f"/api/meeting/update/{made['id']}", {"attendees": ["Vera@visitor.example"]})
+    assert changed.status_code == 200
+    drain()
+    told = {one.to[0]: one for one in mail.outbox}
+    assert methods_of(told["wim@visitor.example"]) == ["CANCEL"] and "no longer part" in told["wim@visitor.example"].body
+    event = Calendar.from_ical(told["wim@visitor.example"].attachments[0].get_payload(decode=True)).events[0]
+    assert "STATUS" not in event and event["SEQUENCE"] == 1 and event["ATTENDEE"] == "MAILTO:wim@visitor.example"
+    assert methods_of(told["Vera@visitor.example"]) == ["REQUEST"] and len(told) == 2
+
+
+def test_who_is_put_back_before_the_mail_goes_hears_of_no_farewell(api, start):
+    made = add(api, start)
+    drain()
+    mail.outbox.clear()
+    for attendees in ([], ["vera@visitor.example"]):
+        assert api.post(f"/api/meeting/update/{made['id']}", {"attendees": attendees}).status_code == 200
+    drain()
+    assert [methods_of(one) for one in mail.outbox] == [["REQUEST"]]
+
+
+def test_a_booking_that_gets_another_host_is_told_to_all_three(page, api, host, colleague, start):
+    made = page("/confirm", booking(start)).json()["data"]["meeting_id"]
+    drain()
+    mail.outbox.clear()
+    assert api.post(f"/api/meeting/update/{made}", {"user_id": colleague.pk}).status_code == 200
+    drain()
+    told = {one.to[0]: one for one in mail.outbox if one.attachments}
+    assert methods_of(told.pop(host.email)) == ["CANCEL"]
+    assert methods_of(told.pop(colleague.email)) == ["REQUEST"]
+    [visitor] = told.values()
+    assert methods_of(visitor) == ["REQUEST"] and colleague.full_name in visitor.body

@@ -245,7 +245,7 @@ def test_what_is_deleted_is_told_at_once_and_comes_back_with_a_link(rep, google,
     with org_scope(rep.organization), history.one_action():
         meetings.delete(Meeting.objects.filter(pk=meeting.pk), by=rep)
     jobs.drain()
-    assert sent()[0][1].startswith("This meeting does not take place")
+    assert sent()[0][1].startswith("This meeting will not take place")
     google.makes_links = True
     with org_scope(rep.organization), history.one_action():
         meetings.restore(Meeting.objects.filter(pk=meeting.pk), by=rep)
